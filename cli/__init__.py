@@ -8,6 +8,7 @@ policies        policies as files              review    the queue of what waits
 sessions        start, look at, act on, end    tokens    access tokens and their keys
 tenants         institutions, for operators    parked    messages of nodes not judged, for operators
 destinations    the institution's own systems  webhooks  made and signed for
+nodes           nodes that join, for operators
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 

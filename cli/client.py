@@ -57,6 +57,12 @@ from shared.api.incidents import (
     RulePrecision,
 )
 from shared.api.links import ApproveDeviceRequest, DeviceOut, DevicesOut, LinkResponse, TicketResponse
+from shared.api.memberships import (
+    JoinTokenOut,
+    JoinTokenRequest,
+    NodeCertificateOut,
+    NodeCertificatePage,
+)
 from shared.api.nodes import NodeOut, ParkedOut, ReplayOut
 from shared.api.sessions import (
     SessionEndResponse,
@@ -260,6 +266,16 @@ class Client:
 
     def replay_parked(self) -> ReplayOut:
         return self._calls.one("POST", path_of("parked-messages", "replay"), ReplayOut)
+
+    def create_join_token(self, request: JoinTokenRequest) -> JoinTokenOut:
+        return self._calls.one("POST", path_of("nodes", "tokens"), JoinTokenOut, body=request)
+
+    def node_certificates(self, most: int) -> list[NodeCertificateOut]:
+        """Nodes' certificates, the soonest to end first."""
+        return self._calls.pages(path_of("nodes", "certificates"), NodeCertificatePage, most)
+
+    def revoke_node(self, node_id: str) -> None:
+        self._calls.send("POST", path_of("nodes", node_id, "revoke"))
 
     def nodes(self) -> list[NodeOut]:
         return self._calls.rows(path_of("nodes"), NodeOut)

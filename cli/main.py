@@ -18,6 +18,7 @@ from cli import (
     exams,
     incidents,
     models,
+    nodes,
     parked,
     policies,
     review,
@@ -44,6 +45,7 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(destinations.app, name="destinations")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(models.app, name="models")
+app.add_typer(nodes.app, name="nodes")
 app.add_typer(parked.app, name="parked")
 app.add_typer(policies.app, name="policies")
 app.command()(up)

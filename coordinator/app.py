@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from typing import Final
+from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -28,7 +30,7 @@ from coordinator.alerts.stored import Stored
 from coordinator.arriving import routes as arriving_routes
 from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.replaying import store_of
-from coordinator.config import CoordinatorConfig
+from coordinator.config import CoordinatorConfig, NatsSection
 from coordinator.consents import routes as consent_routes
 from coordinator.deliveries import routes as delivery_routes
 from coordinator.deliveries.working import Workers
@@ -42,11 +44,14 @@ from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
 from coordinator.live.wall import routes as wall_routes
+from coordinator.memberships import routes as membership_routes, standing
 from coordinator.nodes import routes as node_routes, service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
+from coordinator.nodes.hub_account import HubAccount
+from coordinator.nodes.hub_identities import coordinators_identity
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
 from coordinator.policies import routes as policy_routes
@@ -72,8 +77,9 @@ from coordinator.web_api.pages import add_pages
 from coordinator.web_api.parts import Parts
 from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
-from shared.hub_link import HubAddress, HubLink
-from shared.sealing import parse_signing_public
+from shared.hub_caller import HubAddress
+from shared.hub_link import HubLink
+from shared.hub_login import ByIdentity, Password
 from shared.tokens import Claims
 
 log = logging.getLogger(__name__)
@@ -99,6 +105,7 @@ API_ROUTES: Final = (
     review_routes,
     report_routes,
     node_routes,
+    membership_routes,
     arriving_routes,
     token_routes,
     token_key_routes,
@@ -162,11 +169,13 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     parts = app.state.parts = build(config, app.state.metrics)
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
+        await standing.refresh(parts)
         await parts.verifier.refresh()
         booted, pages = sweeping.Booted(), Pages()
         heartbeats, ingest = _background(parts, booted, pages)
         workers = _workers(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
+        account = parts.hub_account
         tasks = [
             asyncio.create_task(_kept_running(name, work))
             for name, work in (
@@ -177,6 +186,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
                 ("deliveries", workers.run),
+                ("nodes", lambda: standing.run(parts)),
+                *([("hub account", account.link.run)] if account else []),
             )
         ]
         try:
@@ -193,7 +204,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
     keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
     nats = config.nats
-    address = HubAddress(url=nats.url, user=nats.user, password=nats.read_password(), ca_file=nats.ca_file)
+    address = HubAddress(url=nats.url, login=_hub_login(nats, keys.fleet.account), ca_file=nats.ca_file)
     settings = StreamSettings(
         max_bytes=nats.stream_max_bytes,
         max_age_s=nats.stream_max_age_hours * 3600.0,
@@ -201,7 +212,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         placement_tags=nats.stream_placement_tags,
     )
     hub, fleet = HubLink(address, CALLER), Fleet()
-    signers = {node.node_id: parse_signing_public(node.signing_key) for node in config.nodes}
+    signers: dict[UUID, Ed25519PublicKey] = {}
     database = Database(config.database)
     return Parts(
         config=config,
@@ -209,6 +220,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         database=database,
         keys=keys,
         hub=hub,
+        hub_account=HubAccount(keys.fleet, nats.url, nats.ca_file) if nats.login == "identity" else None,
         alert_stream=AlertStream(hub, settings),
         fleet=fleet,
         signers=signers,
@@ -220,6 +232,13 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         issuers={section.issuer: Issuer(section) for section in config.issuers},
         check_session=sessions.check_token,
     )
+
+
+def _hub_login(nats: NatsSection, account: Ed25519PrivateKey) -> Password | ByIdentity:
+    if nats.login == "password":
+        return Password(nats.user, nats.read_password())
+    own = Ed25519PrivateKey.generate()
+    return ByIdentity(lambda: coordinators_identity(account, own, datetime.now(UTC)))
 
 
 async def _validity(database: Database, keys: OwnKeys) -> Validity:

@@ -87,10 +87,15 @@ class NatsSection(Section):
     url: HubUrl = "nats://127.0.0.1:4222"
     """The hub's address without credentials, or those of a cluster's servers, separated by commas. Those of
     other machines begin with tls://."""
+    nodes_url: HubUrl | None = None
+    """The address by which nodes that join reach the hub; by default `url`."""
     ca_file: FilePath | None = None
     """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
+    login: Literal["password", "identity"] = "password"
+    """How coordinator and nodes log in: with the users of the hub's own configuration, or with identities
+    that this coordinator signs, at a hub that has the output of `proctor-coordinator hub-settings`."""
     user: Name = "coordinator"
-    """User name at the hub."""
+    """User name at the hub, if it has users."""
     password_file: FilePath | None = None
     """File with that user's password in its first line, readable only by the coordinator's user; by default
     no password is sent."""
@@ -103,6 +108,11 @@ class NatsSection(Section):
     server."""
     stream_placement_tags: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
     """Tags (`server_tags`) that a server must have to keep a copy."""
+
+    @property
+    def url_of_nodes(self) -> str:
+        """The hub's address for nodes in force."""
+        return self.nodes_url or self.url
 
     def read_password(self) -> str | None:
         """The password, if one is set. Raises `ConfigError` if its file cannot be used."""

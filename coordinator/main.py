@@ -109,6 +109,27 @@ def check_database(config: ConfigFile) -> None:
 
 
 @app.command()
+def hub_settings(
+    config: ConfigFile,
+    folder: Annotated[
+        Path, typer.Option(help="Folder of the hub, where it keeps what it is told of accounts.")
+    ],
+) -> None:
+    """Print what the hub's configuration needs for `login = "identity"`. It contains no secrets.
+
+    Include it in the configuration of nats-server instead of users and passwords. Nodes that join, and this
+    coordinator, then log in with identities that this coordinator signs.
+
+    Example: proctor-coordinator hub-settings --config coordinator.toml --folder /var/lib/nats/accounts
+    """
+    from coordinator.nodes import hub_identities
+
+    keys = _own_keys(load(config, CoordinatorConfig)).fleet
+    said = hub_identities.hub_settings(keys.operator, keys.system, keys.account, folder, datetime.now(UTC))
+    typer.echo(said, nl=False)
+
+
+@app.command()
 def token(
     config: ConfigFile,
     role: Annotated[Role, typer.Option(help="What the bearer may do.")],

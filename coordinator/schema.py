@@ -37,6 +37,7 @@ from coordinator.ground.database import Database
 from coordinator.idempotency import tables as _idempotency
 from coordinator.incidents import tables as _incidents
 from coordinator.keys import tables as _keys
+from coordinator.memberships import tables as _memberships
 from coordinator.nodes import tables as _nodes
 from coordinator.policies import tables as _policies
 from coordinator.reviews import tables as _reviews
@@ -60,6 +61,7 @@ ALL_TABLES: Final = (
     _idempotency,
     _incidents,
     _keys,
+    _memberships,
     _nodes,
     _policies,
     _reviews,

@@ -9,8 +9,9 @@
     rules/         conditions and their times (pure)     judging/    observations in, alerts out
     sessions/      one candidate's session               outbound/   alerts: seal, store, send
     fleet/         commands, heartbeat, health           workers/    sessions in processes of their own
-    tools/         recordings without a server
+    membership/    joins the fleet, renews               tools/      recordings without a server
     accuracy/      measures the analysis                 rehearsal/  the demo's recording
+    capacity/      measures how many sessions fit
 
 A frame: `media.peer` -> `sessions.pumps` -> `analysis.perception` -> `sessions.live_watch` ->
 `judging.watch` (-> `rules`). An alert: over `sessions.port` to `outbound.alert_writer` -> `outbox_thread`,

@@ -26,6 +26,7 @@ from edge.fleet.heartbeat import Heart
 from edge.fleet.load import LoadMeter, heard_by
 from edge.fleet.metrics import Metrics
 from edge.fleet.node import Node
+from edge.fleet.rating_file import admitted_here, foreseen
 from edge.fleet.stepping import Stepping
 from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
@@ -34,6 +35,8 @@ from edge.media.gathering import LocalPorts
 from edge.media.lateness import loop_probe
 from edge.media.negotiation import PeerSettings
 from edge.media.sdp import AnswerShape
+from edge.membership import renewing
+from edge.membership.files import hub_identity
 from edge.node_identity import Identity
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
@@ -42,6 +45,7 @@ from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from edge.sessions.answering import OFFERS_AT_ONCE
 from edge.sessions.assignment import Assignment, Commit
+from edge.sessions.port import Worker, WorkerReport
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
 from edge.web import WebServer, create_status, create_web
@@ -49,7 +53,8 @@ from edge.workers.settings import WorkerSettings
 from edge.workers.watching import Watch, in_processes, in_this_process
 from models.distributions import check_distributions
 from shared import subjects
-from shared.hub_link import HubAddress
+from shared.hub_caller import HubAddress
+from shared.hub_login import ByIdentity, Password
 from shared.ice import IceServer, for_session
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
@@ -62,6 +67,10 @@ log = logging.getLogger(__name__)
 END_SESSIONS_S: Final = 4.0
 SETTLE_S: Final = 2.0
 EXPIRY_INTERVAL_S: Final = 5.0
+FIRST_REPORTS: Final = 10
+FILES: Final = 256
+FILES_PER_SESSION: Final = 64
+"""The most open files of a session."""
 
 
 async def run(
@@ -86,19 +95,11 @@ async def run(
             partial(seal, node=identity),
         )
         try:
-            watch = _watch(config, worker_settings(config, identity.node_id), networks)
+            watch = watch_of(config, identity.node_id, networks)
             async with assembled(config, identity, watch, outbox, way_in) as node:
                 await _serve(node, listeners, stop)
         finally:
             await outbox.close()
-
-
-def _watch(config: EdgeConfig, settings: WorkerSettings, networks: Future[Networks] | None) -> Watch:
-    if config.workers.count:
-        return partial(in_processes, config.workers.count, settings)
-    if networks is None:
-        return partial(in_this_process, settings)
-    return partial(in_this_process, settings, open_networks=lambda _: networks.result())
 
 
 @asynccontextmanager
@@ -119,15 +120,17 @@ async def assembled(
         pace=pace,
         dispatched=metrics.dispatched,
     )
-    roster: Roster[Assignment] = Roster(config.analysis.rating)
+    roster: Roster[Assignment] = Roster(foreseen(config))
     lateness = loop_probe().lateness
     meter = LoadMeter(lateness)
-    measured = heard_by(metrics.called, meter, steps_down=config.analysis.steps_down)
+    measured = heard_by(metrics.measured, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(
         roster, _committing(publisher, metrics), measured, config.analysis.join_window_s
     )
     async with watch(assignments.hear) as watching:
-        models |= (await watching.worker.report()).models
+        report = await _first_report(watching.worker)
+        models |= report.models
+        roster.rating = admitted_here(config, report)
         meter.workers = watching.statuses
         actions = NodeActions(config, assignments, watching.worker)
         yield Node(
@@ -143,10 +146,21 @@ async def assembled(
             actions=actions,
             commands=Commands(identity, coordinator_key, actions),
             lateness=lateness,
-            stepping=Stepping(watching.worker, meter, config.analysis.level_number),
+            stepping=Stepping(watching.worker, meter, assignments.ask_pages, config.analysis.level_number),
             metrics=metrics,
             doors=doors,
         )
+
+
+def watch_of(config: EdgeConfig, node_id: UUID, networks: Future[Networks] | None = None) -> Watch:
+    """Where these settings have sessions watched. `networks`: those that are being opened already, for this
+    process. Raises as `worker_settings` does."""
+    settings = worker_settings(config, node_id)
+    if config.workers.count:
+        return partial(in_processes, config.workers.count, settings)
+    if networks is None:
+        return partial(in_this_process, settings)
+    return partial(in_this_process, settings, open_networks=lambda _: networks.result())
 
 
 def worker_settings(config: EdgeConfig, node_id: UUID) -> WorkerSettings:
@@ -176,7 +190,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
     node.hub.listen(subjects.commands(node.identity.node_id), node.commands.handle)
     node.hub.listen(subjects.mark(node.identity.node_id), on_mark)
     heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat, node.pages)
-    web = _web(node)
+    web = served_web(node)
     device = (await node.worker.report()).device
     steady: list[Coroutine[Any, Any, None]] = [
         node.hub.run(),
@@ -185,6 +199,8 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.until_workers_fail(),
         _look_after(node.actions),
     ]
+    if (url := node.config.coordinator.url) is not None:
+        steady.append(renewing.run(url, node.config.data_folder, node.identity))
     if node.config.analysis.steps_down:
         steady.append(node.stepping.run())
     async with asyncio.TaskGroup() as tasks:
@@ -212,7 +228,8 @@ async def _wind_down(node: Node) -> None:
         log.warning("some alerts wait in the outbox for the next run")
 
 
-def _web(node: Node) -> WebServer:
+def served_web(node: Node) -> WebServer:
+    """The web server of a node: its doors for candidates' pages, health and metrics."""
     web, status_port = node.config.web, node.config.status.port
     processes = max(1, node.config.workers.count)
     door = Door(node.assignments.roster, node.worker, OFFERS_AT_ONCE * processes)
@@ -227,6 +244,16 @@ def _web(node: Node) -> WebServer:
     return WebServer(ByPort(public, status, status_port), node.doors, web.connections)
 
 
+async def _first_report(worker: Worker) -> WorkerReport:
+    """The report of a worker whose networks are open. A process of its own may answer late at first."""
+    report = await worker.report()
+    for _ in range(FIRST_REPORTS):
+        if report.models:
+            break
+        report = await worker.report()
+    return report
+
+
 def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
     async def commit(outgoing: OutgoingAlert) -> None:
         await publisher.add(outgoing)
@@ -238,9 +265,11 @@ def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
 
 
 def _hub_address(config: EdgeConfig) -> HubAddress:
-    password = read_secret(config.nats.password_file)
-    nats = config.nats
-    return HubAddress(url=nats.url, user=nats.user, password=password, ca_file=nats.ca_file)
+    nats, login = config.nats, ByIdentity(partial(hub_identity, config.data_folder))
+    if nats.user is None or nats.password_file is None:
+        return HubAddress(url=nats.url, login=login, ca_file=nats.ca_file)
+    password = Password(nats.user, read_secret(nats.password_file))
+    return HubAddress(url=nats.url, login=password, ca_file=nats.ca_file)
 
 
 async def _look_after(actions: NodeActions) -> None:
@@ -252,4 +281,4 @@ async def _look_after(actions: NodeActions) -> None:
 
 def _other_files(config: EdgeConfig) -> int:
     """Beside connections: a session has a socket per address of this host, and twice when it reconnects."""
-    return 256 + 64 * config.analysis.rating
+    return FILES + FILES_PER_SESSION * foreseen(config)

@@ -22,6 +22,10 @@ from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, St
 
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$", max_length=200)]
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
+UNRATED = 8
+"""The most sessions of a host that was never measured and whose settings have no number."""
+PORTS_PER_SESSION = 4
+"""Two transports, twice while a page connects again."""
 
 
 class CoordinatorSection(Section):
@@ -29,6 +33,8 @@ class CoordinatorSection(Section):
 
     public_key: str
     """The coordinator's message-signing key, `ed25519:<base64>`; verifies commands and marks."""
+    url: Annotated[str, Field(max_length=500)] | None = None
+    """The coordinator's address, for a node that has joined: it renews its certificate there."""
 
     @field_validator("public_key")
     @classmethod
@@ -48,10 +54,17 @@ class NatsSection(Section):
     separated by commas. Those of other machines begin with tls://."""
     ca_file: FilePath | None = None
     """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
-    user: Name
-    """The node's user name at the hub: its node id."""
-    password_file: FilePath
-    """File whose first line is the password; only the daemon's user may read it."""
+    user: Name | None = None
+    """The node's user name at the hub: its node id. By default it logs in with what it was given when it
+    joined."""
+    password_file: FilePath | None = None
+    """File whose first line is that user's password; only the daemon's user may read it."""
+
+    @model_validator(mode="after")
+    def _user_with_password(self) -> Self:
+        if (self.user is None) is not (self.password_file is None):
+            raise ValueError("give both user and password_file, or neither for a node that has joined")
+        return self
 
 
 class WebSection(Section):
@@ -83,8 +96,9 @@ class AnalysisSection(Section):
     this installation has no runtime for, uses the next one. TensorRT takes minutes to start."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Networks that may run at the same time."""
-    rating: Annotated[int, Field(ge=1, le=500)] = 8
-    """The most sessions of this host; further ones are refused."""
+    rating: Annotated[int, Field(ge=1, le=500)] | None = None
+    """The most sessions of this host, if fewer than `proctor-edge bench` has measured; further ones are
+    refused. Without it the measured rating counts, or 8 on a host that was not measured."""
     join_window_s: Annotated[float, Field(ge=60, le=14_400)] = 900
     """How long a session keeps its place here while its candidate's page is not connected."""
 
@@ -166,6 +180,13 @@ class EdgeConfig(Section):
     media: MediaSection = MediaSection()
     outbox: OutboxSection = OutboxSection()
 
+    @property
+    def most_sessions(self) -> int | None:
+        """The most sessions that these settings allow; None: any number."""
+        ports = self.media.last_port - self.media.first_port + 1
+        bounds = [self.analysis.rating, ports // PORTS_PER_SESSION if self.media.first_port else None]
+        return min((bound for bound in bounds if bound is not None), default=None)
+
     def signaling_url(self, session: object = "{session_id}") -> str:
         """The WebSocket address of one session's signaling."""
         return f"{self.web.public_url.replace('http', 'ws', 1)}/signal/{session}"
@@ -175,12 +196,20 @@ class EdgeConfig(Section):
         return f"{self.web.public_url}/whip/{session}"
 
     @model_validator(mode="after")
+    def _renewable(self) -> Self:
+        if self.nats.user is None and self.coordinator.url is None:
+            raise ValueError(
+                "coordinator.url is needed, for a node that has joined renews its identity there"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _affordable(self) -> Self:
         if self.outbox.max_bytes < self.outbox.max_alerts * 1_000:
             raise ValueError("outbox.max_bytes must be at least 1,000 × outbox.max_alerts")
         check_ports(self.web.port, self.status.port)
         ports = self.media.last_port - self.media.first_port + 1
-        if self.media.first_port and ports < 4 * self.analysis.rating:
+        if self.media.first_port and ports < PORTS_PER_SESSION * (self.analysis.rating or UNRATED):
             raise ValueError(
                 "media.first_port to media.last_port must have at least 4 ports for each session of "
                 "analysis.rating: two transports, twice while a page connects again"

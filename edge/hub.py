@@ -8,7 +8,8 @@ from uuid import UUID
 
 from shared import subjects
 from shared.errors import Unavailable
-from shared.hub_link import Caller, HubAddress, HubLink
+from shared.hub_caller import Caller, HubAddress
+from shared.hub_link import HubLink
 
 MAX_HANDLING: Final = 32
 """Commands and marks handled at the same time; further ones are dropped, and their sender times out."""

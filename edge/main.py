@@ -48,7 +48,9 @@ _TOOLS: Final = {
     "analyze": ("edge.tools.analyze", "analyze"),
     "replay": ("edge.tools.replay", "command"),
     "accuracy": ("edge.accuracy.command", "accuracy"),
+    "bench": ("edge.capacity.command", "measure"),
     "devices": ("edge.tools.devices", "command"),
+    "join": ("edge.membership.command", "join_fleet"),
 }
 """Commands in modules of their own, imported only when called: networks take a second to import."""
 
@@ -110,7 +112,13 @@ def check_config(config: ConfigOption) -> None:
 def _found(config: Path) -> tuple[EdgeConfig, Identity]:
     """Load settings and identity and check the secrets, before the networks, which take long to open."""
     settings = load(config, EdgeConfig)
-    read_secret(settings.nats.password_file)
+    if settings.nats.password_file is not None:
+        read_secret(settings.nats.password_file)
+    if settings.coordinator.url is not None:
+        from edge.membership import address, files
+
+        address.usable(settings.coordinator.url)
+        files.load(settings.data_folder)
     hub_tls(settings.nats.url, settings.nats.ca_file)
     settings.media.read_ice_servers()
     return settings, load_identity(settings.data_folder)

@@ -127,6 +127,8 @@ class Serving:
         self._opening: dict[str, threading.Lock] = {}
         self.labels: dict[Task, str] = {}
         """`name@version` of the network that serves each task so far; it goes into every alert."""
+        self.light_faces: str | None = None
+        """That of the quick face detector; None: not opened."""
 
     @property
     def devices(self) -> dict[str, str]:
@@ -140,7 +142,15 @@ class Serving:
 
     def face_detector(self) -> FaceDetector:
         """A detector with doubtful detections confirmed by the mesh."""
-        entry = self._best(Task.FACE_DETECTION, served.FACES)
+        return self._face_detector(self._best(Task.FACE_DETECTION, served.FACES))
+
+    def light_face_detector(self) -> FaceDetector:
+        """The quickest one, for an overloaded node; `light_faces` is then its label."""
+        entry = served.quickest(self._store, self._profile, Task.FACE_DETECTION, served.LIGHT_FACES)
+        self.light_faces = entry.label
+        return self._face_detector(entry)
+
+    def _face_detector(self, entry: Entry) -> FaceDetector:
         network = self._networks(entry)[0]
         width_px, height_px = entry.input.canvas_px or FACE_CANVAS_PX
         if entry.name in served.YUNET:
@@ -167,10 +177,8 @@ class Serving:
             return AdasHeadPose(networks[0])
         return RotationHeadPose(networks[0], input_name=networks[0].inputs[0].name)
 
-    def gaze(self, *, light: bool = False) -> GazeEstimator:
-        """The best one, or with `light` the fast one by the irises if it is present."""
-        wanted = {"iris-gaze"} if light else served.GAZES
-        entry = self._best(Task.GAZE, wanted, light=light)
+    def gaze(self) -> GazeEstimator:
+        entry = self._best(Task.GAZE, served.GAZES)
         network = self._networks(entry)[0]
         if entry.name == "gaze-adas-0002":
             return AdasGaze(network)

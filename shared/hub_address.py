@@ -45,11 +45,12 @@ def address_refused(url: str) -> str | None:
         )
     if len({urlsplit(server).scheme for server in servers}) > 1:
         return "all servers of a hub must be nats:// or all tls://"
-    away = [server for server in servers if not (server.startswith("tls:") or _on_this_machine(server))]
+    away = [server for server in servers if not (server.startswith("tls:") or on_this_machine(server))]
     return f"{away[0]} is on another machine, so it must be reached by tls://" if away else None
 
 
-def _on_this_machine(server: str) -> bool:
+def on_this_machine(server: str) -> bool:
+    """Whether an address with a scheme is one of this machine."""
     host = urlsplit(server).hostname or ""
     try:
         return host == "localhost" or ip_address(host).is_loopback

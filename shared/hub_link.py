@@ -18,9 +18,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 import nats.errors
 from nats.aio.client import Client
@@ -30,6 +28,7 @@ from shared import subjects
 from shared.errors import ConfigError, Unavailable
 from shared.handling import Handling
 from shared.hub_address import servers_of
+from shared.hub_caller import Caller, HubAddress
 from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named
 from shared.seldom import Seldom
 
@@ -47,36 +46,6 @@ Handler = Callable[[str, bytes], Awaitable[bytes | None]]
 """Takes subject and message; returns the reply, sent if the sender requested one."""
 Prepare = Callable[[Client], Awaitable[None]]
 """Prepares a new connection. Raises `Unavailable` or `ConfigError` when it is not usable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubAddress:
-    """The hub's address and the program's credentials."""
-
-    url: str
-    """One server's, or those of a cluster's servers, separated by commas."""
-    user: str
-    password: str | None = field(repr=False)
-    ca_file: Path | None = None
-    """The CA of the hub's certificate; None: those that this machine trusts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """A program's name and inbox at the hub, and its limits."""
-
-    name: str
-    """The name in the hub's log."""
-    inbox_of: UUID | str
-    """Owner of the replies; the hub lets no one else read them."""
-    queue: str = ""
-    """Of several programs with the same queue, one gets each message."""
-    handled_at_once: int
-    handled_of_one: int
-    """The most of them for one subject."""
-    pending_messages: int
-    """Per subject; the client drops further messages."""
-    pending_bytes: int
 
 
 @dataclass(slots=True)
@@ -178,13 +147,13 @@ class HubLink:
             connection.gone.set()
 
         client, address, caller = connection.client, self._address, self._caller
+        login = address.login.options()
         with translated(no_answer(self._tls)):
             async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
                 with tls_named():
                     await client.connect(
                         servers_of(address.url),
-                        user=address.user,
-                        password=address.password,
+                        **login,
                         name=caller.name,
                         inbox_prefix=subjects.inbox_prefix(caller.inbox_of),
                         tls=self._tls,

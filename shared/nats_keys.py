@@ -39,19 +39,32 @@ def public_text(kind: KeyKind, key: Ed25519PublicKey) -> str:
 
 def seed_text(kind: KeyKind, key: Ed25519PrivateKey) -> str:
     """A private key, 58 characters."""
-    return _text(bytes([_SEED | kind >> 5, (kind & 31) << 3]) + private_bytes(key))
+    return _text(_seed_of(kind) + private_bytes(key))
 
 
 def parse_public(kind: KeyKind, text: str) -> Ed25519PublicKey:
     """Raises `Corrupt` if this is not a public key of this kind."""
+    return Ed25519PublicKey.from_public_bytes(_key(text, bytes([kind]), kind))
+
+
+def parse_seed(kind: KeyKind, text: str) -> Ed25519PrivateKey:
+    """Raises `Corrupt`, without the text, if this is not a private key of this kind."""
+    return Ed25519PrivateKey.from_private_bytes(_key(text, _seed_of(kind), kind))
+
+
+def _key(text: str, head: bytes, kind: KeyKind) -> bytes:
     try:
-        raw = base64.b32decode(text)
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
     except (binascii.Error, ValueError) as error:
         raise Corrupt("this is not a NATS key") from error
     body, check = raw[:-_SUM_BYTES], raw[-_SUM_BYTES:]
-    if len(body) != 1 + _KEY_BYTES or body[0] != kind or check != _sum(body):
+    if len(body) != len(head) + _KEY_BYTES or not body.startswith(head) or check != _sum(body):
         raise Corrupt(f"this is not a NATS key of kind {kind.name.lower()}")
-    return Ed25519PublicKey.from_public_bytes(body[1:])
+    return body[len(head) :]
+
+
+def _seed_of(kind: KeyKind) -> bytes:
+    return bytes([_SEED | kind >> 5, (kind & 31) << 3])
 
 
 def _text(body: bytes) -> str:

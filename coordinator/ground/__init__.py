@@ -3,5 +3,6 @@
 database       one transaction per `with`        columns  the common parts of tables
 ids            ids that sort by time
 keyring        one master key wraps all others   own_keys the coordinator's own keys
+fleet_keys     with which it lets nodes join     key_files files with secrets, made once
 sealed_fields  encrypted fields, bound to their place
 """

@@ -4,6 +4,7 @@ alert_stream  the hub's stream of alerts       stream      what it must be like 
 heartbeats    receives heartbeats              fleet       healthy nodes, the best for a session (pure)
 asking        the six commands, typed          commands    signed, sealed, one reply each
 replies       a reply checked (pure)           signers     keys of accepted nodes (pure)
+hub_identities  who may log in at the hub (pure) hub_account tells the hub who is revoked
 marks         how far a lane is committed (pure)
 assignments   which node held a session when, as values (pure); assignments_service has them in the database
 service       in the database                  tables      the rows

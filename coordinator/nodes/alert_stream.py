@@ -23,7 +23,8 @@ from coordinator.nodes import stream
 from coordinator.nodes.stream import StreamSettings
 from shared import subjects
 from shared.errors import ConfigError, Unavailable
-from shared.hub_link import CONNECT_TIMEOUT_S, Caller, HubLink, translated
+from shared.hub_caller import Caller
+from shared.hub_link import CONNECT_TIMEOUT_S, HubLink, translated
 from shared.sealing import MAX_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)

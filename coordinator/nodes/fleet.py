@@ -80,6 +80,11 @@ class Fleet:
         self._states[node_id] = NodeState(heartbeat, now, now_utc)
         return last is None or last.heartbeat.boot_id != heartbeat.boot_id
 
+    def forget(self, node_id: UUID) -> None:
+        """Forget a node that is no longer accepted."""
+        self._states.pop(node_id, None)
+        self._skews.pop(node_id, None)
+
     def skew_s(self, node_id: UUID, now: float) -> float | None:
         """Seconds that a node's clock is ahead of this one, minus the transfer time; None if it was not heard
         lately."""

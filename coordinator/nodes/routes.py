@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter
 from sqlmodel import Session
@@ -63,8 +64,7 @@ def node_out(row: Node, seen: Seen, sessions: int | None) -> NodeOut:
     skew_s = None if seen.skew_s is None else round(seen.skew_s, 1)
     if state is None:
         return NodeOut(
-            node_id=str(row.id),
-            region=row.region,
+            **_member(row),
             status="never-seen" if row.last_seen_utc is None else "missing",
             health=None,
             reasons=[],
@@ -79,8 +79,7 @@ def node_out(row: Node, seen: Seen, sessions: int | None) -> NodeOut:
         )
     beat = state.heartbeat
     return NodeOut(
-        node_id=str(row.id),
-        region=row.region,
+        **_member(row),
         status="online" if state.online(seen.now) else "missing",
         health=beat.health,
         reasons=list(beat.reasons),
@@ -93,3 +92,13 @@ def node_out(row: Node, seen: Seen, sessions: int | None) -> NodeOut:
         rating=beat.rating,
         last_seen_at=state.heard_utc,
     )
+
+
+def _member(row: Node) -> dict[str, Any]:
+    return {
+        "node_id": str(row.id),
+        "region": row.region,
+        "name": row.name,
+        "joined_at": row.joined_utc,
+        "revoked_at": row.revoked_utc,
+    }

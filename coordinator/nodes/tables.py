@@ -26,6 +26,13 @@ class Node(Row, table=True):
     created_utc: datetime = Field(sa_type=UtcDateTime)
     last_seen_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Time of the last heartbeat, written at most once a minute."""
+    name: str | None = Field(default=None, max_length=NAME_CHARS)
+    """What people call it."""
+    joined_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it joined with a token; None: only the configuration names it."""
+    revoked_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """From then on none of its messages is accepted."""
+    revoked_by: str | None = Field(default=None, max_length=NAME_CHARS)
 
 
 _CURRENT = text("to_utc IS NULL")

@@ -39,6 +39,10 @@ CANDIDATE_RATE: Final = Rate(burst=300, per_s=10)
 """Per candidate, for all requests: a page asks every few seconds."""
 JOIN_FAILURE_RATE: Final = Rate(burst=10, per_s=0.1)
 """Failed codes, per address and beginning of the code. Codes are too long to be guessed."""
+NODE_JOINS_FAILED_RATE: Final = Rate(burst=20, per_s=0.1)
+"""Refused join tokens, per address. Their secrets are too long to be guessed."""
+NODE_RENEWAL_RATE: Final = Rate(burst=10, per_s=1 / 60)
+"""Per node that has proved its key; it renews every 16 hours."""
 ENROLL_RATE: Final = Rate(burst=10, per_s=0.2)
 """Per enrolled candidate: enough for a person who retries, not for a search for a picture that passes."""
 VERIFY_RATE: Final = Rate(burst=10, per_s=1)
@@ -66,6 +70,8 @@ class Rates:
         self.bearer = Buckets(BEARER_RATE)
         self.candidate = Buckets(CANDIDATE_RATE)
         self.join_failures = Buckets(JOIN_FAILURE_RATE)
+        self.node_joins_failed = Buckets(NODE_JOINS_FAILED_RATE)
+        self.node_renewal = Buckets(NODE_RENEWAL_RATE)
         self.enroll = Buckets(ENROLL_RATE)
         self.verify = Buckets(VERIFY_RATE)
         self.ticket = Buckets(TICKET_RATE)

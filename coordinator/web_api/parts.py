@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
+from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import Depends, Path
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
@@ -21,7 +23,7 @@ from coordinator.live.tickets import Tickets
 from coordinator.nodes.alert_stream import AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
-from coordinator.nodes.signers import Signers
+from coordinator.nodes.hub_account import HubAccount
 from coordinator.oidc.issuer import Issuer
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.limits import Rates
@@ -49,9 +51,12 @@ class Parts:
     database: Database
     keys: OwnKeys
     hub: HubLink
+    hub_account: HubAccount | None
+    """If nodes log in at the hub with identities that this coordinator signs."""
     alert_stream: AlertStream
     fleet: Fleet
-    signers: Signers
+    signers: dict[UUID, Ed25519PublicKey]
+    """Of the nodes whose messages are accepted; `memberships.standing` keeps it."""
     commander: Commander
     metrics: Metrics
     verifier: Verifier

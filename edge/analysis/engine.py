@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, thread_time
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -43,6 +43,16 @@ class _Job:
     call: Callable[[], Any]
     answer: asyncio.Future[Any]
     max_wait_s: float
+    cpu_s: float = 0.0
+    """Processor time of its thread, once it has run."""
+
+    def run(self) -> Any:
+        """Make the call, in a thread."""
+        begun_s = thread_time()
+        try:
+            return self.call()
+        finally:
+            self.cpu_s = thread_time() - begun_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +181,7 @@ class Engine:
 
     async def _run(self, ticket: Ticket[_Job]) -> None:
         job, started, expected_s = ticket.call, self._now(), self._turns.begin(ticket)
-        running = asyncio.get_running_loop().run_in_executor(self._pool, job.call)
+        running = asyncio.get_running_loop().run_in_executor(self._pool, job.run)
         # Errors that an abandoned call raises later do not matter.
         running.add_done_callback(lambda left: left.cancelled() or left.exception())
         try:
@@ -191,9 +201,10 @@ class Engine:
     def _finish(self, ticket: Ticket[_Job], ran: asyncio.Future[Any], queued_s: float, run_s: float) -> None:
         error, answer = ran.exception(), ticket.call.answer
         if error is None:
-            self._count(Measured(ticket.task, queued_s, run_s, "done"))
+            self._count(Measured(ticket.task, queued_s, run_s, "done", cpu_s=ticket.call.cpu_s))
         else:
-            self._count(Measured(ticket.task, queued_s, run_s, "failed", type(error).__name__))
+            failed = type(error).__name__
+            self._count(Measured(ticket.task, queued_s, run_s, "failed", failed, ticket.call.cpu_s))
         if answer.done():
             return
         if error is not None:

@@ -21,7 +21,7 @@ class Level:
     hears: frozenset[Look]
     """The looks of hearing."""
     light: bool = False
-    """Whether the tier without a network listens."""
+    """Whether the quick detectors look for faces and listen."""
 
 
 def _level(number: int, name: str, *, light: bool = False) -> Level:
@@ -32,13 +32,13 @@ def _level(number: int, name: str, *, light: bool = False) -> Level:
 
 
 # The gaze network is the same on all levels: each network measures directions a little differently, and the
-# zone was calibrated with this one.
+# zone was calibrated with this one. That by the irises would save 0.6 of 3.6 ms.
 LEVELS: Final = (
     _level(0, "full on a GPU"),
     _level(1, "full on a CPU"),
     _level(2, "no body"),
-    _level(3, "light: 2 Hz, and listening without a network", light=True),
-    _level(4, "presence and identity only, 1 Hz"),
+    _level(3, "light: 2 Hz, the quickest face detector, listening without a network", light=True),
+    _level(4, "presence and identity only, 1 Hz, the quickest face detector", light=True),
 )
 
 FULL = 1

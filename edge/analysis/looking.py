@@ -17,6 +17,7 @@ from edge.rules.company import Company, CompanyState
 from models import picture as pictures
 from models.mesh import eye_aspect_ratio
 from models.results import Body, Face, Gaze, HeadPose, Mesh, Region, SeenObject
+from models.serving import FaceDetector
 from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.observations import GazeSeen, IdentityCheck, NotJudged, Observation, Picture
@@ -94,19 +95,19 @@ class Looking:
     ) -> tuple[Observation, Frame | None]:
         """Observe a frame with the looks due. Also returns its BGR pixels, if they could be read."""
         looks = _Looks()
-        bgr = await self._find_faces(frame, looks)
+        bgr = await self._find_faces(frame, self._networks.faces_at(level), looks)
         if bgr is not None:
             if looks.faces:
                 await self._look_at_candidate((frame.at_s, bgr), looks.faces, due, looks)
             await self._look_around(bgr, due, looks)
         return _observation(frame, level, looks), bgr
 
-    async def _find_faces(self, frame: VideoFrame, looks: _Looks) -> Frame | None:
+    async def _find_faces(self, frame: VideoFrame, detector: FaceDetector, looks: _Looks) -> Frame | None:
         """Find the picture's brightness and faces. Returns the pixels, or None if they could not be read."""
 
         def find() -> tuple[Frame, Frame, tuple[Face, ...]]:
             bgr = frame.to_bgr()
-            return bgr, pictures.thumbnail(bgr), self._networks.faces.find(bgr)
+            return bgr, pictures.thumbnail(bgr), detector.find(bgr)
 
         found = await self._attempts.make(Look.FACES, find, looks.failed)
         if found is None:

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Final, TypeVar
 
 from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
+from edge.analysis.levels import LEVELS
 from models import manifest
 from models.body import BodyPose
 from models.eyes import OpenEyes
@@ -24,6 +25,8 @@ from shared.events.looks import Look
 
 T = TypeVar("T")
 
+LIGHT_FACES: Final = "light-faces"
+"""The label of the detector of the light levels, where it is another than on the best."""
 OPENED_AT_ONCE: Final = 4
 """Compiling a network keeps one core busy; more at once gain nothing on most machines and take memory."""
 
@@ -33,6 +36,8 @@ class Networks:
     """Shared by all sessions; it keeps no state of a stream."""
 
     faces: FaceDetector
+    light_faces: FaceDetector | None = None
+    """The quick detector, for the light levels; None: the same as on the others."""
     mesh: FaceMesh
     head: HeadPoseEstimator | None
     recognisers: tuple[Recogniser, ...]
@@ -48,6 +53,10 @@ class Networks:
     """The compiled networks behind all of these."""
     missing: dict[Look, str] = field(default_factory=dict)
     """Looks without a network here, with the reason."""
+
+    def faces_at(self, level: int) -> FaceDetector:
+        """The face detector of a level."""
+        return self.light_faces if LEVELS[level].light and self.light_faces is not None else self.faces
 
     @property
     def device(self) -> str:
@@ -84,6 +93,7 @@ def open_networks(serving: Serving) -> Networks:
         mesh = pool.submit(serving.face_mesh)
         body = optional(Look.BODY, lambda: _body(serving), None)
         faces = pool.submit(serving.face_detector)
+        light_faces = pool.submit(_light_faces, serving)
         liveness = optional(Look.LIVENESS, serving.liveness, None)
         objects = optional(Look.OBJECTS, serving.objects, None)
         nobody: tuple[Recogniser, ...] = ()
@@ -96,6 +106,7 @@ def open_networks(serving: Serving) -> Networks:
             missing[Look.GAZE] = missing[Look.HEAD]
         return Networks(
             faces=faces.result(),
+            light_faces=light_faces.result(),
             mesh=mesh.result(),
             head=head,
             recognisers=recognisers(),
@@ -108,6 +119,13 @@ def open_networks(serving: Serving) -> Networks:
             opened=tuple(chain.from_iterable(serving.networks.values())),
             missing=missing,
         )
+
+
+def _light_faces(serving: Serving) -> FaceDetector | None:
+    try:
+        return serving.light_face_detector()
+    except Unavailable:
+        return None
 
 
 def _head_and_gaze(
@@ -135,6 +153,8 @@ def _body(serving: Serving) -> BodyPose | MoveNet:
 
 def _labels(serving: Serving, ears: Ears) -> dict[str, str]:
     labels = {_LOOK_OF.get(task, task).value: label for task, label in serving.labels.items()}
+    if serving.light_faces is not None and serving.light_faces != labels.get(Look.FACES):
+        labels[LIGHT_FACES] = serving.light_faces
     if ears.voice is None:
         labels[Look.SPEECH] = WEBRTC_LABEL
     return dict(sorted(labels.items()))

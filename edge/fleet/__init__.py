@@ -5,5 +5,7 @@ node       health, heartbeat and metrics together  assignments  sends alerts and
 heartbeat  sent every few seconds                  health       the health score (pure)
 metrics    Prometheus                              gpus         reads the GPUs' load
 ladder     which level under which load (pure)     load         measures the load
-stepping   changes the level under load
+stepping   changes the level under load            rating       how many sessions are admitted (pure)
+rating_file  where the measured rating is kept
+frame_requests  whether pages send fewer frames when asked (pure)
 """

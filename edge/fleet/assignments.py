@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.attendance import attended, holds_seat
 from edge.sessions.port import AssignmentId, SessionOver, Told, about
@@ -24,11 +24,11 @@ class Assignments:
         self,
         roster: Roster[Assignment],
         commit: Commit,
-        measured: Callable[[Measured], None],
+        measured: Callable[[Measured | Looked], None],
         join_window_s: float,
     ) -> None:
-        """`commit` puts one alert on disk; `measured` is called after every network call. A session holds
-        its seat for `join_window_s` without its page."""
+        """`commit` puts one alert on disk; `measured` is called after every network call and analysed
+        picture. A session holds its seat for `join_window_s` without its page."""
         self.roster = roster
         self._join_window_s = join_window_s
         self._commit = commit
@@ -37,6 +37,8 @@ class Assignments:
         self._writing: dict[Assignment, asyncio.Task[None]] = {}
         """Sessions whose last alert is not on disk yet."""
         self._former_overflow = 0
+        self._frames_per_s: int | None = None
+        """What pages were last asked to send; None: they were never asked."""
 
     @property
     def watched(self) -> tuple[Assignment, ...]:
@@ -50,11 +52,17 @@ class Assignments:
 
     def add(self, order: StartSession) -> Assignment:
         """Add a session. It replaces an older assignment of the same session."""
-        assignment = Assignment(order, self._commit)
+        assignment = Assignment(order, self._commit, self._frames_per_s)
         self.roster.add(assignment)
         self._watched[assignment.id] = assignment
         self._writing[assignment] = asyncio.create_task(self._write(assignment))
         return assignment
+
+    def ask_pages(self, frames_per_s: int) -> None:
+        """Ask every page, also those that connect from now on, to send so many frames per second."""
+        self._frames_per_s = frames_per_s
+        for assignment in self._watched.values():
+            assignment.ask_pages(frames_per_s)
 
     def attend(self, states: Iterable[SessionState], now_s: float) -> None:
         """Note whether the sessions' pages are here."""
@@ -79,7 +87,7 @@ class Assignments:
 
     def hear(self, told: Told) -> None:
         """Handle a message from the worker."""
-        if isinstance(told, Measured):
+        if isinstance(told, Measured | Looked):
             self._measured(told)
             return
         assignment = self._watched[about(told)]

@@ -1,9 +1,10 @@
 """Decides which degradation level an overloaded node should have: a table and one function. Pure.
 
-One strained moment changes nothing. When a trigger holds for `STRAINED_S`, the node goes one level down, and
-the new level gets `SETTLING_S` to take effect before the next. It goes up again one level at a time, after
-`CALM_S` in which every value stayed below its calm bound. When a level proves too much soon after the node
-went up to it, the next attempt waits twice as long, so that a node at its limit does not change all the time.
+One strained moment changes nothing. When a trigger holds for `STRAINED_S`, the node first asks the pages for
+fewer frames, and then goes down one level at a time; each step gets `SETTLING_S` to take effect before the
+next. It goes up again the same way, after `CALM_S` in which every value stayed below its calm bound; at last
+the pages may send all frames again. When a step up proves too much soon after it, the next attempt waits
+twice as long, so that a node at its limit does not change all the time.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ class Rung:
     """The node's place on the ladder, and since when each condition has held."""
 
     level: int
+    fewer_frames: bool = False
+    """Whether pages are asked for fewer frames: always below the best level, and on the step before it."""
     changed_s: float = float("-inf")
     went_up: bool = False
     """Whether the last change was a recovery."""
@@ -67,7 +70,7 @@ class Rung:
     calm_since_s: float | None = None
     wanted_calm_s: float = CALM_S
     why: tuple[Strain, ...] = ()
-    """The kinds of load that were too high at the last step down; empty at the best level."""
+    """The kinds of load that were too high at the last step down; empty at the top of the ladder."""
 
 
 def step(rung: Rung, load: Load, now_s: float, *, best: int) -> Rung:
@@ -81,7 +84,8 @@ def step(rung: Rung, load: Load, now_s: float, *, best: int) -> Rung:
     rung = replace(rung, strained_since_s=strained_since_s, calm_since_s=calm_since_s)
     if _may_go_down(rung, now_s):
         return _down(rung, strains, now_s)
-    if rung.level > best and calm_since_s is not None and now_s - calm_since_s >= rung.wanted_calm_s:
+    lowered = rung.fewer_frames or rung.level > best
+    if lowered and calm_since_s is not None and now_s - calm_since_s >= rung.wanted_calm_s:
         return _up(rung, now_s, best)
     if rung.went_up and now_s - rung.changed_s > RELAPSE_S:
         return replace(rung, went_up=False, wanted_calm_s=CALM_S)
@@ -90,7 +94,7 @@ def step(rung: Rung, load: Load, now_s: float, *, best: int) -> Rung:
 
 def _may_go_down(rung: Rung, now_s: float) -> bool:
     return (
-        rung.level < LOWEST_LEVEL
+        (rung.level < LOWEST_LEVEL or not rung.fewer_frames)
         and rung.strained_since_s is not None
         and now_s - rung.strained_since_s >= STRAINED_S
         and now_s - rung.changed_s >= SETTLING_S
@@ -100,10 +104,17 @@ def _may_go_down(rung: Rung, now_s: float) -> bool:
 def _down(rung: Rung, strains: tuple[Strain, ...], now_s: float) -> Rung:
     relapsed = rung.went_up and now_s - rung.changed_s <= RELAPSE_S
     calm_s = min(rung.wanted_calm_s * 2, LONGEST_CALM_S) if relapsed else rung.wanted_calm_s
-    return Rung(level=rung.level + 1, changed_s=now_s, wanted_calm_s=calm_s, why=strains)
+    level = rung.level + 1 if rung.fewer_frames else rung.level
+    return Rung(level=level, fewer_frames=True, changed_s=now_s, wanted_calm_s=calm_s, why=strains)
 
 
 def _up(rung: Rung, now_s: float, best: int) -> Rung:
-    level = rung.level - 1
-    why = rung.why if level > best else ()
-    return Rung(level=level, changed_s=now_s, went_up=True, wanted_calm_s=rung.wanted_calm_s, why=why)
+    top = rung.level == best
+    return Rung(
+        level=best if top else rung.level - 1,
+        fewer_frames=not top,
+        changed_s=now_s,
+        went_up=True,
+        wanted_calm_s=rung.wanted_calm_s,
+        why=() if top else rung.why,
+    )

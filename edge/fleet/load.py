@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.fleet.ladder import Load, Strain
 from edge.media.lateness import Lateness
 from edge.workers.status import Statuses, no_workers
@@ -28,9 +28,9 @@ REMEMBERED: Final = 20_000
 
 _DROPPED: Final = frozenset({"overflow", "stale", "stuck"})
 _LOOKS: Final = frozenset(look.value for look in Look)
-Hear = Callable[[Measured], None]
+Hear = Callable[[Measured | Looked], None]
 
-_CGROUP: Final = Path("/sys/fs/cgroup")
+CGROUP: Final = Path("/sys/fs/cgroup")
 
 
 class LoadMeter:
@@ -42,7 +42,7 @@ class LoadMeter:
         """The workers whose load counts too."""
         self._lags_s: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
         self._before = time.monotonic(), self._used_s()
-        self._processors = allowed_processors(_CGROUP)
+        self._processors = allowed_processors(CGROUP)
 
     def called(self, measured: Measured) -> None:
         """Note one call to a network. Calls for enrollment pictures are not counted."""
@@ -61,7 +61,7 @@ class LoadMeter:
                 [self._lateness.recent_p95_s, *(worker.loop_p95_s for worker in self.workers())]
             ),
             Strain.CPU: (used_s - used_before_s) / max(now - before, 1e-3) / self._processors,
-            Strain.MEMORY: memory_share(_CGROUP),
+            Strain.MEMORY: memory_share(CGROUP),
         }
         while self._lags_s and now - self._lags_s[0][0] > WINDOW_S:
             self._lags_s.popleft()
@@ -79,9 +79,10 @@ def heard_by(always: Hear, meter: LoadMeter, *, steps_down: bool) -> Hear:
     if not steps_down:
         return always
 
-    def both(call: Measured) -> None:
-        always(call)
-        meter.called(call)
+    def both(measured: Measured | Looked) -> None:
+        always(measured)
+        if isinstance(measured, Measured):
+            meter.called(measured)
 
     return both
 

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.workers.status import WorkerStatus
 from shared.events.types import EventType
 from shared.messages.heartbeats import OutboxState
@@ -28,6 +28,8 @@ class Readings:
     """Values read at the moment of the request."""
 
     sessions: int
+    rating: int
+    """The most sessions of this node."""
     level: int
     health: int
     hub_connected: bool
@@ -40,6 +42,10 @@ class Readings:
     """Waiting calls, by task."""
     frames_dropped: Mapping[str, int]
     """Frames and packets that were not analysed, by reason, over all sessions so far."""
+    pictures: Mapping[str, int]
+    """What became of the pictures that reached a session."""
+    frame_requests: Mapping[str, int]
+    """Requests to pages for fewer frames, by outcome."""
     outbox: tuple[OutboxState, ...]
     messages: Mapping[str, int]
     """Counts of hub, publisher, commands and heartbeat, by name."""
@@ -80,6 +86,12 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
+        self._decided = Histogram(
+            "frame_to_decision_seconds",
+            "Time from an analysed picture's capture until the rules have judged it",
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
         self._errors = Counter(
             "model_errors", "Failed calls to a network", ["model", "error_type"], registry=registry
         )
@@ -96,6 +108,13 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
+
+    def measured(self, told: Measured | Looked) -> None:
+        """Count a finished call to a network or an analysed picture, as workers report them."""
+        if isinstance(told, Looked):
+            self._decided.observe(told.whole_s)
+        else:
+            self.called(told)
 
     def called(self, measured: Measured) -> None:
         """Count a finished call to a network, as the engine reports it."""
@@ -136,6 +155,7 @@ class _Snapshot(Collector):
         if now is None:
             return
         yield _gauge("active_exam_sessions", "Sessions watched", now.sessions)
+        yield _gauge("session_rating", "The most sessions of this node", now.rating)
         yield _gauge("degradation_level", "0 full on GPU … 4 presence and identity only", now.level)
         yield _gauge("node_health", "0 broken … 10 healthy", now.health)
         yield _gauge("hub_connected", "1 while the hub is connected", int(now.hub_connected))
@@ -150,12 +170,21 @@ class _Snapshot(Collector):
         if now.gpu_percent:
             yield _gauges("gpu_utilization_percent", "Load of a GPU", "gpu_id", now.gpu_percent)
         yield _counters("media_dropped", "Frames and packets not analysed", "reason", now.frames_dropped)
+        yield from _pictures(now.pictures)
+        asked = now.frame_requests
+        yield _counters("frame_requests", "Requests to pages for fewer frames", "outcome", asked)
         yield _counters("messages", "Counts of messages to and from the hub", "what", now.messages)
         errors = now.connection_errors
         yield _counters("webrtc_connection_errors", "Connections refused or failed", "error_type", errors)
         yield _gauge("open_connections", "Open connections of pages", now.connections)
         yield _counters("connections_closed", "Connections closed from this side", "reason", now.closed)
         yield from _outbox(now.outbox)
+
+
+def _pictures(pictures: Mapping[str, int]) -> Iterator[Metric]:
+    done = {what: count for what, count in pictures.items() if what != "waiting"}
+    yield _counters("pictures", "What became of the pictures that reached a session", "what", done)
+    yield _gauge("pictures_waiting", "Pictures that wait to be looked at", pictures.get("waiting", 0))
 
 
 def _workers(workers: tuple[WorkerStatus, ...]) -> Iterator[Metric]:

@@ -93,6 +93,7 @@ class Node:
         states, report = await self._outbox_states(), await self.worker.report()
         readings = Readings(
             sessions=len(self.assignments.roster),
+            rating=self.assignments.roster.rating,
             level=report.level,
             health=self._health(states, report).score,
             hub_connected=self.hub.connected,
@@ -102,6 +103,8 @@ class Node:
             clock_skew_s=self.publisher.skew.seconds,
             queue_depth=report.calls_waiting,
             frames_dropped=self._dropped(report),
+            pictures=report.pictures,
+            frame_requests={each.value: count for each, count in self.stepping.requests.counts.items()},
             outbox=states,
             messages=self._messages(),
             connections=self.doors.open,

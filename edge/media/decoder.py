@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -240,6 +241,7 @@ class _Worker:
 
     def _decode(self, codec: str, source: Encoded, counts: DecoderCounts) -> None:
         assert self._outlet is not None
+        begun_s = time.thread_time()
         try:
             if self._decoder is None or codec != self._codec:
                 self._decoder, self._codec = open_decoder(codec), codec
@@ -250,3 +252,5 @@ class _Worker:
             # The decoder's state is kept: without it every frame would fail until the next keyframe.
             counts.undecodable += 1
             self._decode_error.set()
+        finally:
+            counts.cpu_s += time.thread_time() - begun_s

@@ -30,6 +30,8 @@ class DecoderCounts:
     """Decoded frames dropped because the event loop was behind."""
     unwanted: int = 0
     """Encoded frames that were not decoded because nobody may look."""
+    cpu_s: float = 0.0
+    """Processor time spent on decoding."""
 
 
 @dataclass(slots=True)

@@ -23,6 +23,9 @@ class Latest(Generic[T]):
         """Items put so far."""
         self.dropped = 0
         """Items replaced before they were taken."""
+        self.cleared = 0
+        """Items dropped because nobody wanted them any more. Every item received is taken, dropped, cleared
+        or still here."""
         self.closed = False
 
     def put(self, item: T) -> None:
@@ -41,10 +44,18 @@ class Latest(Generic[T]):
             self._changed.clear()
         return item
 
-    def clear(self) -> None:
-        """Drop the waiting items without counting them."""
+    @property
+    def waiting(self) -> int:
+        """Items that are here."""
+        return len(self._items)
+
+    def clear(self) -> int:
+        """Drop the waiting items, and return how many they were; they are not counted as `dropped`."""
+        waiting = len(self._items)
+        self.cleared += waiting
         while self.take() is not None:
             pass
+        return waiting
 
     async def get(self) -> T | None:
         """Wait for the next item; `None` once the box is closed and empty."""

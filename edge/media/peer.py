@@ -199,6 +199,7 @@ class Peer:
             frame_age_s=None if self._frame_at is None else now - self._frame_at,
             sound_age_s=None if audio.packet_at is None else now - audio.packet_at,
             error=self._error,
+            decode_s=sum(decoder.cpu_s for decoder in decoders),
         )
 
     @property

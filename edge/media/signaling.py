@@ -10,7 +10,9 @@ With `tab.<uuid>` it sends the id of its window, so that a second window differs
                        {"candidate": …, "sdpMid": …, "sdpMLineIndex": …}}
                    {"type": "bye"}
     node -> page   {"type": "answer", "sdp": …}
-                   {"type": "notice", …}, {"type": "rate", …}
+                   {"type": "notice", …}
+                   {"type": "rate", "frames_per_second": …}   a request to send no more pictures than that,
+                       until the next one
                    {"type": "error", "code": …, "status": …, "message": …}
 
 An error that ends the socket has its HTTP status in the close code: 4000 + status (4401, 4403, 4404, 4409,

@@ -28,6 +28,8 @@ class SourceCounts:
     """Age of the last sound; None before the first."""
     error: str | None = None
     """Why the connection failed, `ice` or `dtls`; None while it works or when its page ended it."""
+    decode_s: float = 0.0
+    """Processor time spent on decoding."""
 
 
 class Source(Protocol):

@@ -53,7 +53,8 @@ class Page:
 class Assignment:
     """One session of this node, from its start until its last alert is on disk."""
 
-    def __init__(self, order: StartSession, commit: Commit) -> None:
+    def __init__(self, order: StartSession, commit: Commit, frames_per_s: int | None = None) -> None:
+        """`frames_per_s`: what its pages are to send; None: what they send by themselves."""
         self.order = order
         """The order in force."""
         self._writer = AlertWriter(commit)
@@ -62,6 +63,7 @@ class Assignment:
         self._pages: list[Page] = []
         """The pages that get notices, in the order in which they connected. Of those that deliver media only
         the newest is among them, as the first."""
+        self._frames_per_s = frames_per_s
         self._connects = Bucket(CONNECTS)
         self._offers = Bucket(OFFERS)
 
@@ -84,6 +86,14 @@ class Assignment:
         self._pages.append(page)
         if len(self._pages) > PAGES:
             self._pages.pop(1).replace(_elsewhere())
+        if self._frames_per_s is not None:
+            page.notices.put(_rate(self._frames_per_s))
+
+    def ask_pages(self, frames_per_s: int) -> None:
+        """Ask its pages, and those that come later, to send so many frames per second."""
+        self._frames_per_s = frames_per_s
+        for page in self._pages:
+            page.notices.put(_rate(frames_per_s))
 
     def stand_up(self, page: Page) -> None:
         """Forget a page that has left on purpose."""
@@ -136,6 +146,10 @@ class Assignment:
             for page in self._pages[:place]:
                 page.replace(_elsewhere())
             del self._pages[:place]
+
+
+def _rate(frames_per_s: int) -> Mapping[str, Any]:
+    return {"type": "rate", "frames_per_second": frames_per_s}
 
 
 def _elsewhere() -> Rejected:

@@ -52,6 +52,7 @@ class Connections:
         self._open: set[Source] = set()
         self._drops: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
+        self._decode_s = 0.0
         self._senses: Collection[Sense] = frozenset(Sense)
         self._tab: UUID | None = None
         """The id of the window of the connection in force; None: the client sent none, as programs do."""
@@ -119,6 +120,11 @@ class Connections:
         now = time.monotonic()
         return sum((Counter(source.counts(now).dropped) for source in self._open), self._drops)
 
+    def decode_s(self) -> float:
+        """Processor time that all connections so far have spent on decoding."""
+        now = time.monotonic()
+        return self._decode_s + sum(source.counts(now).decode_s for source in self._open)
+
     def errors(self) -> Counter[str]:
         """The connections so far that were refused or failed, by cause."""
         return self._errors.copy()
@@ -156,6 +162,7 @@ class Connections:
             self._open.discard(source)
             counts = source.counts(time.monotonic())
             self._drops += Counter(counts.dropped)
+            self._decode_s += counts.decode_s
             if counts.error is not None:
                 self._errors[counts.error] += 1
             self._pages = {page: each for page, each in self._pages.items() if each is not source}

@@ -14,7 +14,7 @@ from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
 from edge.sessions.memory import read_memory
-from edge.sessions.port import AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
+from edge.sessions.port import Arrived, AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
 from edge.sessions.session import Session
 from shared.cameras import Camera
 from shared.errors import Corrupt, Rejected
@@ -40,6 +40,8 @@ class LocalWorker:
         self._running: set[asyncio.Task[None]] = set()
         self._former_drops: Counter[str] = Counter()
         self._former_errors: Counter[str] = Counter()
+        self._former_pictures: Counter[str] = Counter()
+        self._former_decode_s = 0.0
 
     @property
     def assignments(self) -> tuple[AssignmentId, ...]:
@@ -131,6 +133,12 @@ class LocalWorker:
                 sum((session.connections.errors() for session in sessions), self._former_errors)
             ),
             sessions=tuple(session.state() for session in sessions),
+            arrived=tuple(
+                Arrived(assignment, session.pictures()["received"])
+                for assignment, session in self._sessions.items()
+            ),
+            pictures=dict(sum((session.pictures() for session in sessions), self._former_pictures)),
+            decode_s=self._former_decode_s + sum(each.connections.decode_s() for each in sessions),
         )
 
     def _find(self, assignment: AssignmentId) -> Session:
@@ -151,5 +159,7 @@ class LocalWorker:
             del self._sessions[assignment]
             self._former_drops += session.dropped()
             self._former_errors += session.connections.errors()
+            self._former_pictures += session.pictures()
+            self._former_decode_s += session.connections.decode_s()
             self._tell(SessionOver(assignment))
             log.info("a session is over", extra=extra)

@@ -2,7 +2,7 @@
 
     control side                              worker
     doors, commands, heartbeat ───calls────>  connections, senses, watch
-    outbox, pages, metrics     <───told─────  alerts, notices, ends, measured calls
+    outbox, pages, metrics     <───told─────  alerts, notices, ends, measurements
 
 Only values cross it: frozen, and no larger than a picture. So a worker may be part of the control process
 (`edge.sessions.local_worker`) or a process of its own (`edge.workers`). The worker gets the orders but no key
@@ -12,11 +12,11 @@ of the node: the control side numbers, seals and stores its alerts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
 from shared.cameras import Camera
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
@@ -76,9 +76,17 @@ class Delivers:
     """`PageId.number`."""
 
 
-Told = OutgoingAlert | Notice | SessionOver | Moved | Delivers | Measured
+Told = OutgoingAlert | Notice | SessionOver | Moved | Delivers | Measured | Looked
 """What a worker reports on its own, in the order of the events."""
 Tell = Callable[[Told], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """How many pictures have reached one session in its process."""
+
+    assignment: AssignmentId
+    received: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +111,12 @@ class WorkerReport:
     """Connections of pages that were refused or failed, by cause, over all its sessions so far."""
     sessions: tuple[SessionState, ...]
     """Every session that is not over."""
+    arrived: tuple[Arrived, ...] = ()
+    """Of every session that is not over."""
+    pictures: Mapping[str, int] = field(default_factory=dict)
+    """What became of all pictures so far: `received` is `looked_at`, `not_due`, `dropped` and `waiting`."""
+    decode_s: float = 0.0
+    """Processor time spent on decoding, over all its sessions so far."""
 
 
 class Worker(Protocol):

@@ -48,7 +48,7 @@ class Session:
         self._make_source = parts.make_source
         clock = self._clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
-        self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
+        self._pumps = Pumps(parts.perceive(order), parts.level, self._watch, parts.tell)
         self._tell = parts.tell
         self.connections = Connections(
             self._source, clock, self._pumps.drain, self._connected, self._delivers
@@ -84,6 +84,7 @@ class Session:
         try:
             await self._watch_until_over()
         finally:
+            self._pumps.finish()
             self._watch.finish()
 
     def end(self) -> None:
@@ -156,6 +157,10 @@ class Session:
     def dropped(self) -> Counter[str]:
         """Frames and packets that were not analysed, by reason."""
         return self.connections.dropped() + self._pumps.dropped() + self._watch.drops
+
+    def pictures(self) -> Counter[str]:
+        """What became of its pictures, as in `Pumps.pictures`."""
+        return self._pumps.pictures()
 
     def _senses(self, order: StartSession, *, go_on: bool) -> Senses:
         """New senses, without pictures and sound, that know what the former ones learnt of the face; with

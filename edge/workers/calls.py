@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.port import AssignmentId, Notice, PageId, WorkerReport
 from shared.cameras import Camera
@@ -155,7 +155,9 @@ class Pulse:
     cpu_s: float = 0.0
     """Processor time that it has used so far."""
     calls: tuple[Measured, ...] = ()
-    """The network calls since the last pulse."""
+    """The network calls since the last pulse …"""
+    looks: tuple[Looked, ...] = ()
+    """… and the analysed pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

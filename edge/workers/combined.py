@@ -38,6 +38,9 @@ def one_report(
             *(state for report in reports for state in report.sessions),
             *(state.model_copy(update={"phase": BETWEEN}) for state in between),
         ),
+        arrived=tuple(arrived for report in reports for arrived in report.arrived),
+        pictures=_summed(report.pictures for report in (former, *reports)),
+        decode_s=sum(report.decode_s for report in (former, *reports)),
     )
 
 
@@ -50,6 +53,9 @@ def added(former: WorkerReport, last: WorkerReport) -> WorkerReport:
         dropped=_summed((former.dropped, last.dropped)),
         connection_errors=_summed((former.connection_errors, last.connection_errors)),
         sessions=(),
+        arrived=(),
+        pictures=_summed((former.pictures, last.pictures)),
+        decode_s=former.decode_s + last.decode_s,
     )
 
 

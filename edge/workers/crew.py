@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from edge.analysis.measured import Looked, Measured
 from edge.sessions.port import AssignmentId, Delivers, Moved, PageId, SessionOver, Tell, WorkerReport
 from edge.workers.berth import Berth
 from edge.workers.berths import Berths, no_worker
@@ -155,8 +156,9 @@ class Crew:
         return worker
 
     def _pulsed(self, pulse: Pulse) -> None:
-        for call in pulse.calls:
-            self._tell(call)
+        measurements: tuple[Measured | Looked, ...] = (*pulse.calls, *pulse.looks)
+        for measured in measurements:
+            self._tell(measured)
 
     def _hear(self, said: Said, memory: bytes) -> None:
         placed = self._placed.get(said.assignment)

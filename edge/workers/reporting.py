@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.media.lateness import loop_probe
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, SessionOver, Told, about
@@ -25,7 +25,7 @@ PULSE_S: Final = 0.25
 SAVED_EVERY_S: Final = 0.7
 """Each session's state is sent this often, so that the last one is never older than a second."""
 MOST_CALLS: Final = 20_000
-"""Measured calls that wait for the next pulse."""
+"""Measured calls that wait for the next pulse, and as many looks."""
 
 
 @dataclass(slots=True)
@@ -50,6 +50,7 @@ class Reporting:
         self._lateness = loop_probe().lateness
         self._waiting: dict[AssignmentId, _Waiting] = {}
         self._calls: deque[Measured] = deque(maxlen=MOST_CALLS)
+        self._looks: deque[Looked] = deque(maxlen=MOST_CALLS)
         self._sent: dict[AssignmentId, bytes] = {}
         """The last state of each session."""
         self._memory: Callable[[AssignmentId], Saved | None] = lambda _: None
@@ -59,9 +60,12 @@ class Reporting:
         self._memory = memory
 
     def tell(self, told: Told) -> None:
-        """Note a report; it is sent in the next turn of the event loop, a measured call with the pulse."""
+        """Note a report; it is sent in the next turn of the event loop, a measurement with the pulse."""
         if isinstance(told, Measured):
             self._calls.append(told)
+            return
+        if isinstance(told, Looked):
+            self._looks.append(told)
             return
         assignment = about(told)
         if assignment not in self._waiting:
@@ -109,14 +113,16 @@ class Reporting:
 
     async def _beat(self) -> None:
         while True:
-            calls = tuple(self._calls)
+            calls, looks = tuple(self._calls), tuple(self._looks)
             self._calls.clear()
+            self._looks.clear()
             pulse = Pulse(
                 loop_p95_s=self._lateness.recent_p95_s,
                 loop_p99_s=self._lateness.p99_s,
                 loop_worst_s=self._lateness.worst_s,
                 cpu_s=time.process_time(),
                 calls=calls,
+                looks=looks,
             )
             self._link.send(Frame(FrameKind.PULSE, written(pulse)))
             await asyncio.sleep(PULSE_S)

@@ -7,6 +7,7 @@ enrollments  enrollments
 exams        exams, policies, accommodations, consents
 faces        the practice before an exam, similar faces
 incidents    incidents, their review, proctors' interventions
+memberships  nodes that join, and their certificates
 nodes        edge nodes
 reports      reports of sessions
 links        links to sessions, devices, and what the candidate's page needs

@@ -13,6 +13,11 @@ class NodeOut(Response):
 
     node_id: str
     region: str
+    name: str | None
+    joined_at: Utc | None
+    """When it joined with a token. None: only the coordinator's configuration names it."""
+    revoked_at: Utc | None
+    """From then on none of its messages is accepted."""
     status: Literal["online", "missing", "never-seen"]
     health: int | None
     reasons: list[str]

@@ -9,5 +9,6 @@ commands    headers of commands and replies
 sessions    bodies of `start`, `change` and `end`
 faces       bodies of `enroll` and `verify`: templates, pictures, frames
 comparing   bodies of `compare`: templates against templates
+joining     what a node asks that joins or renews, over HTTP
 heartbeats  heartbeats of nodes and high-water marks of the coordinator
 """

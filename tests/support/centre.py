@@ -29,7 +29,9 @@ from coordinator.nodes.heartbeats import Heartbeats
 from coordinator.nodes.stream import StreamSettings
 from shared import subjects
 from shared.events.types import Lane
-from shared.hub_link import HubAddress, HubLink
+from shared.hub_caller import HubAddress
+from shared.hub_link import HubLink
+from shared.hub_login import Password
 from shared.messages.heartbeats import Heartbeat, OutboxState
 from shared.sealing import pack
 from tests.support.eventually import PATIENCE_S, cancelled
@@ -63,7 +65,7 @@ class Centre:
         return AlertStore(self.database, self.keys.keyring, signers)
 
     def hub(self) -> HubLink:
-        address = HubAddress(url=self.server.url, user=self.server.user, password=self.server.password)
+        address = HubAddress(url=self.server.url, login=Password(self.server.user, self.server.password))
         return HubLink(address, CALLER)
 
     def stream(self, hub: HubLink) -> AlertStream:

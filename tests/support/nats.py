@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,9 @@ from uuid import UUID
 
 from cli.programs import find_nats_server
 from edge.hub import node_link
-from shared.hub_link import HubAddress, HubLink
+from shared.hub_caller import HubAddress
+from shared.hub_link import HubLink
+from shared.hub_login import Password
 from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
 from tests.support.ports import reserved_port
 
@@ -33,7 +36,7 @@ def node_password(node_id: UUID) -> str:
 
 def node_hub(url: str, node_id: UUID) -> HubLink:
     """A node's link to a server under its own name and password; not running yet."""
-    address = HubAddress(url=url, user=str(node_id), password=node_password(node_id))
+    address = HubAddress(url=url, login=Password(str(node_id), node_password(node_id)))
     return node_link(address, node_id)
 
 
@@ -105,6 +108,30 @@ class RunningServer:
                 return
             time.sleep(0.02)
         raise RuntimeError(f"nats-server did not start:\n{self._log.read_text(errors='replace')}")
+
+
+@contextmanager
+def identity_hub(folder: Path, port: int, identities: str) -> Iterator[str]:
+    """A server that knows only an operator and its accounts (`identities`, a part of its configuration) until
+    the block ends. Gives its address."""
+    config, log = folder / "nats.conf", folder / "nats.log"
+    own = {"host": "127.0.0.1", "port": port, "jetstream": {"store_dir": str(folder / "store")}}
+    text = "".join(f"{name}: {json.dumps(value)}\n" for name, value in own.items())
+    config.write_text(text + identities)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [program(), "-c", config, "--ports_file_dir", folder], stdout=output, stderr=output
+        )
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not (folder / f"nats-server_{process.pid}.ports").exists():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+        yield f"nats://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextmanager

@@ -95,6 +95,18 @@ function showCamera(socket, stream) {
 async function receive(peer, message, onNotice) {
   if (message.type === "answer") await peer.setRemoteDescription({ type: "answer", sdp: message.sdp });
   else if (message.type === "notice") onNotice(message);
+  else if (message.type === "rate") await limitFrames(peer, message.frames_per_second).catch(() => {});
+}
+
+// An overloaded node asks for fewer pictures before it looks less often. A browser that cannot do it goes on as before.
+async function limitFrames(peer, framesPerSecond) {
+  if (!(framesPerSecond > 0)) return;
+  const sender = peer.getSenders().find(({ track }) => track?.kind === "video");
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings) {
+    encoding.maxFramerate = Math.min(LIMITS.maxFramerate, framesPerSecond);
+  }
+  await sender.setParameters(parameters);
 }
 
 async function replace(peer, stream) {

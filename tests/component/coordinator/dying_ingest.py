@@ -17,12 +17,14 @@ from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.stream import StreamSettings
-from shared.hub_link import HubAddress, HubLink
+from shared.hub_caller import HubAddress
+from shared.hub_link import HubLink
+from shared.hub_login import Password
 from shared.sealing import parse_signing_public
 
 
 async def die(about: dict[str, str]) -> None:
-    hub = HubLink(HubAddress(url=about["url"], user="coordinator", password=about["password"]), CALLER)
+    hub = HubLink(HubAddress(url=about["url"], login=Password("coordinator", about["password"])), CALLER)
     stream = AlertStream(hub, StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0))
     folder = Path(about["keys"])
     keyring = load_own_keys(folder, folder / "master.key", None).keyring

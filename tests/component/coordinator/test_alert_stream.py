@@ -21,7 +21,9 @@ from coordinator.nodes.stream import StreamSettings
 from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
-from shared.hub_link import HubAddress, HubLink
+from shared.hub_caller import HubAddress
+from shared.hub_link import HubLink
+from shared.hub_login import Password
 from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.nats import RunningServer, nats_server
 
@@ -37,7 +39,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 
 
 def hub_of(server: RunningServer) -> HubLink:
-    return HubLink(HubAddress(url=server.url, user=server.user, password=server.password), CALLER)
+    return HubLink(HubAddress(url=server.url, login=Password(server.user, server.password)), CALLER)
 
 
 @asynccontextmanager

@@ -19,7 +19,9 @@ from coordinator.nodes.stream import StreamSettings
 from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
-from shared.hub_link import HubAddress, HubLink
+from shared.hub_caller import HubAddress
+from shared.hub_link import HubLink
+from shared.hub_login import Password
 from tests.component.coordinator.test_alert_stream import NODE
 from tests.support.eventually import cancelled, until
 from tests.support.nats import RunningServer, nats_cluster
@@ -36,7 +38,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningSe
 
 def address_of(servers: list[RunningServer]) -> HubAddress:
     [first, *_] = servers
-    return HubAddress(url=",".join(one.url for one in servers), user=first.user, password=first.password)
+    return HubAddress(url=",".join(one.url for one in servers), login=Password(first.user, first.password))
 
 
 @asynccontextmanager
@@ -55,11 +57,9 @@ async def linked(
 @asynccontextmanager
 async def plain_client(servers: list[RunningServer]) -> AsyncIterator[Client]:
     """Any server's that runs."""
-    address = address_of(servers)
     client = await nats.connect(
         [one.url for one in servers],
-        user=address.user,
-        password=address.password,
+        **address_of(servers).login.options(),
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.1,
     )

@@ -16,6 +16,7 @@ from coordinator.tenants import service as tenants
 from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import tokens
+from shared.nats_keys import KeyKind, public_text, seed_text
 from shared.sealing import parse_signing_public
 
 
@@ -119,6 +120,22 @@ def test_a_turn_password_comes_from_a_file_and_never_from_the_settings(tmp_path:
     (tmp_path / "turn-password").touch(mode=0o600)
     (tmp_path / "turn-password").write_text("sesame\n")
     assert run("check-config", "--config", config).returncode == 0
+
+
+def test_what_the_hub_needs_to_know_is_printed_without_secrets(tmp_path: Path, config: Path) -> None:
+    run("init", "--data", tmp_path / "data")
+    said = run("hub-settings", "--config", config, "--folder", "/var/lib/nats/accounts").stdout
+    fleet = load_own_keys(tmp_path / "data", tmp_path / "data" / "master.key", None).fleet
+    for key, kind in ((fleet.account, KeyKind.ACCOUNT), (fleet.system, KeyKind.ACCOUNT)):
+        assert f'"{public_text(kind, key.public_key())}": "' in said
+        assert seed_text(kind, key) not in said
+    assert [line.partition(":")[0] for line in said.splitlines() if line[0].isalpha()] == [
+        "operator",
+        "system_account",
+        "resolver",
+        "resolver_preload",
+    ]
+    assert '"dir": "/var/lib/nats/accounts"' in said
 
 
 def test_missing_keys_end_with_2_and_what_to_do(config: Path) -> None:

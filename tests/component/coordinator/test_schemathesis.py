@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ from tests.support.devices import Device
 from tests.support.exam_site import Site, picture_base64
 from tests.support.excerpts import begun, published, spoken
 from tests.support.findings import found, noticed
+from tests.support.joining import ask_to_join, authority_of, new_token
 from tests.support.nats import RunningServer
+from tests.support.new_node import NewNode
 from tests.support.node_answers import FACE
 from tests.support.reviewers import Reviewers
 from tests.support.served_site import Served, served_site
@@ -39,6 +42,8 @@ from tests.support.thorough import SEED, rounds
 
 PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
 DESCRIPTION: Final = Path(coordinator.__file__).with_name("openapi.json")
+KEPT: Final = Path(coordinator.__file__).parents[1] / ".hypothesis"
+"""Where hypothesis keeps its tables of Unicode: to make them anew takes every run some seconds."""
 EXAMPLES: Final = rounds(8, 60)
 """Per operation and phase; more find more and take longer."""
 EVERYTHING: Final = ("--phases", "examples,fuzzing,stateful,coverage", "--max-examples", str(EXAMPLES))
@@ -99,12 +104,15 @@ ASKED_BY_CANDIDATES: Final = (
 )
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
 ASKED_BY_OPERATORS: Final = (
+    "create_join_token",
     "create_tenant",
     "disable_tenant",
     "enable_tenant",
     "get_metrics",
     "get_tenant",
+    "list_node_certificates",
     "list_tenants",
+    "revoke_node",
 )
 """What only an operator may ask. It is asked last: it may disable the institution of all the others."""
 
@@ -166,6 +174,7 @@ async def _run(served: Served, folder: Path, token: str, *options: str) -> set[s
         *("--seed", str(SEED), "--generation-database", "none"),
         *("--header", f"Authorization: Bearer {token}", "--report-ndjson-path", str(report), *options),
         cwd=folder,
+        env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(KEPT)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -210,11 +219,17 @@ async def _fill(site: Site) -> list[Known]:
     codes = [urlsplit(str(one["join_url"])).fragment for one in joins]
     keys = [(await site.post("/token-keys")).json()["key_id"] for _ in range(2)]
     hooks = [(await site.post("/webhooks", HOOK)).json()["destination"]["destination_id"] for _ in range(4)]
+    member, token = NewNode(), await new_token(site)
+    assert (await ask_to_join(site, member)).is_success
+    asks_to_join = NewNode().join(token, await authority_of(site, token))
     return [
         Known("path.destination_id", hooks[1:]),
         Known("path.destination_id", hooks[:1], "remove_destination"),
         Known("body.url", [HOOK["url"]]),
         Known("path.key_id", keys),
+        Known("path.node_id", [str(member.node_id)]),
+        Known("body.message", [asks_to_join["message"]], "join_fleet"),
+        Known("body.message", [member.renew()["message"]], "renew_certificate"),
         Known("path.tenant_id", [str(await site.institution())]),
         Known("path.session_id", SESSIONS),
         *(Known("path.session_id", [one], operation) for operation, one in ENDING.items()),

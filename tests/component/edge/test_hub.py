@@ -13,7 +13,9 @@ from edge.hub import node_link
 from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
-from shared.hub_link import HubAddress, HubLink, settle
+from shared.hub_caller import HubAddress
+from shared.hub_link import HubLink, settle
+from shared.hub_login import Password
 from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.nats import RunningServer, nats_server, node_hub
 
@@ -129,7 +131,7 @@ def test_a_node_hears_neither_anothers_commands_nor_anothers_replies(tmp_path: P
 
 def test_a_node_without_its_password_is_not_let_in(tmp_path: Path) -> None:
     async def story(server: RunningServer) -> None:
-        hub = node_link(HubAddress(url=server.url, user=str(NODE), password="wrong-wrong-wrong"), NODE)
+        hub = node_link(HubAddress(url=server.url, login=Password(str(NODE), "wrong-wrong-wrong")), NODE)
         task = asyncio.create_task(hub.run())
         await until(lambda: hub.counts["unreachable"] >= 2, "two refusals")
         assert not hub.connected

@@ -144,21 +144,46 @@ def test_the_irises_alone_give_a_gaze() -> None:
         each for each in load_manifest().entries if each.task is not Task.GAZE or each.name == "iris-gaze"
     ]
     serving = Serving(Store(store().root, Manifest(tuple(kept))), Profile.OPEN)
-    for gaze in (serving.gaze(), serving.gaze(light=True)):
-        assert isinstance(gaze, IrisGaze)
-        assert gaze.device == "cpu-openvino"
+    gaze = serving.gaze()
+    assert isinstance(gaze, IrisGaze)
+    assert gaze.device == "cpu-openvino"
 
 
 def test_the_light_networks_stand_beside_the_better_ones_and_leave_their_labels() -> None:
-    for name in ("gaze-adas-0002", "mediapipe-iris", "movenet-lightning-int8", "mediapipe-pose-full"):
+    for name in ("gaze-adas-0002", "movenet-lightning-int8", "mediapipe-pose-full"):
         present(name)
     serving = Serving(store(), Profile.OPEN)
     assert isinstance(serving.gaze(), AdasGaze)
-    assert isinstance(serving.gaze(light=True), IrisGaze)
     serving.body_pose()
     assert serving.light_body_pose().device == "cpu-litert"
     assert serving.labels[Task.GAZE].startswith("gaze-adas-0002@")
     assert serving.labels[Task.BODY_POSE].startswith("mediapipe-pose-full@")
+
+
+@pytest.mark.parametrize(
+    ("kept", "best", "light"),
+    [
+        ({"scrfd-500m", "blazeface-short"}, "scrfd-500m@", "blazeface-short@"),
+        ({"blazeface-full-sparse", "blazeface-short"}, "blazeface-full-sparse@", "blazeface-short@"),
+        ({"yunet", "blazeface-short"}, "yunet@", "yunet@"),
+        ({"scrfd-500m"}, "scrfd-500m@", None),
+    ],
+)
+def test_an_overloaded_node_looks_for_faces_with_the_quickest_detector(
+    kept: set[str], best: str, light: str | None
+) -> None:
+    for name in kept:
+        present(name)
+    entries = [e for e in load_manifest().entries if e.task is not Task.FACE_DETECTION or e.name in kept]
+    serving = Serving(Store(store().root, Manifest(tuple(entries))), Profile.RESEARCH)
+    serving.face_detector()
+    if light is None:
+        with pytest.raises(Unavailable, match="no light network for face-detection"):
+            serving.light_face_detector()
+    else:
+        assert serving.light_face_detector().find(collins())
+        assert (serving.light_faces or "").startswith(light)
+    assert serving.labels[Task.FACE_DETECTION].startswith(best)
 
 
 def test_everything_of_the_catalogue_that_is_at_hand_opens() -> None:

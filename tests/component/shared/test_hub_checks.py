@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
 from shared.errors import ConfigError
+from shared.hub_caller import HubAddress
 from shared.hub_checks import hub_tls
-from shared.hub_link import HubAddress, HubLink
+from shared.hub_link import HubLink
+from shared.hub_login import Password
 from tests.component.shared.test_hub_link import CALLER
 from tests.support.eventually import cancelled, until
 from tests.support.nats import RunningServer, nats_server
@@ -60,7 +62,7 @@ def tls_settings(cert: Path) -> str:
 
 def address_of(server: RunningServer, ca_file: Path | None) -> HubAddress:
     url = server.url.replace("nats://", "tls://")
-    return HubAddress(url=url, user=server.user, password=server.password, ca_file=ca_file)
+    return HubAddress(url=url, login=Password(server.user, server.password), ca_file=ca_file)
 
 
 async def trouble(address: HubAddress) -> str:
@@ -94,7 +96,7 @@ async def claiming(first: bytes) -> AsyncIterator[tuple[HubAddress, bytearray]]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        yield HubAddress(url=f"nats://127.0.0.1:{port}", user="node", password=SECRET), heard
+        yield HubAddress(url=f"nats://127.0.0.1:{port}", login=Password("node", SECRET)), heard
 
 
 def info(version: str) -> bytes:

@@ -16,7 +16,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.errors import ConfigError, Unavailable
-from shared.hub_link import Caller, HubAddress, HubLink, settle, translated
+from shared.hub_caller import Caller, HubAddress
+from shared.hub_link import HubLink, settle, translated
+from shared.hub_login import Password
 from tests.support.eventually import PATIENCE_S, until
 from tests.support.nats import RunningServer, nats_server
 
@@ -39,7 +41,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 
 
 def link_to(server: RunningServer, caller: Caller = CALLER) -> HubLink:
-    return HubLink(HubAddress(url=server.url, user=server.user, password=server.password), caller)
+    return HubLink(HubAddress(url=server.url, login=Password(server.user, server.password)), caller)
 
 
 @asynccontextmanager
@@ -130,7 +132,7 @@ def test_connected_means_that_the_server_has_read_every_subscription() -> None:
     async def scenario() -> None:
         lines: list[str] = []
         async with recording_server(lines) as url:
-            hub = HubLink(HubAddress(url=url, user="u", password="p"), CALLER)
+            hub = HubLink(HubAddress(url=url, login=Password("u", "p")), CALLER)
             hub.listen(ALL, echo)
             hub.listen("marks.*", echo)
             async with connected(hub):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,8 +22,8 @@ from shared.events.types import Lane
 from shared.nats_config import node_permissions
 from shared.nats_jwt import Account, User, account_jwt, operator_jwt, user_jwt
 from shared.nats_keys import KeyKind, public_text
-from tests.support.eventually import PATIENCE_S, until
-from tests.support.nats import program
+from tests.support.eventually import until
+from tests.support.nats import identity_hub
 from tests.support.ports import reserved_port
 
 NODE, OTHER, GONE = uuid4(), uuid4(), uuid4()
@@ -55,13 +53,10 @@ class Realm:
         return "".join(
             f"{name}: {json.dumps(value)}\n"
             for name, value in {
-                "host": "127.0.0.1",
-                "port": self.port,
                 "operator": operator_jwt(self.operator, "proctor", system.key, now_utc),
                 "system_account": public_text(KeyKind.ACCOUNT, system.key),
                 "resolver": {"type": "full", "dir": str(folder / "accounts"), "limit": 100},
                 "resolver_preload": accounts,
-                "jetstream": {"store_dir": str(folder / "store")},
             }.items()
         )
 
@@ -107,22 +102,8 @@ def user(name: UUID | str, lifetime: timedelta = DAY) -> User:
 def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
     folder = tmp_path_factory.mktemp("realm")
     made = Realm(reserved_port())
-    config = folder / "nats.conf"
-    config.write_text(made.settings(folder))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program(), "-c", config, "--ports_file_dir", folder], stdout=log, stderr=log
-        )
-    try:
-        deadline = time.monotonic() + PATIENCE_S
-        while not (folder / f"nats-server_{process.pid}.ports").exists():
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.02)
+    with identity_hub(folder, made.port, made.settings(folder)):
         yield made
-    finally:
-        process.kill()
-        process.wait()
 
 
 def refused(

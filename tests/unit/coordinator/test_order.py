@@ -28,8 +28,10 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config ground.columns ground.database ground.ids ground.keyring ground.own_keys ground.sealed_fields
-        nodes.alert_stream nodes.commands nodes.asking live.rooms live.socket live.tickets live.walls
+        config ground.columns ground.database ground.fleet_keys ground.ids ground.key_files ground.keyring
+        ground.own_keys ground.sealed_fields
+        nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
+        live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
         deliveries.connection
@@ -44,7 +46,7 @@ LISTED = {
         deliveries.working
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
-        sessions.watched.noting sessions.presence.noting
+        sessions.watched.noting sessions.presence.noting memberships.standing
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,

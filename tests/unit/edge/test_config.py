@@ -54,6 +54,20 @@ def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None
     assert config.whip_url("S") == "https://edge.example.org/whip/S"
 
 
+JOINED = MINIMAL.partition("user")[0]
+
+
+def test_a_node_that_has_joined_needs_no_password_but_where_it_renews(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"coordinator\.url is needed"):
+        load(written(tmp_path, JOINED), EdgeConfig)
+    with_url = JOINED.replace("[nats]", 'url = "https://proctor.example.org"\n[nats]')
+    config = load(written(tmp_path, with_url), EdgeConfig)
+    assert (config.nats.user, config.nats.password_file) == (None, None)
+    for half in ('user = "node"\n', 'password_file = "password"\n'):
+        with pytest.raises(ConfigError, match="both user and password_file, or neither"):
+            load(written(tmp_path, with_url + half), EdgeConfig)
+
+
 @pytest.mark.parametrize(
     ("extra", "named"),
     [

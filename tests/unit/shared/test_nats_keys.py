@@ -4,7 +4,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.errors import Corrupt
-from shared.nats_keys import KeyKind, parse_public, public_text, seed_text
+from shared.nats_keys import KeyKind, parse_public, parse_seed, public_text, seed_text
+from shared.sealing import private_bytes
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
@@ -17,6 +18,7 @@ def test_a_keys_text_says_its_kind_and_is_read_back(kind: KeyKind, letter: str) 
     assert (len(public), public[0]) == (56, letter)
     assert (len(seed), seed[:2]) == (58, f"S{letter}")
     assert parse_public(kind, public) == KEY.public_key()
+    assert private_bytes(parse_seed(kind, seed)) == private_bytes(KEY)
 
 
 def test_another_kind_a_changed_letter_and_other_text_are_refused() -> None:
@@ -34,3 +36,12 @@ def test_another_kind_a_changed_letter_and_other_text_are_refused() -> None:
     ]:
         with pytest.raises(Corrupt):
             parse_public(KeyKind.USER, text)
+
+
+def test_what_is_no_seed_of_this_kind_is_refused_and_not_repeated() -> None:
+    good = seed_text(KeyKind.USER, KEY)
+    others = ["", "SU", good[:-8], good[:-3] + "AAA", seed_text(KeyKind.ACCOUNT, KEY), "ä" * 58]
+    for text in [*others, public_text(KeyKind.USER, KEY.public_key())]:
+        with pytest.raises(Corrupt, match=r"^this is not a NATS key") as refused:
+            parse_seed(KeyKind.USER, text)
+        assert not text or text not in str(refused.value)

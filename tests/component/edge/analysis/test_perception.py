@@ -522,3 +522,19 @@ def test_sound_is_not_owed_for_the_time_of_a_hand_over(resumed_s: float | None, 
         assert said(perception, range(50, 90))[0] == told_s
 
     tell(everything(), story)
+
+
+def test_on_light_levels_the_quick_detector_looks_for_faces() -> None:
+    async def story(perception: Perception) -> None:
+        faces = (await perception.look(picture(128))).observation.faces
+        assert faces is not None
+        found.append(len(faces))
+
+    networks = replace(stand_in(Detector(face_at())), light_faces=Detector())
+    found: list[int] = []
+    for level in range(5):
+        tell(networks, story, level=level)
+    assert found == [1, 1, 1, 0, 0]
+    found.clear()
+    tell(stand_in(Detector(face_at())), story, level=3)
+    assert found == [1], "without a quick detector, the best one"

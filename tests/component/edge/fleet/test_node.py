@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.analysis.measured import Measured
 from edge.app import assembled, worker_settings
+from edge.fleet.frame_requests import FEWER_HZ
 from edge.fleet.load import FEWEST_CALLS, LoadMeter
 from edge.fleet.node import Node
 from edge.fleet.stepping import Stepping
@@ -31,7 +32,7 @@ from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
-from edge.sessions.port import Worker
+from edge.sessions.port import Worker, WorkerReport
 from edge.sessions.seat import Door
 from edge.workers.watching import in_this_process
 from shared.alerts import AlertHeader, decode_shown
@@ -134,6 +135,9 @@ def test_what_a_page_shows_lies_sealed_on_disk_and_stands_in_heartbeat_and_metri
         assert 'alerts_generated_total{event_type="FACE_NOT_FOUND",severity="medium"} 1.0' in text
         assert 'frames_processed_total{model="faces"}' in text
         assert "degradation_level 2.0" in text
+        assert "session_rating 2.0" in text
+        assert 'pictures_total{what="looked_at"}' in text
+        assert "frame_to_decision_seconds_count 0.0" not in text
         assert "active_exam_sessions 1.0" in text
         await node.actions.end(EndSession(session_id=order.session_id, submitted=True))
         messages = [unpack(unbundled(one).message) for one in await world.kept(Lane.CONDUCT)]
@@ -210,6 +214,9 @@ class _Deaf:
         self.worker = worker
         self.refuses = True
 
+    async def report(self) -> WorkerReport:
+        return await self.worker.report()
+
     async def set_level(self, level: int) -> None:
         if self.refuses:
             self.refuses = False
@@ -220,14 +227,14 @@ class _Deaf:
 def test_a_level_that_a_worker_did_not_take_is_set_again(tmp_path: Path) -> None:
     async def story(world: Made) -> None:
         deaf, meter = cast(Worker, _Deaf(world.node.worker)), LoadMeter(Lateness())
-        stepping = Stepping(deaf, meter, best=1)
+        stepping = Stepping(deaf, meter, lambda _: None, best=1)
         levels = []
-        for second in range(5):
+        for second in range(10):
             for _ in range(FEWEST_CALLS):
                 meter.called(LATE)
             await stepping.measure(float(second))
             levels.append((await world.node.worker.report()).level)
-        assert levels == [1, 1, 1, 1, 2]
+        assert levels == [1] * 9 + [2]
 
     play(tmp_path, story)
 
@@ -237,8 +244,9 @@ def test_a_node_whose_looks_come_late_goes_down_a_level_and_tells_it(
 ) -> None:
     async def story(world: Made) -> None:
         node, meter = world.node, LoadMeter(Lateness())
-        stepping = Stepping(node.worker, meter, best=1)
-        for second in range(4):
+        asked: list[int] = []
+        stepping = Stepping(node.worker, meter, asked.append, best=1)
+        for second in range(9):
             assert (await node.heartbeat()).level == 1
             assert "overloaded" not in (await node.health()).reasons
             for _ in range(FEWEST_CALLS):
@@ -246,11 +254,14 @@ def test_a_node_whose_looks_come_late_goes_down_a_level_and_tells_it(
             await stepping.measure(float(second))
         beat = await node.heartbeat()
         assert (beat.level, stepping.why) == (2, ("analysis-lag",))
+        assert asked == [FEWER_HZ]
         assert "overloaded" in beat.reasons
         assert b"degradation_level 2.0" in await node.metrics_text()
 
     with caplog.at_level(logging.INFO, "edge.fleet.stepping"):
         play(tmp_path, story)
-    [told] = [record for record in caplog.records if record.name == "edge.fleet.stepping"]
-    assert (told.levelno, told.__dict__["why"]) == (logging.WARNING, "analysis-lag")
-    assert told.__dict__["load_analysis_lag"] == pytest.approx(0.7)
+    asks, told = [record for record in caplog.records if record.name == "edge.fleet.stepping"]
+    assert "asks pages for fewer frames" in asks.message
+    for record in (asks, told):
+        assert (record.levelno, record.__dict__["why"]) == (logging.WARNING, "analysis-lag")
+        assert record.__dict__["load_analysis_lag"] == pytest.approx(0.7)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.media.frames import WINDOW_S
+from edge.media.peer import Peer
 from tests.support.eventually import PATIENCE_S, until
 from tests.support.signaling import TOKEN, Served, served
 
@@ -48,6 +49,14 @@ socket.onmessage = ({data}) => {
 };
 </script>"""
 
+SIGNALING = Path(__file__).parents[4] / "coordinator" / "web" / "candidate" / "signaling.js"
+CANDIDATES_PAGE = """<!doctype html><script type="module">
+%s
+const stream = await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 480, frameRate: 15}});
+await connect({url: "%s", token: "%s", stream, iceServers: [], onNotice: () => {}});
+</script>"""
+"""What the candidate's page does with its connection, by its own module."""
+
 
 @asynccontextmanager
 async def browser(url: str, profile: Path) -> AsyncIterator[None]:
@@ -77,6 +86,36 @@ def test_chromium_streams_pictures_and_sound_in_packets_of_60_ms(tmp_path: Path)
                 await check(node)
 
     asyncio.run(scene())
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_the_candidates_page_sends_fewer_pictures_when_asked_and_more_again(tmp_path: Path) -> None:
+    script = SIGNALING.read_text("utf-8").replace("export ", "")
+
+    async def scene() -> None:
+        async with served() as node, asyncio.timeout(PATIENCE_S):
+            node.serve_page(CANDIDATES_PAGE % (script, node.signaling_url, TOKEN))
+            async with browser(f"http://{node.host}/page", tmp_path):
+                peer, page = node.room.seat.peer, node.room.seat.page
+                await until_rate(peer, at_least_hz=6.0)
+                await page.put({"type": "rate", "frames_per_second": "many"})
+                await page.put({"type": "rate", "frames_per_second": 2})
+                await until_rate(peer, at_most_hz=3.0)
+                await page.put({"type": "rate", "frames_per_second": 15})
+                await until_rate(peer, at_least_hz=6.0)
+
+    asyncio.run(scene())
+
+
+async def until_rate(peer: Peer, *, at_least_hz: float = 0.0, at_most_hz: float = 1e9) -> None:
+    """Until pictures come so often for two seconds."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        begun_s, before = clock(), peer.video.received
+        await asyncio.sleep(2.0)
+        if at_least_hz <= (peer.video.received - before) / (clock() - begun_s) <= at_most_hz:
+            return
 
 
 async def check(node: Served) -> None:

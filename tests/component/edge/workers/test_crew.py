@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import pytest
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.judging.alerts import AlertRevision
@@ -99,7 +99,7 @@ class Node:
     door: Door
     assignments: Assignments
     disk: Disk
-    calls: list[Measured]
+    calls: list[Measured | Looked]
     living: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def started(self, **changes: Any) -> StartSession:
@@ -143,7 +143,7 @@ class Node:
 
 @asynccontextmanager
 async def node(count: int) -> AsyncIterator[Node]:
-    disk, calls = Disk(), list[Measured]()
+    disk, calls = Disk(), list[Measured | Looked]()
     roster: Roster[Assignment] = Roster(RATING)
     assignments = Assignments(roster, disk.commit, calls.append, 900.0)
     async with open_crew(count, SETTINGS, assignments.hear, program=PROGRAM) as workers:

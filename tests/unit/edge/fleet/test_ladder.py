@@ -26,7 +26,7 @@ BETWEEN: Load = {**QUIET, Strain.LAG: 0.4}
 
 
 def levels(loads: Iterable[Load], rung: Rung | None = None) -> list[tuple[int, int]]:
-    """Each change as (second, level), one load a second."""
+    """Each change of the level as (second, level), one load a second."""
     rung, changes = rung or Rung(BEST), []
     for now_s, load in enumerate(loads):
         after = step(rung, load, float(now_s), best=BEST)
@@ -44,10 +44,29 @@ def last(loads: Iterable[Load], rung: Rung | None = None) -> Rung:
 
 
 @pytest.mark.parametrize("strain", Strain)
-def test_each_trigger_lowers_the_level_when_it_holds_and_is_named(strain: Strain) -> None:
-    loads = [{**QUIET, strain: BOUNDS[strain].strained + 0.01}] * 4
-    assert levels(loads) == [(3, 2)]
-    assert last(loads).why == (strain,)
+def test_each_trigger_asks_for_fewer_frames_then_lowers_the_level_and_is_named(strain: Strain) -> None:
+    loads = [{**QUIET, strain: BOUNDS[strain].strained + 0.01}] * 9
+    assert not last(loads[:3]).fewer_frames
+    assert (last(loads[:4]).level, last(loads[:4]).fewer_frames, last(loads[:4]).why) == (
+        BEST,
+        True,
+        (strain,),
+    )
+    assert levels(loads) == [(8, 2)]
+    assert (last(loads).fewer_frames, last(loads).why) == (True, (strain,))
+
+
+def test_fewer_frames_may_be_enough_and_are_taken_back_after_calm() -> None:
+    eased = [TOO_MUCH] * 4 + [QUIET] * 60
+    assert levels(eased) == []
+    assert last(eased[:33]).fewer_frames
+    assert not last(eased[:35]).fewer_frames
+    assert last(eased).why == ()
+
+
+def test_between_the_bounds_pages_keep_sending_fewer_frames() -> None:
+    rung = last([TOO_MUCH] * 4 + [BETWEEN] * 300)
+    assert (rung.level, rung.fewer_frames) == (BEST, True)
 
 
 @pytest.mark.parametrize("strain", Strain)
@@ -60,25 +79,26 @@ def test_a_short_strain_changes_nothing_and_does_not_add_up() -> None:
 
 
 def test_lasting_strain_goes_down_one_level_at_a_time_to_the_lowest() -> None:
-    assert levels([TOO_MUCH] * 40) == [(3, 2), (8, 3), (13, 4)]
+    assert levels([TOO_MUCH] * 40) == [(8, 2), (13, 3), (18, 4)]
     assert last([TOO_MUCH] * 400).level == LOWEST_LEVEL
 
 
 def test_calm_goes_up_one_level_at_a_time_to_the_best() -> None:
-    loads = [TOO_MUCH] * 10 + [QUIET] * 120
-    assert levels(loads) == [(3, 2), (8, 3), (40, 2), (71, 1)]
-    assert last(loads).why == ()
-    assert last([TOO_MUCH] * 10 + [QUIET] * 40).why == (Strain.LAG,)
+    loads = [TOO_MUCH] * 15 + [QUIET] * 120
+    assert levels(loads) == [(8, 2), (13, 3), (45, 2), (76, 1)]
+    assert (last(loads[:100]).fewer_frames, last(loads[:100]).why) == (True, (Strain.LAG,))
+    assert (last(loads).fewer_frames, last(loads).why) == (False, ())
+    assert last([TOO_MUCH] * 15 + [QUIET] * 40).why == (Strain.LAG,)
 
 
 def test_between_the_bounds_the_level_stays_and_calm_begins_anew() -> None:
-    assert levels([TOO_MUCH] * 4 + [BETWEEN] * 300) == [(3, 2)]
-    assert levels([TOO_MUCH] * 4 + ([QUIET] * 29 + [BETWEEN]) * 5) == [(3, 2)]
+    assert levels([TOO_MUCH] * 9 + [BETWEEN] * 300) == [(8, 2)]
+    assert levels([TOO_MUCH] * 9 + ([QUIET] * 29 + [BETWEEN]) * 5) == [(8, 2)]
 
 
 def test_an_unknown_value_is_no_strain() -> None:
     assert levels([{}] * 60) == []
-    assert levels([TOO_MUCH] * 4 + [{}] * 40) == [(3, 2), (34, 1)]
+    assert levels([TOO_MUCH] * 9 + [{}] * 40) == [(8, 2), (39, 1)]
 
 
 def test_a_node_at_its_limit_waits_twice_as_long_before_each_next_attempt() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.fleet.ladder import Strain
 from edge.fleet.load import (
     DROPPED_S,
@@ -109,7 +109,7 @@ def test_memory_is_a_share_of_the_control_group_s_limit_or_else_of_the_machine(t
 
 
 def test_a_node_that_keeps_its_level_collects_nothing() -> None:
-    heard: list[Measured] = []
+    heard: list[Measured | Looked] = []
     meter, still = LoadMeter(Lateness()), LoadMeter(Lateness())
     for hear in (
         heard_by(heard.append, meter, steps_down=True),
@@ -117,7 +117,8 @@ def test_a_node_that_keeps_its_level_collects_nothing() -> None:
     ):
         for _ in range(FEWEST_CALLS):
             hear(Measured("faces", 0.2, 0.1, "done"))
-    assert len(heard) == 2 * FEWEST_CALLS
+        hear(Looked(received_s=0.0, waited_s=0.0, looked_s=9.0, judged_s=0.0))
+    assert len(heard) == 2 * FEWEST_CALLS + 2
     assert (Strain.LAG in meter.read(), Strain.LAG in still.read()) == (True, False)
 
 

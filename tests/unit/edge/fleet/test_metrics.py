@@ -1,7 +1,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.fleet.metrics import Metrics, Readings
 from edge.workers.status import WorkerStatus
 from shared.events.types import EventType, Lane
@@ -12,6 +12,7 @@ READINGS = Readings(
     connections=7,
     closed={"gave-way": 12},
     sessions=3,
+    rating=8,
     level=1,
     health=10,
     hub_connected=True,
@@ -21,6 +22,8 @@ READINGS = Readings(
     clock_skew_s=-31.0,
     queue_depth={"faces": 5},
     frames_dropped={"superseded": 7},
+    pictures={"received": 9, "looked_at": 5, "not_due": 2, "dropped": 1, "waiting": 1},
+    frame_requests={"obeyed": 3},
     outbox=(OUTBOX,),
     messages={"alerts-sent": 11},
     connection_errors={"ice": 2},
@@ -59,11 +62,25 @@ def test_the_seeds_names_are_there_and_say_what_happened() -> None:
     assert found['alert_dispatch_latency_seconds_sum{transport="nats"}'] == 0.03
     assert found['webrtc_connection_errors_total{error_type="ice"}'] == 2
     assert found["active_exam_sessions"] == 3
+    assert found["session_rating"] == 8
+    became = {"received": 9, "looked_at": 5, "not_due": 2, "dropped": 1}
+    assert {what: found[f'pictures_total{{what="{what}"}}'] for what in became} == became
+    assert found["pictures_waiting"] == 1
+    assert found['frame_requests_total{outcome="obeyed"}'] == 3
     assert found['inference_queue_depth{model="yunet@1"}'] == 5
     assert found['outbox_depth{lane="conduct"}'] == 4
     assert found['outbox_dropped_total{lane="conduct"}'] == 2
     assert found['media_dropped_total{reason="superseded"}'] == 7
     assert found['messages_total{what="alerts-sent"}'] == 11
+
+
+def test_an_analysed_picture_counts_with_its_whole_way_to_the_decision() -> None:
+    metrics = made()
+    metrics.measured(Looked(received_s=0.01, waited_s=0.02, looked_s=0.1, judged_s=0.0))
+    metrics.measured(Measured("faces", queued_s=0.0, run_s=0.1, outcome="done"))
+    found = lines(metrics)
+    assert (found["frame_to_decision_seconds_count"], found["frame_to_decision_seconds_sum"]) == (1, 0.13)
+    assert found['frames_processed_total{model="yunet@1"}'] == 1
 
 
 def test_a_call_that_got_stuck_is_an_error_of_its_network() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.judging.alerts import AlertRevision
 from edge.media.ring import FrameGone
 from edge.outbound.envelope import OutgoingAlert, envelope_of
@@ -89,7 +89,8 @@ VALUES: list[Any] = [
     Notice(ASSIGNMENT, candidate_notice(RAISED, 1) or {}),
     SessionOver(ASSIGNMENT),
     Delivers(ASSIGNMENT, UUID(int=7)),
-    Measured("faces", queued_s=0.1, run_s=0.2, outcome="done"),
+    Measured("faces", queued_s=0.1, run_s=0.2, outcome="done", cpu_s=0.1),
+    Looked(received_s=0.1, waited_s=0.0, looked_s=0.2, judged_s=0.01),
 ]
 
 

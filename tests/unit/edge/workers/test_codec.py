@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.media.ring import FrameGone
 from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.sessions.port import Notice, PageId, assignment_of
@@ -81,7 +81,12 @@ REPORTS: list[Any] = [
         notices=(Notice(ASSIGNMENT, candidate_notice(RAISED, 1) or {}),),
     ),
     Said(assignment=ASSIGNMENT, delivers=PAGE.number, over=True),
-    Pulse(loop_p95_s=0.01, cpu_s=12.5, calls=(Measured("faces", 0.1, 0.2, "failed", "ValueError"),)),
+    Pulse(
+        loop_p95_s=0.01,
+        cpu_s=12.5,
+        calls=(Measured("faces", 0.1, 0.2, "failed", "ValueError"),),
+        looks=(Looked(received_s=0.1, waited_s=0.0, looked_s=0.2, judged_s=0.01),),
+    ),
 ]
 
 

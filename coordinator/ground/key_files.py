@@ -1,0 +1,77 @@
+"""Files with the coordinator's secrets: made once, mode 0600, most of them wrapped by the master key."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
+from shared.errors import ConfigError, Corrupt
+from shared.secret_file import read_private
+
+_NO_ROW: Final = UUID(int=0)
+
+
+def write_once(path: Path, data: bytes) -> None:
+    """Write a file of mode 0600 in one step; an existing file is kept."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # the secret already exists and stays
+    finally:
+        draft.unlink()
+
+
+def wrap_once(path: Path, keyring: Keyring, secret: bytes) -> None:
+    """Write a secret under the master key; an existing file is kept."""
+    write_once(path, base64.b64encode(keyring.wrap(_place(path), secret)) + b"\n")
+
+
+def unwrapped(path: Path, keyring: Keyring) -> bytes:
+    """The secret of a file that `wrap_once` has written.
+
+    Raises `ConfigError` if it is missing, readable by others, or not wrapped by this master key.
+    """
+    wrapped = base64_file(path)
+    try:
+        return keyring.unwrap(_place(path), wrapped)
+    except Corrupt as error:
+        raise damaged(path) from error
+
+
+def damaged(path: Path) -> ConfigError:
+    """What to say of a file that does not contain what it should."""
+    return ConfigError(f"{path} is damaged or was not created with this master key")
+
+
+def base64_file(path: Path) -> bytes:
+    """The bytes of a private file of base64. Raises `ConfigError`."""
+    return from_base64(read_private(path, missing=absent(path)).decode("ascii", "replace"), str(path))
+
+
+def absent(path: Path) -> str:
+    """What to say of a missing file."""
+    return f"there is no key {path}; `proctor-coordinator init` creates it"
+
+
+def from_base64(text: str, source: str) -> bytes:
+    """The bytes of a key's text. Raises `ConfigError` that names its source."""
+    try:
+        return base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ConfigError(f"{source} is not a key in base64") from error
+
+
+def _place(path: Path) -> Place:
+    return Place("own-keys", path.name, _NO_ROW)

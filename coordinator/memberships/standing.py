@@ -1,0 +1,35 @@
+"""Keeps the list of nodes whose messages are accepted: those of the configuration and those that joined,
+without those that were revoked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from coordinator.memberships import service as memberships
+from coordinator.web_api.parts import Parts
+from shared.sealing import parse_signing_public
+
+EVERY_S: Final = 5.0
+"""How long another replica's change may take to arrive here."""
+
+
+async def refresh(parts: Parts) -> None:
+    """Read which nodes are accepted now; forget the heartbeats of those that are not, and tell the hub."""
+    now_utc = parts.utc_now()
+    found = await parts.reading(lambda db: memberships.standing(db, now_utc))
+    keys = found.joined | {node.node_id: node.signing_key for node in parts.config.nodes}
+    accepted = {node: parse_signing_public(key) for node, key in keys.items() if node not in found.revoked}
+    for node_id in parts.signers.keys() - accepted.keys():
+        del parts.signers[node_id]
+        parts.fleet.forget(node_id)
+    parts.signers.update(accepted)
+    if parts.hub_account is not None:
+        await parts.hub_account.tell(found.revoked_at_hub, now_utc)
+
+
+async def run(parts: Parts) -> None:
+    """Refresh it again and again."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        await refresh(parts)

@@ -1,0 +1,79 @@
+"""Tells the hub which nodes are revoked, so that it cuts their connections and lets them in no more.
+
+The hub may have lost what it was told, so it is told again with each new connection.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from coordinator.ground.fleet_keys import FleetKeys
+from coordinator.nodes.hub_identities import fleet_account, systems_identity
+from shared.canonical import parse_json
+from shared.errors import Corrupt, Unavailable
+from shared.hub_caller import Caller, HubAddress
+from shared.hub_link import HubLink
+from shared.hub_login import ByIdentity
+
+log = logging.getLogger(__name__)
+
+_UPDATE: Final = "$SYS.REQ.CLAIMS.UPDATE"
+_ANSWERED_WITHIN_S: Final = 5.0
+_CALLER: Final = Caller(
+    name="coordinator, for accounts",
+    inbox_of="coordinator-system",
+    handled_at_once=1,
+    handled_of_one=1,
+    pending_messages=16,
+    pending_bytes=2**20,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the hub knows, and since which connection."""
+
+    connected_since: float | None
+    revoked: Mapping[str, datetime]
+
+
+class HubAccount:
+    """The account of all nodes at the hub, while `link` runs."""
+
+    def __init__(self, keys: FleetKeys, url: str, ca_file: Path | None) -> None:
+        """Raises `ConfigError` if the CA's file cannot be used."""
+        own = Ed25519PrivateKey.generate()
+        login = ByIdentity(lambda: systems_identity(keys.system, own, datetime.now(UTC)))
+        self.link = HubLink(HubAddress(url=url, login=login, ca_file=ca_file), _CALLER)
+        self._keys = keys
+        self._told: _Told | None = None
+
+    async def tell(self, revoked: Mapping[str, datetime], now_utc: datetime) -> None:
+        """Let the hub take back these users, by public key: JWTs made up to that instant. Does nothing if it
+        knows; if it is away, the next call tells it."""
+        new = _Told(self.link.connected_since, dict(revoked))
+        if not self.link.connected or new == self._told:
+            return
+        update = fleet_account(self._keys.operator, self._keys.account, now_utc, revoked)
+        try:
+            answer = await self.link.request(_UPDATE, update.encode("ascii"), timeout_s=_ANSWERED_WITHIN_S)
+            _check_taken(answer)
+        except (Unavailable, Corrupt) as error:
+            log.warning(
+                "the hub is not told which nodes are revoked; trying again", extra={"error": str(error)}
+            )
+            return
+        self._told = new
+
+
+def _check_taken(answer: bytes) -> None:
+    said = parse_json(answer)
+    if not isinstance(said, dict) or said.get("data", {}).get("code") != 200:
+        raise Corrupt("the hub refuses the account's update; does it have this coordinator's hub-settings?")

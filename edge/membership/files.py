@@ -1,0 +1,127 @@
+"""What a node is given, in files of its data folder that only its user may read.
+
+    <data>/membership/ca.pem      the coordinator's CA
+    <data>/membership/node.pem    the node's private key and certificate
+    <data>/membership/hub.creds   the JWT and the private key for the hub, as NATS tools read them
+
+Each is replaced in one step, and each alone is whole: after a crash in between, one of them is of before.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509 import Certificate
+
+from edge.membership.asking import MemberKeys
+from shared.certificates import (
+    certificate_text,
+    check_issued,
+    private_text,
+    read_certificate,
+    read_private_text,
+)
+from shared.errors import ConfigError, Corrupt
+from shared.hub_login import HubIdentity
+from shared.nats_keys import KeyKind, parse_seed, seed_text
+from shared.secret_file import read_private
+from shared.writing import writing_under
+
+FOLDER: Final = "membership"
+_CA: Final = "ca.pem"
+_NODE: Final = "node.pem"
+_HUB: Final = "hub.creds"
+_PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----\n.+?\n-----END \1-----\n", re.DOTALL)
+_CREDS: Final = re.compile(
+    r"-----BEGIN NATS USER JWT-----\n(\S+)\n------END NATS USER JWT------\n\n"
+    r"-----BEGIN USER NKEY SEED-----\n(\S+)\n------END USER NKEY SEED------\n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """What lets a node in."""
+
+    ca: Certificate
+    certificate: Certificate
+    keys: MemberKeys = field(repr=False)
+    hub_jwt: str = field(repr=False)
+
+
+def save(data_folder: Path, membership: Membership) -> None:
+    """Write a membership over the one of before. Raises `ConfigError` if the folder cannot be written."""
+    folder = data_folder / FOLDER
+    own = private_text(membership.keys.certificate) + certificate_text(membership.certificate)
+    seed = seed_text(KeyKind.USER, membership.keys.hub)
+    creds = (
+        f"-----BEGIN NATS USER JWT-----\n{membership.hub_jwt}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
+    )
+    with writing_under(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _replace(folder / _CA, certificate_text(membership.ca))
+        _replace(folder / _NODE, own)
+        _replace(folder / _HUB, creds)
+
+
+def load(data_folder: Path) -> Membership:
+    """The membership in this data folder.
+
+    Raises `ConfigError` if there is none, or if it is damaged or open to other users.
+    """
+    folder = data_folder / FOLDER
+    try:
+        ca = read_certificate(_text(folder / _CA))
+        key, certificate = _key_and_certificate(_text(folder / _NODE))
+        check_issued(certificate, ca, key.public_key())
+        hub_jwt, hub = _creds(_text(folder / _HUB))
+    except Corrupt as error:
+        raise ConfigError(
+            f"the files in {folder} are damaged: {error}; join again with a new token"
+        ) from error
+    return Membership(ca=ca, certificate=certificate, keys=MemberKeys(key, hub), hub_jwt=hub_jwt)
+
+
+def hub_identity(data_folder: Path) -> HubIdentity:
+    """With what the node logs in at the hub. Raises `ConfigError` as `load` does."""
+    kept = load(data_folder)
+    return HubIdentity(kept.hub_jwt, kept.keys.hub)
+
+
+def _key_and_certificate(text: str) -> tuple[EllipticCurvePrivateKey, Certificate]:
+    parts = [found.group() for found in _PEM.finditer(text)]
+    if len(parts) != 2:
+        raise Corrupt(f"{_NODE} does not have a key and a certificate")
+    return read_private_text(parts[0]), read_certificate(parts[1])
+
+
+def _creds(text: str) -> tuple[str, Ed25519PrivateKey]:
+    found = _CREDS.fullmatch(text)
+    if found is None:
+        raise Corrupt(f"{_HUB} does not have a JWT and a key")
+    return found[1], parse_seed(KeyKind.USER, found[2])
+
+
+def _text(path: Path) -> str:
+    missing = f"there is no {path}; run: proctor-edge join"
+    return read_private(path, missing=missing).decode("ascii", "replace")
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+"""Renews the node's certificate and hub JWT in time, with the node's own key.
+
+The new JWT counts from the next connection to the hub on; the hub ends the connection when the old one ends.
+Sessions go on all the while, also without any of them: alerts wait in the outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from edge.membership.asking import check_membership, renew_request
+from edge.membership.calls import Coordinator
+from edge.membership.files import Membership, load, save
+from edge.membership.joining import new_keys
+from edge.node_identity import Identity
+from shared.certificates import lifetime_of, read_certificate
+from shared.errors import ProctorError
+from shared.node_lifetimes import Lifetime, renew_at
+
+log = logging.getLogger(__name__)
+
+LONGEST_SLEEP_S: Final = 60.0
+"""The clock may be set in between."""
+
+
+def renew(url: str, data_folder: Path, identity: Identity) -> Lifetime:
+    """Get the next certificate and hub JWT, and keep them. Returns how long they are good.
+
+    Raises `Rejected` if the coordinator refuses, `Unavailable` if it is away.
+    """
+    ca, keys = load(data_folder).ca, new_keys()
+    with Coordinator(url) as coordinator:
+        given = coordinator.renew(renew_request(identity.node_id, identity.signing, keys))
+    check_membership(given, ca, keys, identity.node_id, datetime.now(UTC))
+    certificate = read_certificate(given.certificate)
+    save(data_folder, Membership(ca=ca, certificate=certificate, keys=keys, hub_jwt=given.hub_jwt))
+    return lifetime_of(certificate)
+
+
+async def run(url: str, data_folder: Path, identity: Identity) -> None:
+    """Renew again and again, after two thirds of each lifetime; after a failure sooner."""
+    failures, lifetime = 0, lifetime_of(load(data_folder).certificate)
+    while True:
+        at_utc = renew_at(lifetime, datetime.now(UTC), failures)
+        await _until(at_utc)
+        try:
+            lifetime = await asyncio.to_thread(renew, url, data_folder, identity)
+        except ProctorError as error:
+            failures += 1
+            log.warning(
+                "the node's certificate is not renewed; trying again",
+                extra={"error": str(error), "ends_utc": lifetime.ends_utc.isoformat()},
+            )
+        else:
+            failures = 0
+            log.info("the node's certificate is renewed")
+
+
+async def _until(at_utc: datetime) -> None:
+    left_s = 1.0
+    while left_s > 0.0:
+        left_s = (at_utc - datetime.now(UTC)).total_seconds()
+        await asyncio.sleep(max(0.0, min(left_s, LONGEST_SLEEP_S)))
