@@ -23,8 +23,8 @@ from shared.sealing import parse_signing_public
 from shared.tokens import Audience, Role, verify
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
-with TemporaryDirectory() as folder:
-    OWN = make_own_keys(Path(folder), None)
+with TemporaryDirectory() as _folder:
+    OWN = make_own_keys(Path(_folder), None)
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 
