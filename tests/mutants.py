@@ -68,6 +68,7 @@ GROUPS: Final = (
         (
             "tests/unit/coordinator/test_put_off.py",
             "tests/unit/coordinator/test_assigned.py",
+            "tests/component/coordinator/test_arriving_alone.py",
             "tests/component/coordinator/test_alert_store.py",
             "tests/component/coordinator/test_ingest.py",
             "tests/component/coordinator/test_assignments.py",
