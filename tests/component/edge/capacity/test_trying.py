@@ -26,14 +26,15 @@ from tests.support.alerts import new_identity
 from tests.support.foreign import Detector, stand_in
 from tests.support.session_stage import config
 
-FRAMES_PER_S, SAMPLES_PER_S = 15, 48_000
+FRAMES_PER_S, SAMPLES_PER_S, LENGTH_S = 15, 48_000, 10
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "room.mkv"
-    frames = (np.full((240, 320, 3), number % 200, np.uint8) for number in range(20 * FRAMES_PER_S))
-    sound = np.zeros(20 * SAMPLES_PER_S, np.float32)
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What candidates send again and again."""
+    path = tmp_path_factory.mktemp("bench") / "room.mkv"
+    frames = (np.full((240, 320, 3), number % 200, np.uint8) for number in range(LENGTH_S * FRAMES_PER_S))
+    sound = np.zeros(LENGTH_S * SAMPLES_PER_S, np.float32)
     write_recording(path, frames, sound, frames_per_s=FRAMES_PER_S, samples_per_s=SAMPLES_PER_S)
     return path
 
