@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +19,11 @@ from edge.capacity.figures import StepFigures
 from edge.capacity.material import convert_s, read_material
 from edge.capacity.stand import standing
 from edge.capacity.trying import Trial, try_sessions
+from edge.fleet.rating import Rating
+from edge.fleet.rating_file import conditions_of, store_rating
 from edge.main import cli
 from edge.media.writer import write_recording
+from edge.workers.combined import nothing
 from edge.workers.watching import in_this_process
 from shared.errors import ConfigError
 from shared.policy.schema import Policy
@@ -40,7 +45,8 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def tried(folder: Path, recording: Path, sessions: int) -> tuple[StepFigures, int]:
-    """The step's figures, and how many sessions are left after it."""
+    """The step's figures, and how many sessions are left after it. An earlier measurement gave a rating of
+    one."""
     settings, identity = config(rating=4), new_identity()
     password = folder / "password"
     password.touch(mode=0o600)
@@ -53,6 +59,8 @@ async def tried(folder: Path, recording: Path, sessions: int) -> tuple[StepFigur
         worker_settings(settings, identity.node_id),
         open_networks=lambda _: stand_in(Detector()),
     )
+    known = conditions_of(settings, replace(nothing(1), device="cpu"))
+    store_rating(folder, Rating(sessions=1, measured_utc=datetime(2026, 1, 1, tzinfo=UTC), conditions=known))
     applicants = Applicants(Policy(), (), Ed25519PrivateKey.generate())
     async with standing(settings, identity, folder, watch) as stand:
         trial = Trial(applicants, recording, 3.0, convert_s(recording), warm_s=0.5)
