@@ -103,6 +103,11 @@ def unserved(store: Store, profile: Profile) -> dict[Look, str]:
     return {look: reason for look, reason in reasons.items() if reason}
 
 
+def done_with(look: Look, tasks: Collection[Task]) -> bool:
+    """Whether networks for these tasks are enough to do a look in one of its ways."""
+    return any(all(task in tasks for task, _ in way) for way in _NEEDS[look])
+
+
 def _lacking(store: Store, profile: Profile, ways: tuple[Needs, ...]) -> str:
     reasons = []
     for way in ways:

@@ -112,11 +112,10 @@ def hint(token: str) -> Hint:
     if len(token) > MAX_TOKEN_CHARS:
         raise invalid()
     try:
-        header = jwt.get_unverified_header(token)
-        payload = jwt.decode(token, options={"verify_signature": False})
+        read = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
         raise invalid() from error
-    key_id, issuer = header.get("kid"), payload.get("iss")
+    key_id, issuer = read["header"].get("kid"), read["payload"].get("iss")
     return Hint(key_id if isinstance(key_id, str) else "", issuer if isinstance(issuer, str) else "")
 
 
@@ -150,7 +149,7 @@ def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
     if len(token) > MAX_TOKEN_CHARS:
         raise invalid()
     try:
-        payload = jwt.decode(
+        read = jwt.decode_complete(
             token,
             key,
             algorithms=[ALGORITHM],
@@ -159,6 +158,7 @@ def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
             leeway=LEEWAY_S,
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
+        payload = read["payload"]
         session, device = payload.get("session"), payload.get("device")
         return Claims(
             subject=payload["sub"],
@@ -169,7 +169,7 @@ def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
             expires_utc=datetime.fromtimestamp(payload["exp"], UTC),
             issued_utc=datetime.fromtimestamp(payload["iat"], UTC),
             token_id=UUID(payload["jti"]) if "jti" in payload else None,
-            key_id=jwt.get_unverified_header(token).get("kid"),
+            key_id=read["header"].get("kid"),
         )
     except jwt.ExpiredSignatureError as error:
         raise expired() from error

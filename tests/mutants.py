@@ -18,8 +18,8 @@ tries again what survived, not what was noticed: after a test was taken away or 
 `build/mutants` first. What a test's module computes while it is imported is computed without the error.
 
 Some errors are none, and count neither way: other words for a person to read (of an error, a log line), other
-capitals in SQL or in the name of an encoding, a byte order that is the default, and whether the very edge of
-a tolerance is within it; `_as_read` says which.
+capitals in SQL or in the name of an encoding, a byte order that is the default, whether the very edge of a
+tolerance is within it, and the proof that two lists are equally long; `_as_read` says which.
 `tests/data/errors_that_change_nothing.txt` lists others, each with the reason.
 """
 
@@ -121,6 +121,7 @@ do_not_mutate_patterns = ['log\\.\\w+\\(', 'raise (Corrupt|ConfigError|Unavailab
 _SAYS_NOTHING: Final = (
     (r'(raise \w+\()(f?"[^"]* [^"]*"|None)', r"\1words"),
     (r'"(?i:ascii|utf-8)"', "encoding"),
+    (r", (strict=\w+)?\)", ")"),
     (r'(to_bytes\(\w+|from_bytes\([^()]+), ("big")?\)', r"\1)"),
 )
 

@@ -14,7 +14,7 @@ from cli.doctor.place import Place
 from cli.programs import ask, find_nats_server, find_program
 from models.fetch import FIRST_EXAM
 from models.manifest import Profile, Task
-from models.served import unserved
+from models.served import done_with, unserved
 from models.store import Store
 from shared.errors import ConfigError, ProctorError, Unavailable
 from shared.events.looks import Look
@@ -29,7 +29,6 @@ _TIMEX_BYTES: Final = 512
 """More than any architecture's `struct timex`."""
 _SECRETS: Final = ("secrets/*", "nats.conf", "coordinator/*", "edge/*")
 _SHOWN: Final = 5
-_BEYOND_AN_ORDINARY_EXAM: Final = frozenset({Look.LIVENESS, Look.OBJECTS, Look.SOUNDS, Look.PHRASES})
 
 
 def check_machine(place: Place) -> Iterator[Finding]:
@@ -73,7 +72,7 @@ def judge_weights(
     root: str, profile: str, *, lacking: Sequence[Task], unserved: Mapping[Look, str]
 ) -> Finding:
     """`lacking`: tasks of an ordinary exam without a network; `unserved`: what cannot be looked for."""
-    needed = [look for look in unserved if look not in _BEYOND_AN_ORDINARY_EXAM]
+    needed = [look for look in unserved if done_with(look, FIRST_EXAM)]
     if lacking or needed:
         nothing = dict.fromkeys([*map(str, lacking), *map(str, needed)])
         return broken(

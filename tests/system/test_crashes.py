@@ -57,11 +57,18 @@ def once(site: Whole, session: SessionStartResponse) -> list[EventType]:
     return sorted(event for event in conduct if event is not EventType.MULTIPLE_PERSONS)
 
 
+@pytest.fixture(scope="module")
+def leaves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A candidate who leaves."""
+    return film(tmp_path_factory.mktemp("films") / "leaves.mkv", ("honest", 1.5), ("empty_chair", 11))
+
+
 @pytest.mark.parametrize("hub", ["away", "silent"])
-def test_a_node_killed_between_outbox_and_acknowledgement(site: Whole, hub: str, tmp_path: Path) -> None:
-    recording = film(tmp_path / "leaves.mkv", ("honest", 1.5), ("empty_chair", 11))
+def test_a_node_killed_between_outbox_and_acknowledgement(
+    site: Whole, leaves: Path, hub: str, tmp_path: Path
+) -> None:
     session = site.start(f"CAND-{hub}")
-    candidate = site.stream(session, recording)
+    candidate = site.stream(session, leaves)
     wait_until(lambda: site.metric("active_exam_sessions") == 1, "the session")
     wait_until(lambda: site.metric("frames_processed_total", model=faces_label()) > 3, "frames")
     if hub == "away":

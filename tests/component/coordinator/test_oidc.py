@@ -188,6 +188,26 @@ def test_an_issuer_that_never_answered_is_away_and_not_asked_all_the_time(served
     with_issuer(section(served), work)
 
 
+def test_a_redirection_to_other_keys_is_not_followed(served: FileServer) -> None:
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\n")
+        writer.write(f"Location: {served.url}/jwks\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    async def test() -> None:
+        async with await asyncio.start_server(redirect, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            external = Issuer(section(served, jwks_url=f"http://127.0.0.1:{port}/jwks"))
+            with pytest.raises(Unavailable):
+                await external.verify(signed(RSA, "rsa"))
+            await external.close()
+        assert served.asked == []
+
+    asyncio.run(test())
+
+
 def test_bearers_of_both_kinds_use_the_api_side_by_side(on_sqlite: OnSite, served: FileServer) -> None:
     async def test(site: Site) -> None:
         await site.started()

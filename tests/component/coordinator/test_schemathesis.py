@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ from tests.support.thorough import SEED, rounds
 
 PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
 DESCRIPTION: Final = Path(coordinator.__file__).with_name("openapi.json")
+KEPT: Final = Path(coordinator.__file__).parents[1] / ".hypothesis"
+"""Where hypothesis keeps its tables of Unicode: to make them anew takes every run some seconds."""
 EXAMPLES: Final = rounds(8, 60)
 """Per operation and phase; more find more and take longer."""
 EVERYTHING: Final = ("--phases", "examples,fuzzing,stateful,coverage", "--max-examples", str(EXAMPLES))
@@ -171,6 +174,7 @@ async def _run(served: Served, folder: Path, token: str, *options: str) -> set[s
         *("--seed", str(SEED), "--generation-database", "none"),
         *("--header", f"Authorization: Bearer {token}", "--report-ndjson-path", str(report), *options),
         cwd=folder,
+        env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(KEPT)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

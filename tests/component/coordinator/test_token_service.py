@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
 from coordinator.ground.database import Database
-from coordinator.ground.keyring import MASTER_VERSION, Keyring
-from coordinator.ground.own_keys import OwnKeys
+from coordinator.ground.keyring import MASTER_VERSION
+from coordinator.ground.own_keys import make_own_keys
 from coordinator.tenants import service as tenants
 from coordinator.tenants.tables import DEFAULT_TENANT_ID as HERE
 from coordinator.tokens import key_service as keys, service as tokens
@@ -22,7 +23,8 @@ from shared.sealing import parse_signing_public
 from shared.tokens import Audience, Role, verify
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
-OWN = OwnKeys(Keyring(bytes(32)), Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
+with TemporaryDirectory() as _folder:
+    OWN = make_own_keys(Path(_folder), None)
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -39,6 +40,11 @@ def token(roles: object) -> dict[str, object]:
 )
 def test_a_role_is_a_whole_word(roles: object, role: Role) -> None:
     assert claims_of(Meant(), token(roles)).role is role
+
+
+def test_subject_and_expiry_are_the_tokens() -> None:
+    found = claims_of(Meant(), token("admin"))
+    assert (found.subject, found.expires_utc) == ("ann", datetime.fromtimestamp(2**31, UTC))
 
 
 @pytest.mark.parametrize(

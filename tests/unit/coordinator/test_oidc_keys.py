@@ -16,7 +16,7 @@ from coordinator.oidc.cache import (
     UNKNOWN_FOR_S,
     KeyCache,
 )
-from coordinator.oidc.keys import MAX_KEYS, parse_jwks
+from coordinator.oidc.keys import MAX_KEYS, MAX_KID_CHARS, parse_jwks
 from shared.errors import Corrupt
 from tests.support.issuer import jwk, jwks, rsa_key
 
@@ -44,6 +44,13 @@ def test_keys_that_cannot_be_used_are_left_out(entry: Any) -> None:
     assert list(parse_jwks(jwks(entry, GOOD))) == ["good"]
     with pytest.raises(Corrupt):
         parse_jwks(jwks(entry))
+
+
+def test_a_key_may_leave_out_its_use_and_its_algorithm_and_have_the_longest_name() -> None:
+    plain = {
+        name: value for name, value in jwk(ED, "k" * MAX_KID_CHARS).items() if name not in ("use", "alg")
+    }
+    assert list(parse_jwks(jwks(plain))) == ["k" * MAX_KID_CHARS]
 
 
 @pytest.mark.parametrize("document", [b"", b"[]", b'{"keys": {}}', b"\xff", jwks(*[GOOD] * (MAX_KEYS + 1))])

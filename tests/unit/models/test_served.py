@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.manifest import Profile, load_manifest
-from models.served import _NEEDS, RECOGNISERS, unserved
+from models.fetch import FIRST_EXAM
+from models.manifest import Profile, Task, load_manifest
+from models.served import _NEEDS, RECOGNISERS, done_with, unserved
 from models.serving import _RECIPES
 from models.store import Store
 from shared.events.looks import Look
@@ -22,3 +23,11 @@ def test_without_weights_nothing_is_served_but_speech(tmp_path: Path) -> None:
     said = unserved(Store(tmp_path, load_manifest()), Profile.OPEN)
     assert set(said) == set(Look) - {Look.SPEECH}
     assert said[Look.FACES].startswith("no network for face-mesh is present: run `proctorctl models fetch")
+
+
+def test_a_look_is_done_with_all_networks_of_one_of_its_ways() -> None:
+    assert done_with(Look.BODY, {Task.BODY_POSE})
+    assert not done_with(Look.BODY, {Task.BODY_DETECTION})
+    assert not done_with(Look.GAZE, {Task.GAZE}), "the head is needed too"
+    beyond = {look for look in _NEEDS if not done_with(look, FIRST_EXAM)}
+    assert beyond == {Look.LIVENESS, Look.OBJECTS, Look.SOUNDS, Look.PHRASES}

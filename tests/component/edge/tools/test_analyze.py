@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,15 @@ from typer.testing import CliRunner, Result
 
 from edge.main import cli
 from edge.media.writer import write_recording
+from edge.tools import analyze as command
+from models.chain import BestDevice
+from models.manifest import Profile
+from models.serving import Serving
 from shared.alerts import decode_shown, encode_shown
 from shared.observations import Observation
 from shared.recorded import read_lines
 from tests.support.people import as_by_webcam, collins, hopper, media
-from tests.support.weights import all_networks, present
+from tests.support.weights import all_networks, present, store
 
 FRAMES_PER_S = 5
 SAMPLES_PER_S = 48_000
@@ -28,6 +34,19 @@ pytestmark = pytest.mark.weights
 def served() -> None:
     if missing := all_networks().missing:
         pytest.skip(f"weights are missing: {missing}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def opened_once(served: None) -> Iterator[None]:
+    """Networks opened by one command serve the next too, for nothing in them remembers."""
+
+    @cache
+    def serving(profile: Profile, best: BestDevice) -> Serving:
+        return Serving(store(), profile, best=best)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "Serving", lambda here, profile, *, best: serving(profile, best))
+        yield
 
 
 @pytest.fixture(scope="module")

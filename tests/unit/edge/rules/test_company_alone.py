@@ -82,6 +82,13 @@ def test_a_face_that_does_not_count_is_the_candidates_only_when_it_is_alone() ->
     assert rule.see(0.4, (face(20), weak), weak).own == face(20)  # a given one must count as well
 
 
+def test_a_face_that_overlaps_the_last_no_more_than_the_bound_is_another() -> None:
+    for height_px, changed in ((60, True), (61, False)):
+        rule, state = company()
+        state.own = Box(0, 0, 200, 200)
+        assert rule.see(0.2, (FaceSeen(Box(0, 0, 200, height_px), 0.9),)).changed is changed
+
+
 def test_a_candidate_who_is_recognised_elsewhere_is_followed_there() -> None:
     rule, state = company()
     rule.see(0.0, (OWN, face(20)))
@@ -102,9 +109,9 @@ def test_faces_are_the_same_ones_within_the_longest_gap() -> None:
 def test_a_picture_out_of_sight_is_remembered_and_a_person_is_not() -> None:
     rule, state = company()
     state.faces = states((20, PICTURE, 0, 0), (300, PERSON, 0, 0), seen_s=0.0)
-    seen = rule.see(2.9, (OWN,))
+    seen = rule.see(3.0, (OWN,))
     assert (seen.pictures, len(state.faces)) == ((face(20).box,), 3)
-    seen = rule.see(3.2, (OWN,))
+    seen = rule.see(3.1, (OWN,))
     assert (seen.pictures, [each.box for each in state.faces]) == ((), [OWN.box, face(20).box])
 
 
@@ -322,6 +329,15 @@ def test_a_face_that_rests_while_another_lives_is_a_picture(
     known = followed(still_s=still_s)
     still(known, looks, living_s=living_s)
     assert (known.standing, known.known) == (kind, kind is PICTURE)
+
+
+@pytest.mark.parametrize(("proof", "kind"), [(30, PICTURE), (3, UNDECIDED)])
+def test_a_face_that_only_mirrors_the_candidate_is_a_picture_once_that_is_proved(
+    proof: int, kind: FaceKind
+) -> None:
+    known = followed(mirrored=True, beside=swaying(proof, 0.5))
+    still(known, MIN_LOOKS, living_s=5.0)
+    assert known.standing is kind
 
 
 def test_a_picture_that_moves_is_undecided_once_and_then_a_person() -> None:

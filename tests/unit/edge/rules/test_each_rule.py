@@ -140,32 +140,52 @@ def test_a_hand_is_gone_since_the_first_look_without_it() -> None:
 
 
 def turned(*poses: tuple[float, float]) -> tuple[MovementState, list[Judgement]]:
-    """The head is still before and after: a step is judged by the poses on both sides of it."""
+    """A step is judged by the poses on both sides of it."""
     state = MovementState()
     rule = Movement(SETTINGS, state)
-    still = ((poses[0][0] - 0.5, poses[0][1]), *poses, (poses[-1][0] + 0.5, poses[-1][1]))
-    return state, [rule.judge(replace(frame(at), head=head(0, yaw))) for at, yaw in still]
+    return state, [rule.judge(replace(frame(at), head=head(0, yaw))) for at, yaw in poses]
 
 
 def test_speed_is_taken_between_poses_of_at_most_a_second() -> None:
-    state, _ = turned((0, 0), (1.0, 100.0))
-    assert list(state.speeds) == [(1.0, 100.0)]
-    state, _ = turned((0, 0), (1.1, 100.0))
-    assert list(state.speeds) == []
-    assert state.poses[0] == (1.1, head(0, 100.0))
+    state, _ = turned((0, 0), (1, 0), (2, 100), (3, 100))
+    assert (list(state.speeds), state.before) == ([(2, 100.0)], 100.0)
+    state, said = turned((0, 0), (1, 0), (2.1, 100), (3.1, 100))
+    assert (list(state.speeds), state.before, said[-1]) == ([], None, UNKNOWN)
+    assert list(state.poses) == [(2.1, head(0, 100)), (3.1, head(0, 100))]
 
 
 def test_speeds_of_half_a_second_count_and_their_median_decides() -> None:
-    state, _ = turned((0, 0), (0.25, 100), (0.5, 200), (0.75, 200), (1.0, 200))
-    assert list(state.speeds) == [(0.75, 0.0), (1.0, 0.0)]
-    assert list(state.turns) == [(0.0, 400.0)]
+    poses = ((0, 0), (0.25, 0), (0.5, 100), (0.75, 200), (1.0, 200), (1.25, 200), (1.5, 200))
+    state, _ = turned(*poses)
+    assert list(state.speeds) == [(1.0, 0.0), (1.25, 0.0)]
+    assert list(state.turns) == [(0.25, 400.0)]
     assert not state.fast
 
 
 def test_a_turn_begins_at_its_first_pose_and_has_its_highest_speed() -> None:
-    state, _ = turned((0, 0), (1, 90), (2, 280), (3, 380), (4, 380), (5, 500))
-    assert list(state.turns) == [(0, 190.0), (4, 120.0)]
+    state, _ = turned((0, 0), (1, 0), (2, 150), (3, 340), (4, 340), (5, 340), (6, 460), (7, 580))
+    assert list(state.turns) == [(1, 190.0), (5, 120.0)]
     assert state.fast
+
+
+def test_a_pose_that_is_taken_back_at_once_is_no_turn() -> None:
+    for back_deg, turns in ((0, []), (59, []), (60, [(1, 120.0)])):
+        state, _ = turned((0, 0), (1, 0), (2, 120), (3, back_deg), (4, back_deg))
+        assert list(state.turns) == turns
+        assert not state.doubted
+    state, _ = turned((0, 0), (1, 0), (2, 120), (3, 0))
+    assert state.doubted
+
+
+def test_a_first_pose_from_which_the_head_leaps_and_stays_is_no_turn() -> None:
+    for then_deg, turns in ((0, []), (59, []), (60, [(0, 120.0)])):
+        state, _ = turned((0, 120), (1, 0), (2, -then_deg))
+        assert list(state.turns) == turns
+
+
+def test_a_head_that_moves_already_may_turn_back() -> None:
+    state, _ = turned((0, 0), (1, 0), (2, 150), (3, 300), (4, 150), (5, 150))
+    assert (list(state.turns), list(state.speeds)) == ([(1, 150.0)], [(4, 150.0)])
 
 
 def test_too_many_turns_are_told_since_the_first_with_the_highest_speed() -> None:
@@ -185,30 +205,30 @@ def test_too_many_turns_are_told_since_the_first_with_the_highest_speed() -> Non
         },
         state.turns[0][0],
     )
+    assert isinstance(first.evidence["degrees_per_second"], float)
 
 
 def test_turns_are_forgotten_after_the_window() -> None:
     window_s = SETTINGS.gaze.turns_window_s
-    for after_s, kept in ((0.0, 1), (0.1, 0)):
-        state, _ = turned((0, 0), (1, 120))
-        rule = Movement(SETTINGS, state)
-        for at in (window_s - 1.0, window_s - 0.5, window_s + after_s):
-            rule.judge(replace(frame(at), head=head(0, 120)))
-        assert len(state.turns) == kept
+    state, _ = turned((0, 0), (1, 0), (2, 120), (3, 120))
+    rule = Movement(SETTINGS, state)
+    for at, left in ((window_s, 1), (window_s + 0.5, 1), (window_s + 1.0, 1), (window_s + 1.5, 0)):
+        rule.judge(replace(frame(at), head=head(0, 120)))
+        assert len(state.turns) == left
 
 
 def test_a_turn_in_every_direction_counts_and_doubt_is_taken_off() -> None:
     state = MovementState()
     rule = Movement(SETTINGS, state)
-    poses = (HeadPose(0, 0, 0, doubt_deg=1.0), HeadPose(2, 6, 9, doubt_deg=4.0))
-    for at, pose in enumerate((poses[0], *poses, poses[-1])):
+    before, after = HeadPose(0, 0, 0, doubt_deg=1.0), HeadPose(2, 6, 9, doubt_deg=4.0)
+    for at, pose in enumerate((before, before, after, after)):
         rule.judge(replace(frame(at), head=pose))
     assert list(state.speeds) == [(2, 7.0)]
 
 
 def test_degrees_are_told_with_one_place() -> None:
-    state, _ = turned((0, 0), (1, 123.456))
-    assert list(state.turns) == [(0, 123.5)]
+    state, _ = turned((0, 0), (1, 0), (2, 123.456), (3, 123.456))
+    assert list(state.turns) == [(1, 123.5)]
     said = head_turned_away(replace(frame(0), head=head(0, -71.26)), SETTINGS)
     assert said.evidence["turned_deg"] == 71.3
     assert said.evidence["yaw_deg"] == -71.3
@@ -218,17 +238,17 @@ def test_degrees_are_told_with_one_place() -> None:
 
 
 def test_another_face_begins_anew() -> None:
-    state, _ = turned((0, 0), (1, 120))
+    state, _ = turned((0, 0), (1, 0), (2, 120), (3, 240))
+    assert state.fast
     Movement(SETTINGS, state).begin_anew()
-    assert (list(state.poses), state.before, state.doubted) == ([], None, False)
-    assert (state.fast, list(state.speeds)) == (False, [])
+    assert state == MovementState(turns=state.turns)
     assert len(state.turns) == 1
-    assert Movement(SETTINGS, state).judge(frame(2)) == UNKNOWN
+    assert Movement(SETTINGS, state).judge(frame(4)) == UNKNOWN
 
 
 # Gaze
 
-ZONE = Zone(min_pitch_deg=-25.04, max_pitch_deg=15.04, min_yaw_deg=-30.04, max_yaw_deg=30.04)
+ZONE = Zone(min_pitch_deg=-25.06, max_pitch_deg=15.06, min_yaw_deg=-30.06, max_yaw_deg=30.06)
 ASIDE = (-5.0, 60.0)
 
 
@@ -243,10 +263,10 @@ def test_the_gaze_is_off_since_most_looks_are_outside_with_their_medians() -> No
     evidence = {
         "gaze_pitch_deg": -6.0,
         "gaze_yaw_deg": 65.0,
-        "zone_min_pitch_deg": -25.0,
-        "zone_max_pitch_deg": 15.0,
-        "zone_min_yaw_deg": -30.0,
-        "zone_max_yaw_deg": 30.0,
+        "zone_min_pitch_deg": -25.1,
+        "zone_max_pitch_deg": 15.1,
+        "zone_min_yaw_deg": -30.1,
+        "zone_max_yaw_deg": 30.1,
     }
     assert said[2][0] == Judgement(True, 0.667, evidence, 0.2)
     assert said[3][0].since_s is None
@@ -326,6 +346,12 @@ LOW, HIGH = 0.5, 0.9
 def checked(*seen: tuple[float, float], state: MismatchState | None = None) -> list[Finding | None]:
     rule = Mismatch(SETTINGS, state or MismatchState())
     return [rule.see(frame(at, faces=ONE, identity=check(value))) for at, value in seen]
+
+
+def test_how_long_a_mismatch_lasts_is_told_to_a_thousandth() -> None:
+    found = checked(*((at * 1.20004, LOW) for at in range(4)))
+    assert found[-1] is not None
+    assert found[-1].evidence["duration_seconds"] == 3.6
 
 
 def test_mismatches_count_together_up_to_half_a_minute_apart() -> None:
@@ -416,6 +442,13 @@ def test_unverified_tells_when_a_check_last_passed_and_what_the_last_failed_at()
     assert judged(7, identity=two) == unverified(5, "brightness, blur")
 
 
+def test_a_face_seems_not_alive_since_its_first_check_below_the_threshold() -> None:
+    rule = Liveness(replace(SETTINGS, liveness_checks=3), LivenessState())
+    least = bound(EventType.PRESENTATION_ATTACK)
+    said = [rule.judge(replace(frame(at), liveness=each)) for at, each in enumerate((least, least, 0.0))]
+    assert said[-1].since_s == 2
+
+
 def test_liveness_is_forgotten_after_a_minute() -> None:
     settings = replace(SETTINGS, liveness_checks=2)
     for age_s, value in ((60.0, True), (60.1, None)):
@@ -459,9 +492,9 @@ def test_a_stall_and_its_offline_are_told_once_each_and_end_with_a_frame() -> No
     assert (rule.deadline(), rule.stalled, rule.holding(), rule.tick(4.1)) == (11.0, True, {STALL: 1.0}, [])
     assert rule.tick(11.5) == [missing(OFFLINE, RAISED, 11.5, 11.5)]
     assert (rule.deadline(), rule.tick(30.0)) == (None, [])
-    assert rule.frame(0.6, 12.25) == [
-        missing(STALL, CLEARED, 12.25, 4.0), missing(OFFLINE, CLEARED, 12.25, 11.5)]  # fmt: skip
-    assert (rule.deadline(), rule.stalled, rule.holding()) == (15.25, False, {})
+    assert rule.frame(0.6, 12.2504) == [
+        missing(STALL, CLEARED, 12.2504, 4.0), missing(OFFLINE, CLEARED, 12.2504, 11.5)]  # fmt: skip
+    assert (rule.deadline(), rule.stalled, rule.holding()) == (15.2504, False, {})
 
 
 def test_a_stall_that_is_open_at_the_end_says_so_and_ends_once() -> None:

@@ -342,6 +342,16 @@ def test_what_happens_in_an_instant_is_raised_and_over_at_once() -> None:
     assert Monitor(replace(SETTINGS, rules={})).happened(event, 7.0) == []
 
 
+def test_a_policy_without_rules_tells_nothing_from_the_start_to_the_end() -> None:
+    subject = Monitor(replace(SETTINGS, rules={}))
+    seen = replace(frame(0, faces=TWO, picture=replace(LIGHT, mean_luma=1.0)), head=head(0, 70))
+    found = play(subject, sorted([*every(0, 3, seen), *windows(0, 3, 0.95)], key=lambda each: each.at))
+    subject.resume(9.0)
+    assert {each.event for each in found} <= {EventType.CALIBRATED}
+    assert subject.holding() == {}
+    assert subject.finish(9.0) == []
+
+
 def fused(terms: list[dict[str, Any]]) -> Monitor:
     return Monitor(monitor_settings(parse_policy({"fusion": {"window_s": 30, "terms": terms}})))
 
