@@ -83,6 +83,8 @@ async def standing(
         async with assembled(config, identity, tapped, outbox, doors) as node:
             meter = tap.meter = LoadMeter(node.lateness)
             meter.workers = node.workers
+            # Not the rating of an earlier measurement.
+            node.assignments.roster.rating = most_tried(config)
             async with _serving(node, doors) as port:
                 yield Stand(node, tap, meter, port)
     finally:
@@ -94,13 +96,13 @@ async def _serving(node: Node, doors: Doors) -> AsyncIterator[int]:
     """Serve pages of this host. The port."""
     with listen(LOOPBACK, 0, doors) as listener:
         web = served_web(node)
-        async with asyncio.TaskGroup() as tasks:
-            serving = tasks.create_task(web.serve(sockets=[listener]))
-            failing = tasks.create_task(node.until_workers_fail())
-            try:
-                yield listener.getsockname()[1]
-            finally:
-                web.should_exit = True
-                await node.actions.close()
-                await serving
-                failing.cancel()
+        serving = asyncio.create_task(web.serve(sockets=[listener]))
+        # Workers that fail leave their candidates unconnected, and that is measured.
+        failing = asyncio.create_task(node.until_workers_fail())
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            web.should_exit = True
+            await node.actions.close()
+            failing.cancel()
+            await asyncio.gather(serving, failing, return_exceptions=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +19,11 @@ from edge.capacity.figures import StepFigures
 from edge.capacity.material import convert_s, read_material
 from edge.capacity.stand import standing
 from edge.capacity.trying import Trial, try_sessions
+from edge.fleet.rating import Rating
+from edge.fleet.rating_file import conditions_of, store_rating
 from edge.main import cli
 from edge.media.writer import write_recording
+from edge.workers.combined import nothing
 from edge.workers.watching import in_this_process
 from shared.errors import ConfigError
 from shared.policy.schema import Policy
@@ -26,20 +31,22 @@ from tests.support.alerts import new_identity
 from tests.support.foreign import Detector, stand_in
 from tests.support.session_stage import config
 
-FRAMES_PER_S, SAMPLES_PER_S = 15, 48_000
+FRAMES_PER_S, SAMPLES_PER_S, LENGTH_S = 15, 48_000, 10
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "room.mkv"
-    frames = (np.full((240, 320, 3), number % 200, np.uint8) for number in range(20 * FRAMES_PER_S))
-    sound = np.zeros(20 * SAMPLES_PER_S, np.float32)
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What candidates send again and again."""
+    path = tmp_path_factory.mktemp("bench") / "room.mkv"
+    frames = (np.full((240, 320, 3), number % 200, np.uint8) for number in range(LENGTH_S * FRAMES_PER_S))
+    sound = np.zeros(LENGTH_S * SAMPLES_PER_S, np.float32)
     write_recording(path, frames, sound, frames_per_s=FRAMES_PER_S, samples_per_s=SAMPLES_PER_S)
     return path
 
 
 async def tried(folder: Path, recording: Path, sessions: int) -> tuple[StepFigures, int]:
-    """The step's figures, and how many sessions are left after it."""
+    """The step's figures, and how many sessions are left after it. An earlier measurement gave a rating of
+    one."""
     settings, identity = config(rating=4), new_identity()
     password = folder / "password"
     password.touch(mode=0o600)
@@ -52,6 +59,8 @@ async def tried(folder: Path, recording: Path, sessions: int) -> tuple[StepFigur
         worker_settings(settings, identity.node_id),
         open_networks=lambda _: stand_in(Detector()),
     )
+    known = conditions_of(settings, replace(nothing(1), device="cpu"))
+    store_rating(folder, Rating(sessions=1, measured_utc=datetime(2026, 1, 1, tzinfo=UTC), conditions=known))
     applicants = Applicants(Policy(), (), Ed25519PrivateKey.generate())
     async with standing(settings, identity, folder, watch) as stand:
         trial = Trial(applicants, recording, 3.0, convert_s(recording), warm_s=0.5)

@@ -60,7 +60,7 @@ async def disturbed(seed: int) -> Counter[str]:
     async with stage() as world:
         page = await world.page(await world.started())
         look_at_every_third(world.sensing(page.order))
-        for number in range(1, 200):
+        for number in range(1, 100):
             page.source.send(number * STEP_S)
             await disturb(world, page, chance, number)
             for _ in range(chance.randrange(4)):
