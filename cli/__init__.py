@@ -15,6 +15,7 @@ doctor          what is wrong with an installation, and how to repair it
 
 client          one method per call            calls     how a call is made, errors out of problems
 connection      which coordinator, as whom     documents what an administrator wrote, one object per file
+destination_calls  the part of the client for destinations
 render          tables, JSON and YAML          watching  lists that stay open
 
 up              a whole installation on this machine

@@ -13,21 +13,9 @@ import httpx
 from pydantic import BaseModel
 
 from cli.calls import Calls, Query, path_of
+from cli.destination_calls import DestinationCalls
 from shared.api.alerts import AlertOut, AlertPage, TimelineOut
 from shared.api.audit import AuditEntryOut, AuditPage
-from shared.api.destinations import (
-    DeadLetterOut,
-    DeadLetterPage,
-    DeliveryReplayOut,
-    DeliveryReplayRequest,
-    DeliveryTestOut,
-    DestinationFilter,
-    DestinationOut,
-    SecretOut,
-    SecretRequest,
-    WebhookOut,
-    WebhookRequest,
-)
 from shared.api.enrollments import (
     EnrollmentDecision,
     EnrollRequest,
@@ -85,6 +73,7 @@ class Client:
 
     def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
         self._calls = Calls(url, token, transport)
+        self.deliveries = DestinationCalls(self._calls)
 
     def __enter__(self) -> Self:
         return self
@@ -289,40 +278,3 @@ class Client:
 
     def nodes(self) -> list[NodeOut]:
         return self._calls.rows(path_of("nodes"), NodeOut)
-
-    def create_webhook(self, request: WebhookRequest) -> WebhookOut:
-        return self._calls.one("POST", path_of("webhooks"), WebhookOut, body=request)
-
-    def rotate_webhook_secret(self, destination_id: str, request: SecretRequest) -> SecretOut:
-        path = path_of("webhooks", destination_id, "secret")
-        return self._calls.one("POST", path, SecretOut, body=request)
-
-    def destinations(self) -> list[DestinationOut]:
-        return self._calls.rows(path_of("destinations"), DestinationOut)
-
-    def destination(self, destination_id: str) -> DestinationOut:
-        return self._calls.one("GET", path_of("destinations", destination_id), DestinationOut)
-
-    def remove_destination(self, destination_id: str) -> None:
-        self._calls.send("DELETE", path_of("destinations", destination_id))
-
-    def set_destination_filter(self, destination_id: str, wanted: DestinationFilter) -> DestinationOut:
-        path = path_of("destinations", destination_id, "filter")
-        return self._calls.one("PUT", path, DestinationOut, body=wanted)
-
-    def steer_destination(self, destination_id: str, act: str) -> DestinationOut:
-        """`pause` or `resume`."""
-        return self._calls.one("POST", path_of("destinations", destination_id, act), DestinationOut)
-
-    def test_destination(self, destination_id: str) -> DeliveryTestOut:
-        return self._calls.one("POST", path_of("destinations", destination_id, "test"), DeliveryTestOut)
-
-    def replay_deliveries(self, destination_id: str, request: DeliveryReplayRequest) -> DeliveryReplayOut:
-        path = path_of("destinations", destination_id, "replay")
-        return self._calls.one("POST", path, DeliveryReplayOut, body=request)
-
-    def dead_letters(self, destination_id: str, most: int) -> list[DeadLetterOut]:
-        """Deliveries that were given up, oldest first."""
-        return self._calls.pages(
-            path_of("destinations", destination_id, "dead-letters"), DeadLetterPage, most
-        )

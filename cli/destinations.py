@@ -43,7 +43,9 @@ def list_command(output: OutputOption = Format.TABLE) -> None:
         proctorctl destinations list
     """
     with connect() as client:
-        write_rows([one.model_dump(mode="json") for one in client.destinations()], _COLUMNS, output)
+        write_rows(
+            [one.model_dump(mode="json") for one in client.deliveries.destinations()], _COLUMNS, output
+        )
 
 
 @app.command()
@@ -55,7 +57,7 @@ def show(destination: DestinationName, output: OutputOption = Format.TABLE) -> N
         proctorctl destinations show office
     """
     with connect() as client:
-        found = client.destination(id_of(client, destination))
+        found = client.deliveries.destination(id_of(client, destination))
     write_one(found.model_dump(mode="json"), output)
 
 
@@ -78,7 +80,7 @@ def filter_command(
     """
     wanted = filter_of(kind, event_class, event, detail)
     with connect() as client:
-        found = client.set_destination_filter(id_of(client, destination), wanted)
+        found = client.deliveries.set_filter(id_of(client, destination), wanted)
     write_one(found.model_dump(mode="json"), output)
 
 
@@ -91,7 +93,7 @@ def send_test(destination: DestinationName, output: OutputOption = Format.TABLE)
         proctorctl destinations test office
     """
     with connect() as client:
-        told = client.test_destination(id_of(client, destination))
+        told = client.deliveries.test(id_of(client, destination))
     write_one(told.model_dump(mode="json"), output)
     if not told.delivered:
         raise typer.Exit(1)
@@ -106,7 +108,7 @@ def pause(destination: DestinationName, output: OutputOption = Format.TABLE) -> 
         proctorctl destinations pause office
     """
     with connect() as client:
-        found = client.steer_destination(id_of(client, destination), "pause")
+        found = client.deliveries.steer(id_of(client, destination), "pause")
     write_one(found.model_dump(mode="json"), output)
 
 
@@ -119,7 +121,7 @@ def resume(destination: DestinationName, output: OutputOption = Format.TABLE) ->
         proctorctl destinations resume office
     """
     with connect() as client:
-        found = client.steer_destination(id_of(client, destination), "resume")
+        found = client.deliveries.steer(id_of(client, destination), "resume")
     write_one(found.model_dump(mode="json"), output)
 
 
@@ -133,7 +135,7 @@ def remove(destination: DestinationName, yes: YesOption = False) -> None:
     """
     ask_first(f"Remove {destination}?", yes)
     with connect() as client:
-        client.remove_destination(id_of(client, destination))
+        client.deliveries.remove(id_of(client, destination))
 
 
 @app.command()
@@ -157,7 +159,7 @@ def replay(
     """
     request = checked(DeliveryReplayRequest, since=since or None, delivery_ids=delivery or None)
     with connect() as client:
-        done = client.replay_deliveries(id_of(client, destination), request)
+        done = client.deliveries.replay(id_of(client, destination), request)
     write_one(done.model_dump(mode="json"), output)
 
 
@@ -174,7 +176,7 @@ def dead_letters(
         proctorctl destinations dead-letters office
     """
     with connect() as client:
-        found = client.dead_letters(id_of(client, destination), limit)
+        found = client.deliveries.dead_letters(id_of(client, destination), limit)
     write_rows([one.model_dump(mode="json") for one in found], _LETTERS, output)
 
 
@@ -199,7 +201,7 @@ def id_of(client: Client, destination: str) -> str:
     try:
         return str(UUID(destination))
     except ValueError:
-        found = [one.destination_id for one in client.destinations() if one.name == destination]
+        found = [one.destination_id for one in client.deliveries.destinations() if one.name == destination]
     if len(found) != 1:
         many = "several destinations are" if found else "there is no destination"
         raise Rejected(

@@ -41,7 +41,7 @@ def create(
     wanted = filter_of(kind, event_class, event, detail)
     request = checked(WebhookRequest, name=name, url=url, filter=wanted)
     with connect() as client:
-        made = client.create_webhook(request).model_dump(mode="json")
+        made = client.deliveries.create_webhook(request).model_dump(mode="json")
     write_one({**made["destination"], "secret": made["secret"]}, output)
 
 
@@ -63,5 +63,5 @@ def rotate_secret(
     ask_first(f"Make a new secret for {destination}?", yes)
     request = checked(SecretRequest, overlap_hours=overlap_hours)
     with connect() as client:
-        made = client.rotate_webhook_secret(id_of(client, destination), request)
+        made = client.deliveries.rotate_webhook_secret(id_of(client, destination), request)
     write_one(made.model_dump(mode="json"), output)

@@ -14,42 +14,29 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.routing import BaseRoute
 
-from coordinator.accommodations import routes as accommodation_routes
-from coordinator.alerts import routes as alert_routes
 from coordinator.alerts.stored import Stored
-from coordinator.arriving import routes as arriving_routes
 from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.replaying import store_of
-from coordinator.audit import chaining, routes as audit_routes, service as audit
+from coordinator.audit import chaining, service as audit
 from coordinator.audit.layer import Audited
 from coordinator.audit.owed import Owed
 from coordinator.config import CoordinatorConfig, NatsSection
-from coordinator.consents import routes as consent_routes
-from coordinator.deliveries import routes as delivery_routes
 from coordinator.deliveries.working import Workers
-from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.examples import ALL_EXAMPLES
-from coordinator.exams import routes as exam_routes
-from coordinator.excerpts import expiring, routes as excerpt_routes
+from coordinator.excerpts import expiring
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
-from coordinator.incidents import routes as incident_routes
-from coordinator.interventions import routes as intervention_routes
-from coordinator.live import routes as live_routes
-from coordinator.live.wall import routes as wall_routes
-from coordinator.memberships import routes as membership_routes, standing
-from coordinator.nodes import routes as node_routes, service as nodes
+from coordinator.memberships import standing
+from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
@@ -58,28 +45,20 @@ from coordinator.nodes.hub_account import HubAccount
 from coordinator.nodes.hub_identities import coordinators_identity
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
-from coordinator.policies import routes as policy_routes
-from coordinator.reports import routes as report_routes
-from coordinator.reviews import routes as review_routes
-from coordinator.sessions import routes as session_routes, service as sessions, sweeping
-from coordinator.sessions.changing import routes as change_routes
-from coordinator.sessions.devices import routes as device_routes
-from coordinator.sessions.joining import routes as join_routes
-from coordinator.sessions.listing import routes as listing_routes
+from coordinator.routing import API, all_routes
+from coordinator.sessions import service as sessions, sweeping
 from coordinator.sessions.presence.noting import Pages
-from coordinator.tenants import own_routes as own_tenant_routes, routes as tenant_routes
-from coordinator.tokens import key_routes as token_key_routes, routes as token_routes, service as tokens
+from coordinator.tokens import service as tokens
 from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
-from coordinator.web_api import health
 from coordinator.web_api.errors import Failures, add_error_handlers
 from coordinator.web_api.headers import SecurityHeaders
 from coordinator.web_api.limits import BodyBound
 from coordinator.web_api.metrics import Metrics, RequestMetrics
-from coordinator.web_api.openapi import describe, operation_id
+from coordinator.web_api.openapi import describe
 from coordinator.web_api.pages import add_pages
 from coordinator.web_api.parts import Parts
-from coordinator.web_api.security import bearer_of, name_act, verify_token
+from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
 from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
@@ -88,37 +67,6 @@ from shared.tokens import Claims
 
 log = logging.getLogger(__name__)
 
-API: Final = "/api/v1"
-API_ROUTES: Final = (
-    enrollment_routes,
-    waiting_routes,
-    face_routes,
-    exam_routes,
-    policy_routes,
-    accommodation_routes,
-    consent_routes,
-    session_routes,
-    listing_routes,
-    change_routes,
-    join_routes,
-    device_routes,
-    intervention_routes,
-    alert_routes,
-    excerpt_routes,
-    incident_routes,
-    review_routes,
-    report_routes,
-    node_routes,
-    membership_routes,
-    arriving_routes,
-    token_routes,
-    token_key_routes,
-    tenant_routes,
-    own_tenant_routes,
-    delivery_routes,
-    audit_routes,
-)
-"""The routers of all nouns, in the order of the API description."""
 RESTART_PAUSE_S: Final = 1.0
 CANCEL_AGAIN_S: Final = 0.5
 
@@ -140,7 +88,7 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
     )
     metrics = app.state.metrics = Metrics()
     owed = app.state.owed = Owed()
-    app.router.routes.extend(_routes())
+    app.router.routes.extend(all_routes())
     add_pages(app, config.web.public_url, lambda: _signaling_urls(app))
     add_error_handlers(app)
     describe(app, ALL_EXAMPLES)
@@ -156,19 +104,6 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
     app.add_middleware(SecurityHeaders, https=config.web.public_url.startswith("https://"))
     app.add_middleware(RequestMetrics, metrics=metrics)
     return app
-
-
-@cache
-def _routes() -> tuple[BaseRoute, ...]:
-    """The routes of every application in this process."""
-    # At their first request FastAPI works on included routers for half a second; this is done once.
-    router = APIRouter(generate_unique_id_function=operation_id, dependencies=[Depends(name_act)])
-    for routes in API_ROUTES:
-        router.include_router(routes.router, prefix=API)
-    router.include_router(live_routes.router)
-    router.include_router(wall_routes.router)
-    router.include_router(health.router)
-    return tuple(router.routes)
 
 
 @asynccontextmanager

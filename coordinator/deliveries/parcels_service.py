@@ -22,8 +22,8 @@ from coordinator.destinations import secrets_service as secrets
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.destinations.wanted import Fact, leaves
 from coordinator.ground.keyring import Keyring
-from coordinator.reviews import service as reviews
-from coordinator.reviews.service import OpenedAct
+from coordinator.reviews import reading_service as reading
+from coordinator.reviews.reading_service import OpenedAct
 from shared.api.destinations import DestinationFilter
 from shared.deliveries import DeliveryKind
 
@@ -96,7 +96,7 @@ def _parcels(
     db: Session, keyring: Keyring, rows: Sequence[Delivery], wanted: DestinationFilter
 ) -> list[Parcel]:
     told = _alerts(db, keyring, [row for row in rows if row.kind in ALERTS])
-    acts = reviews.opened_acts(db, keyring, [row.subject_id for row in rows if row.kind not in ALERTS])
+    acts = reading.opened_acts(db, keyring, [row.subject_id for row in rows if row.kind not in ALERTS])
     parcels = []
     for row in rows:
         reason, body = _body(row, told, acts, wanted)

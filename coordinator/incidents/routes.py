@@ -14,7 +14,7 @@ from coordinator.incidents.answers import incident_detail, incident_out
 from coordinator.incidents.cursor import QueueCursor
 from coordinator.incidents.service import IncidentQuery
 from coordinator.incidents.states import Decision, State
-from coordinator.reviews import service as reviews
+from coordinator.reviews import reading_service as reading
 from coordinator.reviews.answers import act_out
 from coordinator.reviews.outcomes import rule_precision
 from coordinator.web_api.cursors import read_cursor, write_cursor
@@ -83,7 +83,7 @@ async def get_precision(
     """Per kind of event, how many of its findings were confirmed and how many dismissed."""
 
     def work(db: Session) -> dict[EventType, dict[Decision, int]]:
-        return reviews.verdicts_by_event(db, claims.tenant_id, filters.exam_id, now)
+        return reading.verdicts_by_event(db, claims.tenant_id, filters.exam_id, now)
 
     counts = await parts.reading(work)
     return [rule_precision(event, counts[event]) for event in sorted(counts)]
@@ -97,7 +97,7 @@ async def get_incident(incident_id: IncidentId, claims: Staff, parts: PartsDep) 
         found, keyring = incidents.find(db, claims.tenant_id, incident_id), parts.keys.keyring
         stored = incidents.opened(db, keyring, found.incident)
         technical = incidents.technical_around(db, keyring, found)
-        history = [act_out(one) for one in reviews.history(db, keyring, found)]
+        history = [act_out(one) for one in reading.of_incident(db, keyring, found)]
         return incident_detail(found, stored, technical, history)
 
     return await parts.reading(work)

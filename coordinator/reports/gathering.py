@@ -12,7 +12,7 @@ from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out
 from coordinator.incidents.service import FoundIncident
 from coordinator.reports.facts import Gathered
-from coordinator.reviews import service as reviews
+from coordinator.reviews import reading_service as reading
 from coordinator.reviews.answers import act_out
 from coordinator.reviews.effect import in_effect, in_force, standing
 from coordinator.sessions.answers import session_out
@@ -45,7 +45,7 @@ def gather(db: Session, keyring: Keyring, found: Found, now_utc: datetime) -> Ga
 def _reported(db: Session, keyring: Keyring, found: FoundIncident, now_utc: datetime) -> ReportedIncident:
     """An incident with the verdict that is in effect. A report leaves the system, so it contains no verdict
     that can still be undone."""
-    past, incident = reviews.history(db, keyring, found), incident_out(found)
+    past, incident = reading.of_incident(db, keyring, found), incident_out(found)
     own = [act.row for act in past if act.row.incident_id == found.incident.id]
     kept, before = standing(own), in_effect(own, now_utc)
     pending = {row.id for row in kept[len(before) :]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coordinator.reviews.service import PastAct
+from coordinator.reviews.reading_service import PastAct
 from shared.api.incidents import ActOut
 
 

@@ -17,7 +17,7 @@ from coordinator.incidents.answers import incident_out
 from coordinator.incidents.routes import IncidentId
 from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
-from coordinator.reviews import service as reviews
+from coordinator.reviews import reading_service as reading, service as reviews
 from coordinator.reviews.effect import Told
 from coordinator.reviews.outcomes import outcome_out
 from coordinator.reviews.rescore import rescored_incidents, rescored_session
@@ -135,7 +135,7 @@ async def get_outcomes(
         found, keyring = sessions.find(db, claims.tenant_id, session_id), parts.keys.keyring
         check_own_session(claims, found.session.id, found.candidate.reference)
         over = status_of(found.session, now) != "active"
-        told = reviews.told_of_session(db, found.session, now) if over else {}
+        told = reading.told_of_session(db, found.session, now) if over else {}
         rows = [row for row in incidents.of_session(db, found.session) if row.id in told]
         items = [_outcome(db, keyring, row, told[row.id]) for row in rows]
         return OutcomesOut(session_id=session_id, items=items)
@@ -170,7 +170,7 @@ def _outcome(db: Session, keyring: Keyring, incident: Incident, told: Told) -> O
     """Also lists what was noticed in the findings that the verdict is about."""
     alerts = [one.alert for one in incidents.opened(db, keyring, incident)]
     if told.verdict_id is not None:
-        about = reviews.findings(db, told.verdict_id)
+        about = reading.findings(db, told.verdict_id)
         alerts = [one for one in alerts if one.event_id in about]
     return outcome_out(incident, told, alerts)
 

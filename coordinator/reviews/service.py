@@ -1,40 +1,34 @@
-"""Acts on incidents in the database: decided under a lock, recorded, read back.
+"""Acts on incidents in the database: decided under a lock and recorded.
 
 Flushes, never commits.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, or_
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from coordinator.alerts.tables import StoredAlert
-from coordinator.candidates.tables import Candidate
 from coordinator.destinations import outbox_service as outbox
 from coordinator.destinations.outbox_service import News
 from coordinator.destinations.wanted import Fact
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
-from coordinator.ground.sealed_fields import Place
 from coordinator.incidents import service as incidents
 from coordinator.incidents.service import FoundIncident
-from coordinator.incidents.states import VERDICTS, Decision, State, queue_place
+from coordinator.incidents.states import VERDICTS, State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key
-from coordinator.reviews.effect import MOVES, Told, effective_from, in_force, standing, told
+from coordinator.reviews import reading_service as reading
+from coordinator.reviews.effect import MOVES, effective_from, in_force, standing
 from coordinator.reviews.states import CLAIM_LASTS, FINDS, VERDICT_ACTS, Act, DismissReason, Review, decide
 from coordinator.reviews.tables import ReviewAct, VerdictFinding
-from coordinator.sessions.tables import ExamSession
 from shared.deliveries import DeliveryKind
 from shared.errors import Rejected
-from shared.events.types import EventType
 from shared.tokens import Claims, Role
 
 _TICK: Final = timedelta(microseconds=1)
@@ -57,27 +51,6 @@ class Deed:
     """The alerts that the verdict is about; None: all of the incident."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedAct:
-    """An act with what it is about; only acts whose session's data still has its key."""
-
-    row: ReviewAct
-    session: ExamSession
-    candidate: Candidate
-    text: str | None
-    findings: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PastAct:
-    """A past act with its text; None if there is no text or its key was destroyed."""
-
-    row: ReviewAct
-    text: str | None
-    findings: tuple[UUID, ...] = ()
-    """What a verdict is about."""
-
-
 def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: datetime) -> FoundIncident:
     """Decide on the act and record it.
 
@@ -86,7 +59,7 @@ def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: da
     422 `finding-unknown` and 409 `nothing-in-common` for findings.
     """
     found = incidents.find(db, deed.by.tenant_id, incident_id, lock=True)
-    incident, rows = found.incident, _acts(db, found.incident)
+    incident, rows = found.incident, reading.acts_on(db, found.incident)
     if rows:  # replicas' clocks may differ; this keeps the history in the order of recording
         now_utc = max(now_utc, rows[-1].at_utc + _TICK)
     following = decide(_review(incident, rows, deed), deed.act, deed.by.subject, now_utc)
@@ -105,7 +78,7 @@ def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: da
     )
     if deed.text:
         key = db.get_one(Key, found.session.data_key_id)
-        act.text_sealed = keyring.seal_field(key, _place(act.id), deed.text.encode())
+        act.text_sealed = keyring.seal_field(key, reading.text_place(act.id), deed.text.encode())
     db.add(act)
     db.flush()
     if deed.act in FINDS:
@@ -146,7 +119,7 @@ def _write_findings(db: Session, incident: Incident, act: ReviewAct, named: froz
         raise Rejected("a finding does not belong to the incident", code="finding-unknown", status=422)
     about = own if named is None else named
     if act.state is State.CONFIRMED and incident.verdict_id is not None:
-        about = about & set(_findings(db, [incident.verdict_id]).get(incident.verdict_id, ()))
+        about = about & set(reading.findings_of(db, [incident.verdict_id]).get(incident.verdict_id, ()))
     if not about:
         raise Rejected(
             "the first confirmation is about other findings; confirm one of them, or dismiss the incident",
@@ -210,110 +183,6 @@ def _verdict_by(latest: ReviewAct | None, confirmed_by: frozenset[str]) -> froze
     if latest is None:
         return frozenset()
     return confirmed_by if latest.act is Act.CONFIRM else frozenset({latest.actor})
-
-
-def history(db: Session, keyring: Keyring, found: FoundIncident) -> list[PastAct]:
-    """All acts on an incident and on those merged into it, oldest first."""
-    key, rows = db.get_one(Key, found.session.data_key_id), _acts(db, found.incident)
-    about = _findings(db, [row.id for row in rows if row.act in FINDS])
-    return [PastAct(row, _text(keyring, key, row), tuple(about.get(row.id, ()))) for row in rows]
-
-
-def opened_acts(db: Session, keyring: Keyring, act_ids: Collection[UUID]) -> dict[UUID, OpenedAct]:
-    """These acts, without those of sessions whose key was destroyed."""
-    if not act_ids:
-        return {}
-    wanted = (
-        select(ReviewAct, ExamSession, Candidate, Key)
-        .join(Incident, col(Incident.id) == col(ReviewAct.incident_id))
-        .join(ExamSession, col(ExamSession.id) == col(Incident.session_id))
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .join(Key, col(Key.id) == col(ExamSession.data_key_id))
-        .where(col(ReviewAct.id).in_(act_ids), col(Key.wrapped).is_not(None))
-    )
-    about = _findings(db, list(act_ids))
-    return {
-        row.id: OpenedAct(row, session, candidate, _text(keyring, key, row), tuple(about.get(row.id, ())))
-        for row, session, candidate, key in db.exec(wanted)
-    }
-
-
-def told_of_session(db: Session, session: ExamSession, now_utc: datetime) -> dict[UUID, Told]:
-    """What the candidate may be told, by incident. Incidents without a verdict in effect are left out."""
-    wanted = (
-        select(ReviewAct)
-        .join(Incident, col(Incident.id) == col(ReviewAct.incident_id))
-        .where(Incident.session_id == session.id)
-        .order_by(col(ReviewAct.at_utc), col(ReviewAct.id))
-    )
-    acts: defaultdict[UUID, list[ReviewAct]] = defaultdict(list)
-    for row in db.exec(wanted):
-        acts[row.incident_id].append(row)
-    found = {incident_id: told(rows, now_utc) for incident_id, rows in acts.items()}
-    return {incident_id: each for incident_id, each in found.items() if each is not None}
-
-
-def findings(db: Session, verdict_id: UUID) -> frozenset[UUID]:
-    """The alerts that a verdict is about."""
-    return frozenset(_findings(db, [verdict_id]).get(verdict_id, ()))
-
-
-def _findings(db: Session, act_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    wanted = (
-        select(VerdictFinding)
-        .where(col(VerdictFinding.act_id).in_(act_ids))
-        .order_by(col(VerdictFinding.alert_id))
-    )
-    about: defaultdict[UUID, list[UUID]] = defaultdict(list)
-    for row in db.exec(wanted):
-        about[row.act_id].append(row.alert_id)
-    return dict(about)
-
-
-def _acts(db: Session, incident: Incident) -> Sequence[ReviewAct]:
-    wanted = (
-        select(ReviewAct)
-        .join(Incident, col(Incident.id) == col(ReviewAct.incident_id))
-        .where(or_(col(Incident.id) == incident.id, col(Incident.merged_into_id) == incident.id))
-        .order_by(col(ReviewAct.at_utc), col(ReviewAct.id))
-    )
-    return db.exec(wanted).all()
-
-
-def _text(keyring: Keyring, key: Key, row: ReviewAct) -> str | None:
-    if row.text_sealed is None or key.wrapped is None:
-        return None
-    return keyring.open_field(key, _place(row.id), row.text_sealed).decode()
-
-
-def _place(act_id: UUID) -> Place:
-    return Place("review_acts", "text_sealed", act_id)
-
-
-def verdicts_by_event(
-    db: Session, tenant_id: UUID, exam: str | None, now_utc: datetime
-) -> dict[EventType, dict[Decision, int]]:
-    """The number of findings with a verdict in effect, by kind of event and by that verdict."""
-    wanted = (
-        select(StoredAlert.event_type, Incident.state, func.count())
-        .join(VerdictFinding, col(VerdictFinding.alert_id) == col(StoredAlert.id))
-        .join(Incident, col(Incident.verdict_id) == col(VerdictFinding.act_id))
-        .where(
-            Incident.tenant_id == tenant_id,
-            col(Incident.state).in_(VERDICTS),
-            or_(col(Incident.effective_utc).is_(None), col(Incident.effective_utc) <= now_utc),
-        )
-        .group_by(col(StoredAlert.event_type), col(Incident.state))
-    )
-    if exam is not None:
-        wanted = wanted.join(ExamSession, col(ExamSession.id) == col(Incident.session_id)).where(
-            ExamSession.exam_reference == exam
-        )
-    counts: dict[EventType, dict[Decision, int]] = {}
-    for event, state, number in db.exec(wanted):
-        of_event = counts.setdefault(EventType(event), dict.fromkeys(Decision, 0))
-        of_event[VERDICTS[State(state)]] += number
-    return counts
 
 
 def check_reason(reason: DismissReason, text: str) -> None:
