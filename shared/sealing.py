@@ -144,4 +144,8 @@ def _raw_key(text: str, prefix: str) -> bytes:
         raise Corrupt("the key text is not base64") from error
     if len(raw) != 32:
         raise Corrupt(f"the key has {len(raw)} bytes instead of 32")
+    if prefix + base64.b64encode(raw).decode("ascii") != text:
+        # The last letter has bits that say nothing. With them a key would have several texts, and a node that
+        # was revoked under one of them would come back under another.
+        raise Corrupt("the key text is not the usual one of its key")
     return raw

@@ -171,3 +171,14 @@ WHOLE = base64.b64encode(bytes(32)).decode("ascii")
 def test_what_is_no_key_is_corrupt(parse: Callable[[str], object], text: str) -> None:
     with pytest.raises(Corrupt):
         parse(text)
+
+
+@pytest.mark.parametrize("parse", [parse_sealing_public, parse_signing_public])
+def test_a_key_has_one_text_only(parse: Callable[[str], object]) -> None:
+    """Keys are compared by their texts: a revoked one must not come back under another."""
+    prefix = "x25519:" if parse is parse_sealing_public else "ed25519:"
+    assert WHOLE.endswith("A=")
+    parse(prefix + WHOLE)
+    for last in "BCD":  # the same 32 bytes to a lenient reader
+        with pytest.raises(Corrupt):
+            parse(prefix + WHOLE.removesuffix("A=") + f"{last}=")
