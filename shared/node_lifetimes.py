@@ -17,6 +17,9 @@ BACKDATED: Final = timedelta(minutes=5)
 TOKEN_LIFETIME: Final = timedelta(minutes=15)
 RETRY_AFTER: Final = timedelta(minutes=5)
 """The longest wait after a renewal that failed."""
+REPEATABLE: Final = timedelta(minutes=5)
+"""A request for a certificate may come again for so long. Each has new keys, so a later one is a copy: it
+would give a new lifetime to keys that the node has thrown away."""
 FIRST_RETRY: Final = timedelta(seconds=10)
 
 
@@ -28,6 +31,7 @@ class Refusal(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     OTHER_KEY = "other-key"
+    REPEATED = "repeated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +89,20 @@ def renewal_refused(node: KnownNode | None, signing_key: str) -> Refusal | None:
     return None if node.signing_key == signing_key else Refusal.OTHER_KEY
 
 
-def renew_at(lifetime: Lifetime, now_utc: datetime, failures: int) -> datetime:
-    """When to ask for a new certificate next, after so many tries for it that failed."""
+def repeated(first_begins_utc: datetime | None, now_utc: datetime) -> bool:
+    """Whether a request for a certificate is a copy of an old one. `first_begins_utc`: when the first
+    certificate for its keys began; None: there was none."""
+    return first_begins_utc is not None and first_begins_utc + BACKDATED + REPEATABLE <= now_utc
+
+
+def renew_at(
+    lifetime: Lifetime, now_utc: datetime, failures: int, *, renewed_utc: datetime | None = None
+) -> datetime:
+    """When to ask for a new certificate next, after so many tries for it that failed.
+
+    `renewed_utc`: when the last one was given. A node whose clock is fast would otherwise ask all the time.
+    """
     if not failures:
-        return max(lifetime.renew_utc, now_utc)
+        earliest = now_utc if renewed_utc is None else max(now_utc, renewed_utc + RETRY_AFTER)
+        return max(lifetime.renew_utc, earliest)
     return now_utc + min(FIRST_RETRY * (1 << min(failures - 1, 10)), RETRY_AFTER)

@@ -30,6 +30,7 @@ _TOKEN_WORDS: Final = {
 _NODE_WORDS: Final = {
     Refusal.UNKNOWN: "this node has not joined here",
     Refusal.REVOKED: "this node was revoked, so it cannot come back; join as a new node",
+    Refusal.REPEATED: "this request was answered before; a node makes new keys for each one",
     Refusal.OTHER_KEY: "a node with this id or key is known here, with another key or id",
 }
 

@@ -118,11 +118,11 @@ async def renew_certificate(body: MembershipRequest, parts: PartsDep, now: Now) 
     """Get the next certificate. The node signs the message with its own key; whether its last certificate has
     expired does not matter. A revoked node is refused."""
     asked = read_renewal(body.message)
-    await parts.reading(lambda db: memberships.renewing(db, asked))
+    await parts.reading(lambda db: memberships.renewing(db, asked, now))
     check_rate(parts.rates.node_renewal, str(asked.wanted.node_id), parts.clock())
 
     def work(db: Session) -> MembershipOut:
-        node = memberships.renewing(db, asked, to_record=True)
+        node = memberships.renewing(db, asked, now, to_record=True)
         given = _given(parts, asked.wanted, now)
         memberships.record(db, node, given, now)
         return membership_out(node, given, parts.config.nats)

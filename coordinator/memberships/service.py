@@ -17,7 +17,15 @@ from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
-from shared.node_lifetimes import TOKEN_LIFETIME, KeptToken, KnownNode, Refusal, join_refused, renewal_refused
+from shared.node_lifetimes import (
+    TOKEN_LIFETIME,
+    KeptToken,
+    KnownNode,
+    Refusal,
+    join_refused,
+    renewal_refused,
+    repeated,
+)
 
 KEPT_FOR: Final = timedelta(days=30)
 """How long used and expired tokens and certificates are kept, to look up."""
@@ -84,7 +92,7 @@ def join(db: Session, secret_hash: str, joining: Joining, now_utc: datetime) -> 
     return node
 
 
-def renewing(db: Session, asked: Renewing, *, to_record: bool = False) -> Node:
+def renewing(db: Session, asked: Renewing, now_utc: datetime, *, to_record: bool = False) -> Node:
     """The node that asks for a new certificate, after it has proved its key. Raises `Rejected` (403, 404).
 
     `to_record`: its row stays locked until the commit, so that it cannot be revoked in between.
@@ -95,6 +103,13 @@ def renewing(db: Session, asked: Renewing, *, to_record: bool = False) -> Node:
     asked.check_signed_by(node.signing_key)
     if (why := renewal_refused(_known(node), node.signing_key)) is not None:
         raise node_refused(why)
+    first = (
+        select(NodeCertificate.begins_utc)
+        .where(NodeCertificate.hub_key == asked.wanted.hub_key, NodeCertificate.node_id == node.id)
+        .order_by(col(NodeCertificate.begins_utc))
+    )
+    if repeated(db.exec(first).first(), now_utc):
+        raise node_refused(Refusal.REPEATED)
     return node
 
 

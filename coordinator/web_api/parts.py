@@ -45,6 +45,15 @@ PICTURES_AT_ONCE: Final = 2
 REPORTS_AT_ONCE: Final = 1
 
 
+@dataclass(slots=True)
+class Readings:
+    """Readings of one thing, some at the same time, numbered in the order of their beginnings."""
+
+    begun: int = 0
+    applied: int = 0
+    """The last one that counts."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Parts:
     """One coordinator's parts; one object per application."""
@@ -68,6 +77,8 @@ class Parts:
     check_session: CheckSession
     """Whether a session's token is still good: its session runs."""
     write_down: WriteDown
+    standing: Readings = field(default_factory=Readings)
+    """Of the nodes that are accepted."""
     rooms: Rooms = field(default_factory=Rooms)
     tickets: Tickets = field(default_factory=Tickets)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))

@@ -44,8 +44,9 @@ def renew(url: str, data_folder: Path, identity: Identity) -> Lifetime:
 async def run(url: str, data_folder: Path, identity: Identity) -> None:
     """Renew again and again, after two thirds of each lifetime; after a failure sooner."""
     failures, lifetime = 0, lifetime_of(load(data_folder).certificate)
+    renewed_utc: datetime | None = None
     while True:
-        at_utc = renew_at(lifetime, datetime.now(UTC), failures)
+        at_utc = renew_at(lifetime, datetime.now(UTC), failures, renewed_utc=renewed_utc)
         await _until(at_utc)
         try:
             lifetime = await asyncio.to_thread(renew, url, data_folder, identity)
@@ -56,7 +57,7 @@ async def run(url: str, data_folder: Path, identity: Identity) -> None:
                 extra={"error": str(error), "ends_utc": lifetime.ends_utc.isoformat()},
             )
         else:
-            failures = 0
+            failures, renewed_utc = 0, datetime.now(UTC)
             log.info("the node's certificate is renewed")
 
 

@@ -243,3 +243,49 @@ def test_whoever_tries_many_tokens_must_wait_and_a_node_that_renews_all_the_time
         assert refused(await ask_to_join(site, NewNode(), token))[0] == 429
 
     on_site(test)
+
+
+def test_a_copy_of_an_old_request_gives_thrown_away_keys_no_new_certificate(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        node = NewNode()
+        assert (await ask_to_join(site, node)).is_success
+        node.keys, begun = new_keys(), datetime.now(UTC)
+        copied = node.renew()
+        for _ in range(2):  # the first answer may be lost
+            assert (await site.post("/nodes/renew", copied, headers={})).is_success
+        site.at(begun + timedelta(hours=20))
+        for _ in range(12):  # and it takes no try of the node away
+            assert refused(await site.post("/nodes/renew", copied, headers={})) == (403, "node-repeated")
+        node.keys = new_keys()
+        assert (await renews(site, node)).is_success
+
+    on_site(test)
+
+
+def test_what_was_read_before_a_revocation_does_not_bring_the_node_back(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        node, read, go_on = NewNode(), asyncio.Event(), asyncio.Event()
+        assert (await ask_to_join(site, node)).is_success
+        reading = site.parts.reading
+
+        class Slow:
+            """The parts, of which the first reading is slow to arrive."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(site.parts, name)
+
+            async def reading(self, work: Any) -> Any:
+                found = await reading(work)
+                read.set()
+                await go_on.wait()
+                return found
+
+        slow: Any = Slow()
+        refreshing = asyncio.create_task(standing.refresh(slow))
+        await read.wait()
+        assert (await revoked(site, node.node_id)).status_code == 204
+        go_on.set()
+        await refreshing
+        assert node.node_id not in site.parts.signers
+
+    on_sqlite(test)

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.node_lifetimes import (
+    REPEATABLE,
+    RETRY_AFTER,
     KeptToken,
     KnownNode,
     Refusal,
@@ -12,6 +14,7 @@ from shared.node_lifetimes import (
     new_lifetime,
     renew_at,
     renewal_refused,
+    repeated,
 )
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -69,3 +72,18 @@ def test_a_renewal_waits_for_its_time_and_after_failures_longer_and_longer() -> 
     assert renew_at(made, late, 0) == late
     waits = [(renew_at(made, late, failures) - late).total_seconds() for failures in (1, 2, 3, 6, 7, 10_000)]
     assert waits == [10, 20, 40, 300, 300, 300]
+
+
+def test_a_node_whose_clock_is_fast_does_not_renew_all_the_time() -> None:
+    given, fast = new_lifetime(NOW), NOW + 20 * HOUR  # good, but renewed at once by this clock
+    assert renew_at(given, fast, 0, renewed_utc=fast) == fast + RETRY_AFTER
+    assert renew_at(given, fast + HOUR, 0, renewed_utc=fast) == fast + HOUR
+    assert renew_at(given, NOW, 0, renewed_utc=NOW) == given.renew_utc
+
+
+def test_a_request_for_a_certificate_may_come_again_for_a_while_and_later_is_a_copy() -> None:
+    first = new_lifetime(NOW).begins_utc
+    assert not repeated(None, NOW)
+    assert not repeated(first, NOW)
+    assert not repeated(first, NOW + REPEATABLE - timedelta(seconds=1))
+    assert repeated(first, NOW + REPEATABLE)
