@@ -95,9 +95,11 @@ def node_certificate(
 def read_certificate(pem: str) -> x509.Certificate:
     """A certificate from its text. Raises `Corrupt`."""
     try:
-        return x509.load_pem_x509_certificate(pem.encode("ascii"))
-    except ValueError as error:
+        certificate = x509.load_pem_x509_certificate(pem.encode("ascii"))
+        certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise Corrupt("this is not a certificate") from error
+    return certificate
 
 
 def certificate_text(certificate: x509.Certificate) -> str:

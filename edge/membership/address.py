@@ -12,7 +12,7 @@ def usable(url: str) -> str:
     """A coordinator's address without the last slash. Raises `ConfigError` for one that may not be used."""
     try:
         parts = urlsplit(url.strip())
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
     if (

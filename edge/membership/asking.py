@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -31,6 +33,8 @@ from shared.join_tokens import JoinToken
 from shared.messages.joining import AUTHORITY_CONTEXT, JoinHeader, RenewHeader, authority_keys
 from shared.nats_keys import KeyKind, public_text
 from shared.sealing import pack, parse_sealing_public, parse_signing_public, signing_public_text
+
+_JWT: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ def check_membership(
     check_issued(certificate, ca, keys.certificate.public_key())
     if given.node_id != str(node_id):
         raise Corrupt("the membership is another node's")
+    if not _JWT.fullmatch(given.hub_jwt):
+        raise Corrupt("the membership has no JWT for the hub")
     lifetime = lifetime_of(certificate)
     if not lifetime.begins_utc <= now_utc < lifetime.ends_utc:
         raise Corrupt(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from edge.membership.address import usable
 from shared.api.memberships import AuthorityOut, MembershipOut, MembershipRequest
-from shared.errors import Corrupt, Rejected, Unavailable
+from shared.errors import ConfigError, Corrupt, Rejected, Unavailable
 
 TIMEOUT_S: Final = 30.0
 B = TypeVar("B", bound=BaseModel)
@@ -23,9 +23,12 @@ class Coordinator:
     def __init__(self, url: str) -> None:
         """Raises `ConfigError` for an address that may not be used."""
         self._url = usable(url)
-        self._http = httpx.Client(
-            base_url=f"{self._url}/api/v1/nodes", timeout=TIMEOUT_S, verify=ssl.create_default_context()
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=f"{self._url}/api/v1/nodes", timeout=TIMEOUT_S, verify=ssl.create_default_context()
+            )
+        except httpx.InvalidURL as error:
+            raise ConfigError(f"the coordinator's address cannot be used: {error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +53,7 @@ class Coordinator:
     def _asked(self, method: str, path: str, kind: type[B], body: BaseModel | None = None) -> B:
         try:
             answer = self._http.request(method, path, json=None if body is None else body.model_dump())
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise Unavailable(f"the coordinator at {self._url} does not answer: {error}") from error
         if not answer.is_success:
             raise _refusal(answer)

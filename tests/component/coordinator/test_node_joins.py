@@ -6,8 +6,10 @@ import asyncio
 import json
 import shutil
 import stat
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,30 @@ def test_a_coordinator_that_is_away_is_named(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{reserved_port()}"
     with pytest.raises(Unavailable, match="does not answer"):
         join(url, JoinToken(bytes(20), bytes(32)), tmp_path)
+
+
+class Garbled(BaseHTTPRequestHandler):
+    """A proxy that says it has compressed its answer, and has not."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"none")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_an_answer_that_cannot_be_read_is_trouble_on_the_way_and_ends_no_daemon(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), Garbled) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            with pytest.raises(Unavailable, match="does not answer"):
+                join(f"http://127.0.0.1:{proxy.server_port}", JoinToken(bytes(20), bytes(32)), tmp_path)
+        finally:
+            proxy.shutdown()
 
 
 def test_damaged_or_open_files_are_refused(on_sqlite: OnSite, tmp_path: Path) -> None:

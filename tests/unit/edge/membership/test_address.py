@@ -31,6 +31,8 @@ def test_another_machine_is_asked_by_https_and_this_one_also_without(url: str, u
         "https://proctor.example.org/?x=1",
         "https://proctor.example.org/#x",
         "https://[::1",
+        "https://proctor.example.org:99999",
+        "https://proctor.example.org:https",
         "http://proctor.example.org",
         "http://127.0.0.1.example.org",
     ],

@@ -101,6 +101,10 @@ def test_what_the_ca_signed_for_this_node_and_key_is_taken() -> None:
         (given(key=OTHER), "another key"),
         (given(node=OTHER), "another node"),
         (given().model_copy(update={"certificate": ""}), "not a certificate"),
+        *(
+            (given().model_copy(update={"hub_jwt": jwt}), "no JWT")
+            for jwt in ("", "a.b", "a.b.c\n", "a.b.\xe9")
+        ),
     ],
 )
 def test_what_is_for_another_is_refused(said: MembershipOut, words: str) -> None:
