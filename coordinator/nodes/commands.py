@@ -84,7 +84,10 @@ class Commander:
             reply = await self._hub.request(subject, message, timeout_s=TIMEOUTS_S[command.kind])
         except Unavailable as error:
             raise Unavailable("the edge node does not answer; try again", code="node-away") from error
+        signer = self._signers.get(node_id)
+        if signer is None:
+            raise Unavailable("the session's edge node was revoked meanwhile", code="node-away")
         try:
-            return read_reply(reply, header, self._signers[node_id], reply_key)
+            return read_reply(reply, header, signer, reply_key)
         except Corrupt as error:
             raise Unavailable("the edge node's reply is not valid", code="bad-reply") from error

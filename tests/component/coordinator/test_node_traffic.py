@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import nats
@@ -13,13 +15,14 @@ import pytest
 from nats.aio.msg import Msg
 
 from coordinator.ground.own_keys import OwnKeys
-from coordinator.nodes.commands import Command
+from coordinator.nodes.commands import Command, Commander
+from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import RATE
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hub_link import settle
 from shared.messages.commands import CommandHeader, ReplyHeader
-from shared.messages.heartbeats import Marks
+from shared.messages.heartbeats import Heartbeat, Marks
 from shared.messages.message import parse
 from shared.sealing import open_body, pack, unpack, verify
 from tests.support.centre import Centre, edge, heartbeat, lane_state
@@ -115,5 +118,29 @@ def test_heartbeats_that_come_too_often_are_refused_and_the_next_ones_heard(
                 return link.heartbeats.counts["heard"] == heard + 1
 
             await until(heard_again, "a heartbeat is heard again")
+
+    asyncio.run(scenario())
+
+
+def test_a_reply_of_a_node_that_was_revoked_meanwhile_does_not_count(
+    centre: Centre, sitting: Sitting
+) -> None:
+    node, signers = sitting.node, {sitting.node.node_id: sitting.node.signing.public_key()}
+
+    async def obey(message: Msg) -> None:
+        command = parse(CommandHeader, unpack(message.data).header)
+        answer = ReplyHeader(command_id=command.command_id, node_id=node.node_id, status="ok")
+        signers.clear()
+        await message.respond(pack(answer.model_dump(mode="json"), b"done", node.signing))
+
+    async def scenario() -> None:
+        async with centre.linked() as link, edge(centre.server, node) as client:
+            fleet = Fleet()
+            fleet.hear(parse(Heartbeat, unpack(heartbeat(node)).header), time.monotonic(), datetime.now(UTC))
+            commander = Commander(link.hub, fleet, signers, centre.keys.signing)
+            await client.subscribe(subjects.commands(node.node_id), cb=obey)
+            await settle(client)
+            with pytest.raises(Unavailable, match="revoked"):
+                await commander.send(node.node_id, Command(kind="end", body=b"do it"))
 
     asyncio.run(scenario())
