@@ -12,7 +12,7 @@ from typing import Final
 from edge.sessions.port import WorkerReport
 from edge.workers.calls import Pulse
 from edge.workers.placement import wait_before
-from edge.workers.process import running
+from edge.workers.process import Running, running
 from edge.workers.remote import Hear, RemoteWorker
 from edge.workers.settings import WorkerSettings
 from edge.workers.status import WorkerStatus
@@ -96,8 +96,8 @@ class Berth:
         served = False
         try:
             async with running(self._settings(), self._hear, self._pulsed, program=self._program) as process:
-                # The level may have changed while the networks were opened.
-                await process.worker.set_level(self._settings().level)
+                if not await self._levelled(process):
+                    return await process.failed
                 self.worker, self.pid, served = process.worker, process.pid, True
                 up(self)
                 reason = await process.failed
@@ -117,6 +117,17 @@ class Berth:
             if served:
                 down(self)
             self.report = None
+
+    async def _levelled(self, process: Running) -> bool:
+        """Set the level, which may have changed while the networks were opened. False: the process hangs."""
+        setting = asyncio.create_task(process.worker.set_level(self._settings().level))
+        try:
+            await asyncio.wait((setting, process.failed), return_when=asyncio.FIRST_COMPLETED)
+            if setting.done():
+                await setting
+            return setting.done()
+        finally:
+            setting.cancel()
 
     def _pulsed(self, pulse: Pulse) -> None:
         self._pulse = pulse

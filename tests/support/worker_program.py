@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from edge.analysis.engine import Engine
@@ -37,6 +38,8 @@ from tests.support.observations import ONE
 from tests.support.session_stage import watched
 
 BRIGHTNESS: Final = {"somebody": 200, "nobody": 20}
+HANGS_ONCE: Final = "hangs-once:"
+"""With this region and the name of a missing file, a worker makes it and hangs as soon as it is ready."""
 REFUSED_REGION: Final = "nowhere"
 """A worker with this region cannot start."""
 
@@ -77,6 +80,14 @@ def _stand_still() -> None:
     time.sleep(600)
 
 
+def _hangs(region: str) -> bool:
+    known = Path(region.removeprefix(HANGS_ONCE))
+    if not region.startswith(HANGS_ONCE) or known.exists():
+        return False
+    known.touch()
+    return True
+
+
 class Senses(FakeSenses):
     """See somebody in bright pictures, and remember how many they have looked at."""
 
@@ -109,6 +120,8 @@ async def opened(settings: WorkerSettings, tell: Tell) -> AsyncIterator[LocalWor
 
     async with Engine(1, on_call=tell) as engine:
         instruments = Instruments(networks=stand_in(Detector()), engine=engine, level=level)
+        if _hangs(settings.region):
+            asyncio.get_running_loop().call_soon(_stand_still)
         yield LocalWorker(instruments, make, tell)
 
 

@@ -11,7 +11,8 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -36,10 +37,10 @@ from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import EndSession, StartSession
 from shared.policy.terms import ENROLLMENT_GATE
 from shared.unwatched import Kind
-from tests.support.eventually import cancelled, until
+from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.orders import session_token
 from tests.support.session_stage import TOKEN_KEY, Disk, config, order, quick
-from tests.support.worker_program import REFUSED_REGION
+from tests.support.worker_program import HANGS_ONCE, REFUSED_REGION
 
 log = logging.getLogger(__name__)
 
@@ -325,6 +326,22 @@ def test_settings_that_cannot_be_used_are_told_at_once() -> None:
         with pytest.raises(ConfigError, match="nothing to look with"):
             async with open_crew(2, _refused(), lambda _: None, program=PROGRAM):
                 pytest.fail("no worker can be ready")
+
+    asyncio.run(run())
+
+
+def test_a_worker_that_hangs_as_soon_as_it_is_ready_is_spawned_again(tmp_path: Path) -> None:
+    known = tmp_path / "spawned"
+
+    async def run() -> None:
+        settings = replace(SETTINGS, region=f"{HANGS_ONCE}{known}")
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            open_crew(1, settings, lambda _: None, program=PROGRAM) as crew,
+        ):
+            assert known.exists()
+            [status] = crew.statuses()
+            assert (status.running, status.ends) == (True, 1)
 
     asyncio.run(run())
 
