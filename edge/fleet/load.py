@@ -97,6 +97,16 @@ def allowed_processors(cgroup: Path) -> float:
     return allowed if quota == "max" else min(allowed, int(quota) / int(period))
 
 
+def allowed_memory_bytes(cgroup: Path) -> int:
+    """How much memory this process may use: the machine's, or its control group's limit."""
+    whole = int(psutil.virtual_memory().total)
+    try:
+        limit = (cgroup / "memory.max").read_text("ascii").strip()
+        return whole if limit == "max" else min(whole, int(limit))
+    except (OSError, ValueError):
+        return whole
+
+
 def memory_share(cgroup: Path) -> float:
     """The share of the memory in use: of its control group's limit, or else of the machine."""
     try:

@@ -7,10 +7,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 from edge.config import UNRATED, EdgeConfig
-from edge.fleet.load import CGROUP, allowed_processors
+from edge.fleet.load import CGROUP, allowed_memory_bytes, allowed_processors
 from edge.fleet.rating import Conditions, Rating, admitted, objection
 from edge.sessions.port import WorkerReport
 from shared.errors import Corrupt
@@ -36,10 +34,10 @@ def conditions_of(config: EdgeConfig, report: WorkerReport) -> Conditions:
 
 
 def machine_words(cpuinfo: Path) -> str:
-    """This machine in words, equal for equal machines: processors that this process may use, and memory."""
+    """This machine in words, equal for equal machines: processors and memory that this process may use."""
     lines = cpuinfo.read_text("utf-8", errors="replace").splitlines()
     kinds = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}
-    memory_gib = round(psutil.virtual_memory().total / 2**30)
+    memory_gib = round(allowed_memory_bytes(CGROUP) / 2**30)
     processors = round(allowed_processors(CGROUP), 2)
     return f"{' and '.join(sorted(kinds)) or 'a processor'}, {processors:g} of it, {memory_gib} GiB"
 

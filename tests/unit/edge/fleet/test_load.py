@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from edge.analysis.measured import Looked, Measured
@@ -13,6 +14,7 @@ from edge.fleet.load import (
     DROPPED_S,
     FEWEST_CALLS,
     LoadMeter,
+    allowed_memory_bytes,
     allowed_processors,
     heard_by,
     memory_share,
@@ -95,6 +97,18 @@ def test_a_quota_counts_where_there_is_one(tmp_path: Path, text: str | None, pro
     if text is not None:
         (tmp_path / "cpu.max").write_text(text)
     assert allowed_processors(tmp_path) == processors
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("max", 1.0), ("1048576", None), (str(2**62), 1.0), ("nonsense", 1.0), (None, 1.0)]
+)
+def test_a_limit_of_memory_counts_where_there_is_one(
+    tmp_path: Path, text: str | None, share: float | None
+) -> None:
+    if text is not None:
+        (tmp_path / "memory.max").write_text(text)
+    expected = 2**20 if share is None else psutil.virtual_memory().total
+    assert allowed_memory_bytes(tmp_path) == expected
 
 
 def test_memory_is_a_share_of_the_control_group_s_limit_or_else_of_the_machine(tmp_path: Path) -> None:
