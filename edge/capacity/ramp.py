@@ -49,15 +49,20 @@ def limits_passed(
     dropped: Mapping[str, int],
     outcomes: Mapping[str, int],
     strains: Iterable[str],
+    *,
+    unwatched: int = 0,
+    ended: int = 0,
 ) -> tuple[str, ...]:
     """The limits that one step has passed. `decision_p95_s`: None when nothing was looked at; `outcomes` of
-    network calls; `strains`: the triggers of the ladder that fired."""
+    network calls; `strains`: the triggers of the ladder that fired; `unwatched`: sessions without pictures at
+    its end; `ended`: workers that have ended meanwhile."""
     slow = ["nothing-analysed"] if decision_p95_s is None else []
     if decision_p95_s is not None and decision_p95_s > DECISION_S:
         slow = ["decision-late"]
     lost = [f"lost-{reason}" for reason in sorted(LOST) if dropped.get(reason)]
     undone = [f"call-{outcome}" for outcome in sorted(UNDONE) if outcomes.get(outcome)]
-    return (*slow, *lost, *undone, *(f"ladder-{strain}" for strain in strains))
+    gone = [what for what, count in (("not-watched", unwatched), ("worker-ended", ended)) if count]
+    return (*slow, *lost, *undone, *gone, *(f"ladder-{strain}" for strain in strains))
 
 
 def next_sessions(steps: Sequence[Step], most: int) -> int | None:

@@ -79,12 +79,23 @@ async def try_sessions(stand: Stand, trial: Trial, sessions: int) -> StepFigures
 async def _measured(stand: Stand, trial: Trial, sessions: int) -> StepFigures:
     node, tally = stand.node, Tally()
     dropped, spent, begun_s = await _dropped(node), await _spent(node), time.monotonic()
+    ends = _ends(node)
     stand.tap.tally = tally
     loads, fired = await _strained(stand, begun_s + trial.measured_s)
     took_s = time.monotonic() - begun_s
     lost, used = await _dropped(node) - dropped, (await _spent(node)).since(spent)
     return StepFigures(
-        step=Step(sessions, limits_passed(tally.decision_p95_s, lost, tally.outcomes, fired)),
+        step=Step(
+            sessions,
+            limits_passed(
+                tally.decision_p95_s,
+                lost,
+                tally.outcomes,
+                fired,
+                unwatched=sessions - await _watched(node),
+                ended=_ends(node) - ends,
+            ),
+        ),
         measured_s=round(took_s, 2),
         looks=len(tally.looks),
         stages_ms=tally.stages_ms(),
@@ -128,6 +139,15 @@ def highest(loads: Sequence[Load]) -> dict[str, float]:
     """The highest value of each load."""
     kinds = {kind for load in loads for kind in load}
     return {kind.value: round(max(load.get(kind, 0.0) for load in loads), 3) for kind in sorted(kinds)}
+
+
+async def _watched(node: Node) -> int:
+    """The sessions whose pictures arrive: without this, candidates that are gone would make a number hold."""
+    return sum(state.phase == "watching" for state in (await node.worker.report()).sessions)
+
+
+def _ends(node: Node) -> int:
+    return sum(worker.ends for worker in node.workers())
 
 
 async def _dropped(node: Node) -> Counter[str]:

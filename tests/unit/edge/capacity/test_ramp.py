@@ -77,3 +77,8 @@ def test_each_limit_that_is_passed_is_named(
     passed: tuple[str, ...],
 ) -> None:
     assert limits_passed(decision_p95_s, dropped, outcomes, strains) == passed
+
+
+def test_candidates_or_workers_that_are_gone_let_no_number_hold() -> None:
+    assert limits_passed(0.1, {}, {"done": 9}, (), unwatched=1, ended=2) == ("not-watched", "worker-ended")
+    assert limits_passed(0.1, {}, {"done": 9}, (), unwatched=0, ended=0) == ()
