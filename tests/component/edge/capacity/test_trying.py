@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
 from edge.app import worker_settings
-from edge.capacity.candidates import Applicants
+from edge.capacity import trying
+from edge.capacity.candidates import Applicants, Sending
 from edge.capacity.figures import StepFigures
 from edge.capacity.material import convert_s, read_material
 from edge.capacity.stand import standing
@@ -44,7 +47,9 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-async def tried(folder: Path, recording: Path, sessions: int) -> tuple[StepFigures, int]:
+async def tried(
+    folder: Path, recording: Path, sessions: int, measured_s: float = 3.0
+) -> tuple[StepFigures, int]:
     """The step's figures, and how many sessions are left after it. An earlier measurement gave a rating of
     one."""
     settings, identity = config(rating=4), new_identity()
@@ -63,7 +68,7 @@ async def tried(folder: Path, recording: Path, sessions: int) -> tuple[StepFigur
     store_rating(folder, Rating(sessions=1, measured_utc=datetime(2026, 1, 1, tzinfo=UTC), conditions=known))
     applicants = Applicants(Policy(), (), Ed25519PrivateKey.generate())
     async with standing(settings, identity, folder, watch) as stand:
-        trial = Trial(applicants, recording, 3.0, convert_s(recording), warm_s=0.5)
+        trial = Trial(applicants, recording, measured_s, convert_s(recording), warm_s=0.5)
         return await try_sessions(stand, trial, sessions), len(stand.node.assignments.roster)
 
 
@@ -73,12 +78,26 @@ def test_candidates_are_watched_through_real_media_and_measured(tmp_path: Path, 
     assert left == 0
     assert figures.step.sessions == 2
     assert figures.looks > 0
+    assert "not-watched" not in figures.step.passed
     assert figures.outcomes["done"] >= figures.looks
     assert figures.stages_ms["whole"]["p95"] >= figures.stages_ms["looked"]["p50"] > 0
     assert {"receive", "decode", "convert", "rules", "outbox", "whole"} <= figures.cpu.keys()
     assert figures.cpu["decode"] > 0
     assert {"cpu", "loop-lag", "memory"} <= figures.load.keys()
     assert figures.memory_bytes > 0
+
+
+def test_a_number_does_not_hold_whose_candidates_send_nothing(
+    tmp_path: Path, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def gone(_: Sending) -> AsyncIterator[None]:
+        yield
+
+    monkeypatch.setattr(trying, "connected", gone)
+    figures, left = asyncio.run(tried(tmp_path, recording, 1, measured_s=0.2))
+    assert left == 0
+    assert {"not-watched", "nothing-analysed"} <= set(figures.step.passed)
 
 
 def test_a_recording_is_described_and_one_that_cannot_be_sent_is_refused(
