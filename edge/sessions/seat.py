@@ -30,21 +30,30 @@ class CandidateSeat:
         self._answered = False
 
     async def answer(self, offer_sdp: str) -> str:
-        """Answer the page's offer. A second offer makes a new connection that replaces the first.
+        """Answer the page's offer. A second offer makes a new connection that replaces the first; a page
+        whose first offer fails gives its place back.
 
         Raises `Rejected`: 401 if the key of this page's token was revoked since, 401 or 409 if another page
         has replaced this one, 429 for too many offers or too many at once. These checks come before any work
         on the offer.
         """
+        try:
+            answer = await self._answer(offer_sdp)
+        except BaseException:
+            if not self._answered:
+                self._assignment.stand_up(self._page)
+            raise
+        self._answered = True
+        return answer
+
+    async def _answer(self, offer_sdp: str) -> str:
         if self._page.replaced is not None:
             raise self._page.replaced
         if self._assignment.order.token_key != self._token_key:
             raise invalid()
         self._assignment.check_offer(time.monotonic())
         with self._answering.one(self._assignment.id):
-            answer = await self._worker.answer(self._page.id, offer_sdp)
-        self._answered = True
-        return answer
+            return await self._worker.answer(self._page.id, offer_sdp)
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         if not self._answered:
