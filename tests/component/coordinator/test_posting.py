@@ -198,7 +198,7 @@ def test_a_name_that_is_not_answered_for_is_asked_for_once_however_many_tries_wa
 
     monkeypatch.setattr(posting, "resolved", never)
 
-    async def test(_: Sink, post: Post) -> None:
+    async def test(receiver: Sink, post: Post) -> None:
         for _ in range(2):
             tries = [post("https://silent.example.org/") for _ in range(4)]
             assert await asyncio.gather(*tries) == ["timed-out"] * 4
