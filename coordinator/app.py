@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Final
@@ -60,6 +60,7 @@ from coordinator.web_api.pages import add_pages
 from coordinator.web_api.parts import Parts
 from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
+from shared.errors import Unavailable
 from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
 from shared.hub_login import ByIdentity, Password
@@ -137,6 +138,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
             yield
         finally:
             await _stopped(tasks)
+            with suppress(Unavailable):
+                await asyncio.to_thread(app.state.owed.settle, parts)
     finally:
         for issuer in parts.issuers.values():
             await issuer.close()

@@ -30,6 +30,8 @@ from shared.fields import Utc, format_utc
 VERSION: Final = 1
 MOST_FAULTS: Final = 100
 """More are counted, not listed."""
+_NO_LINE: Final = (Corrupt, AttributeError, KeyError, TypeError, ValueError, ValidationError)
+"""What is raised for a line that is none of an audit log."""
 _INSTANT: Final = TypeAdapter[datetime](Utc)
 
 
@@ -105,7 +107,7 @@ def checkpoints_of(lines: Iterable[bytes]) -> tuple[Signed, ...]:
                 tenant_id = UUID(value["tenant"])
             elif "checkpoint" in value and tenant_id is not None:
                 found.append(_signed(tenant_id, value["checkpoint"]))
-        except (Corrupt, KeyError, TypeError, ValueError, ValidationError):
+        except _NO_LINE:
             continue
     return tuple(found)
 
@@ -139,7 +141,7 @@ class AuditCheck:
             self._line_number += 1
             try:
                 self._take(_as_object(parse_json(line)))
-            except (Corrupt, KeyError, TypeError, ValueError, ValidationError):
+            except _NO_LINE:
                 self._fault(f"line {self._line_number} is not a line of an audit log")
         self._compare_end()
         if self.tenant_id is None:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
+from coordinator.ground.acting import concerns
 from coordinator.ground.keyring import Keyring
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import Cursor, cut
@@ -52,4 +53,7 @@ def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored]
     order = (col(StoredAlert.received_utc), col(StoredAlert.id))
     rows = db.exec(wanted.order_by(*order).limit(query.limit + 1)).all()
     shown, following = cut(rows, query.limit, lambda row: Cursor(row.received_utc, row.id))
+    if query.exam_session is not None and rows:
+        session = db.get_one(ExamSession, rows[0].session_id)
+        concerns(query.tenant_id, candidate_id=session.candidate_id, session_id=session.id)
     return alerts.opened_rows(db, keyring, shown), following

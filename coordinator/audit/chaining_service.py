@@ -8,7 +8,9 @@ from typing import Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlmodel import Session, col, select
+from sqlalchemy import and_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func, select
 
 from coordinator.audit import service as audit
 from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditHead
@@ -44,11 +46,20 @@ def chain_next(db: Session, tenant_id: UUID) -> int:
 
 def due(db: Session, now_utc: datetime) -> Sequence[UUID]:
     """Institutions whose chain goes on after a checkpoint of `CHECKPOINT_EVERY` ago or more."""
-    return [
-        head.tenant_id
-        for head in db.exec(select(AuditHead))
-        if _is_due(head.number, _latest(db, head.tenant_id), now_utc)
-    ]
+    earlier = aliased(AuditCheckpoint)
+    latest = (
+        select(func.max(earlier.number))
+        .where(col(earlier.tenant_id) == col(AuditHead.tenant_id))
+        .correlate(AuditHead)
+        .scalar_subquery()
+    )
+    wanted = select(AuditHead.number, AuditHead.tenant_id, AuditCheckpoint).outerjoin(
+        AuditCheckpoint,
+        and_(
+            col(AuditCheckpoint.tenant_id) == col(AuditHead.tenant_id), col(AuditCheckpoint.number) == latest
+        ),
+    )
+    return [tenant_id for number, tenant_id, signed in db.exec(wanted) if _is_due(number, signed, now_utc)]
 
 
 def sign_next(db: Session, tenant_id: UUID, key: Ed25519PrivateKey, now_utc: datetime) -> Checkpoint | None:

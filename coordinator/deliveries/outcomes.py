@@ -73,7 +73,7 @@ def wait_of(retry_after: str | None, now_utc: datetime) -> float | None:
         return float(min(int(text[:10]), LONGEST_RETRY_AFTER_S))
     try:
         until = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if until.tzinfo is None:
         return None

@@ -31,7 +31,7 @@ AT_ONCE: Final = 16
 """The most connections to one destination."""
 IDLE_S: Final = 15.0
 """A connection that was unused for longer is not used again."""
-_RESOLVERS: Final = 8
+_RESOLVERS: Final = 32
 _resolving = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
 """Threads of their own: a name server that does not answer must not take those of the database."""
 
@@ -58,11 +58,15 @@ class Poster:
         self._timeout_s = timeout_s
         self._idle: list[tuple[Server, Connection, float]] = []
         """Unused connections, the most recent last, each since when."""
+        self._asked: tuple[Server, asyncio.Task[Sequence[Address]]] | None = None
+        """The latest question for a name's addresses."""
 
     def close(self) -> None:
         """Close the connections."""
         while self._idle:
             self._idle.pop()[1].close()
+        if self._asked is not None:
+            self._asked[1].cancel()
 
     async def post(self, sent: Sent) -> Outcome:
         """Post a delivery once. Never raises for what the destination does."""
@@ -117,7 +121,7 @@ class Poster:
 
     async def _connect(self, server: Server) -> Connection:
         try:
-            addresses = await resolved(server.host, server.port)
+            addresses = await self._addresses(server)
         except (UnicodeError, ValueError) as error:
             raise OSError("the name cannot be resolved") from error
         # One refused address is enough: a name that leads inside with some of its addresses is not to be
@@ -126,6 +130,13 @@ class Poster:
             if (why := address_trouble(address, loopback=self._loopback)) is not None:
                 raise AddressRefused(why)
         return await connected(server, addresses)
+
+    async def _addresses(self, server: Server) -> Sequence[Address]:
+        # All tries that wait for the same name share one thread, also when those before gave up: a name
+        # server that does not answer for this destination must not take the threads of the others.
+        if self._asked is None or self._asked[0] != server or self._asked[1].done():
+            self._asked = server, asyncio.create_task(resolved(server.host, server.port))
+        return await asyncio.shield(self._asked[1])
 
 
 def signed_headers(sent: Sent, now_utc: datetime) -> list[tuple[str, str]]:

@@ -138,7 +138,9 @@ async def resume_destination(
     destination_id: DestinationId, claims: Admin, parts: PartsDep, now: Now
 ) -> DestinationOut:
     """Send again, at once. Also ends the wait after failures."""
-    return await _change(parts, claims, destination_id, now, lambda db, row: destinations.resume(db, row))
+    return await _change(
+        parts, claims, destination_id, now, lambda db, row: destinations.resume(db, row, now)
+    )
 
 
 @router.post("/destinations/{destination_id}/test", responses=_REFUSALS)

@@ -35,8 +35,9 @@ log = logging.getLogger(__name__)
 POLL_S: Final = 0.5
 LOADED: Final = 256
 """The most deliveries of a round."""
-ROUND_S: Final = 15.0
-"""After so long a round begins no further try: its results are stored while the destination is held."""
+ROUND_S: Final = 2.0
+"""After so long a round begins no further try: its results are stored while the destination is held, and what
+was erased, paused or is no longer wanted since it was loaded does not leave."""
 PAUSE_AFTER_ERROR_S: Final = 5.0
 CLEARED_EVERY_S: Final = 3_600.0
 

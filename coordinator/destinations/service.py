@@ -71,7 +71,8 @@ def find(db: Session, tenant_id: UUID, destination_id: UUID, *, to_change: bool 
         col(Destination.removed_utc).is_(None),
     )
     if to_change:
-        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+        # `key_share`: alerts that arrive meanwhile are noted without waiting for this transaction.
+        wanted = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
     row = db.exec(wanted).one_or_none()
     if row is None:
         raise Rejected("there is no destination with this id", code="destination-unknown", status=404)
@@ -110,8 +111,8 @@ def pause(db: Session, row: Destination, by: str, now_utc: datetime) -> None:
     db.flush()
 
 
-def resume(db: Session, row: Destination) -> None:
-    """Send again, at once: also what waited because of failures."""
+def resume(db: Session, row: Destination, now_utc: datetime) -> None:
+    """Send again, at once: also what waited because of failures. Giving up counts from now on."""
     row.paused_utc = row.paused_by = None
     row.failures, row.open_until_utc = 0, None
     db.exec(
@@ -119,9 +120,9 @@ def resume(db: Session, row: Destination) -> None:
         .where(
             col(Delivery.destination_id) == row.id,
             col(Delivery.state) == DeliveryState.WAITING,
-            col(Delivery.attempts) > 0,
+            col(Delivery.due_utc) <= now_utc,
         )
-        .values(next_try_utc=col(Delivery.due_utc))
+        .values(due_utc=now_utc, next_try_utc=now_utc)
     )
     db.add(row)
     db.flush()

@@ -20,6 +20,7 @@ from coordinator.enrollments.face_tables import FacePair, PairState, PracticeChe
 from coordinator.enrollments.replacing import expired
 from coordinator.enrollments.tables import Enrollment, FaceTemplate
 from coordinator.enrollments.templates_service import Enrolled
+from coordinator.ground.acting import concerns
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
@@ -149,6 +150,7 @@ def find_pair(db: Session, keyring: Keyring, tenant_id: UUID, pair_id: UUID) -> 
     pair = db.exec(wanted.with_for_update()).one_or_none()
     if pair is None:
         raise Rejected("there is no pair with this id", code="pair-unknown", status=404)
+    concerns(tenant_id, candidate_id=pair.candidate_id)
     return opened(db, keyring, pair)
 
 

@@ -14,6 +14,7 @@ from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.tables import Enrollment
+from coordinator.ground.acting import concerns
 from coordinator.ground.keyring import Keyring
 from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
@@ -58,6 +59,7 @@ def find(db: Session, keyring: Keyring, tenant_id: UUID, enrollment_id: UUID) ->
     row = db.exec(wanted).one_or_none()
     if row is None:
         raise Rejected("no enrollment with this id waits", code="enrollment-unknown", status=404)
+    concerns(tenant_id, candidate_id=row.candidate_id)
     candidates.lock(db, db.get_one(Candidate, row.candidate_id))
     db.refresh(row)  # read again under the lock: now nobody else can enroll or decide
     return _opened(db, keyring, row)

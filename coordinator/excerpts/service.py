@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
 from coordinator.candidates.tables import Candidate
+from coordinator.ground.acting import concerns
 from coordinator.ground.keyring import KeyKind, Keyring
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
@@ -76,6 +77,7 @@ def read(db: Session, keyring: Keyring, tenant_id: UUID, alert_id: UUID, now_utc
     if found is None or found.alert.sealed_excerpt is None:
         raise Rejected("the alert has no speech excerpt", code="excerpt-unknown", status=404)
     session = db.get_one(ExamSession, found.session_id)
+    concerns(tenant_id, candidate_id=session.candidate_id, session_id=session.id)
     key = living_key(db, session)
     if key is None or session.ended_utc is not None or session.expires_utc <= now_utc:
         raise Rejected(

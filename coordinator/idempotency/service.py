@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlmodel import Session, col, delete, select
 
+from coordinator.candidates import service as candidates
 from coordinator.ground.database import insert_once
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
@@ -47,6 +48,9 @@ def recall(db: Session, keyring: Keyring, asked: Asked | None, kind: type[M]) ->
             code="idempotency-key-reused",
             status=409,
         )
+    if row.candidate_reference is not None:
+        # Only so that the audit log's entry says whom it is about.
+        candidates.find(db, row.tenant_id, row.candidate_reference)
     return kind.model_validate_json(keyring.unwrap(_place(row.id), row.answer_sealed))
 
 

@@ -96,6 +96,10 @@ def page(db: Session, query: IncidentQuery) -> tuple[Sequence[FoundIncident], Qu
     if query.after is not None:
         wanted = wanted.where(tuple_(*order) > tuple(query.after))
     rows = [FoundIncident(*row) for row in db.exec(wanted)]
+    if rows and query.exam_session is not None:
+        concerns(query.tenant_id, candidate_id=rows[0].candidate.id, session_id=rows[0].session.id)
+    elif rows and query.candidate is not None:
+        concerns(query.tenant_id, candidate_id=rows[0].candidate.id)
     return cut(rows, query.limit, lambda found: _cursor(found.incident))
 
 

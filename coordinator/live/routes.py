@@ -29,6 +29,7 @@ from coordinator.web_api.security import (
     check_own_session,
     check_session_runs,
     check_still_good,
+    name_bearer,
     verify_token,
 )
 from shared.errors import ProctorError, Rejected
@@ -80,6 +81,7 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     if claims.role is Role.CANDIDATE:
         check_rate(parts.rates.socket, claims.bearer, parts.clock())
     await check_session_runs(parts, claims, now)
+    name_bearer(claims)
     if claims.role not in _MAY_LISTEN:
         raise Rejected(
             f"the role {claims.role} may not open a live socket", code="role-forbidden", status=403

@@ -93,18 +93,23 @@ async def principal(
     claims = await verify_token(parts, credentials.credentials if credentials else "")
     charge(parts, claims)
     await check_session_runs(parts, claims, now)
-    present = current()
-    if present is not None:
-        present.claims = claims
+    name_bearer(claims)
     return claims
 
 
+def name_bearer(claims: Claims) -> None:
+    """Say in the audit log's entry who asks."""
+    present = current()
+    if present is not None:
+        present.claims = claims
+
+
 async def name_act(connection: HTTPConnection) -> None:
-    """Dependency of every route: says in the audit log's entry what is asked for."""
+    """Dependency of every route: says in the audit log's entry what is asked for. Sockets only read."""
     present, scope = current(), connection.scope
-    if present is not None and scope["type"] == "http":
+    if present is not None:
         present.act = scope["route"].name
-        present.reads_only = scope["method"] in READING or present.act in POLLED
+        present.reads_only = scope.get("method", "GET") in READING or present.act in POLLED
 
 
 def charge(parts: Parts, claims: Claims) -> None:

@@ -23,7 +23,7 @@ from coordinator.sessions.presence import service as presence
 from coordinator.sessions.presence.answers import card_message, card_of
 from coordinator.web_api.errors import problem_of
 from coordinator.web_api.parts import Now, Parts, PartsDep
-from coordinator.web_api.security import charge, check_session_runs, check_still_good
+from coordinator.web_api.security import charge, check_session_runs, check_still_good, name_bearer
 from shared.errors import ProctorError, Rejected
 from shared.tokens import Claims, Role
 
@@ -58,6 +58,7 @@ async def _admit(websocket: WebSocket, parts: Parts, now: datetime) -> Claims:
     claims = await claims_of(websocket, parts)
     charge(parts, claims)
     await check_session_runs(parts, claims, now)
+    name_bearer(claims)
     if claims.role not in _MAY_WATCH:
         raise Rejected(f"the role {claims.role} may not open a wall", code="role-forbidden", status=403)
     return claims

@@ -14,6 +14,7 @@ from sqlalchemy.sql.expression import Subquery
 from sqlmodel import Session, col, func, select
 
 from coordinator.candidates.tables import Candidate
+from coordinator.ground.acting import concerns
 from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.nodes import assignments_service as assignments
@@ -76,6 +77,8 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
         wanted = wanted.where(tuple_(*order) < tuple(query.after))
     rows = db.exec(wanted).all()
     shown, following = cut(rows, query.limit, lambda row: _cursor(row[0], row[3]))
+    if query.candidate is not None and rows:
+        concerns(query.tenant_id, candidate_id=rows[0][1].id)
     ids = [session.id for session, *_ in shown]
     states, opened = _states(db, ids), presence.opened_utc(db, ids)
     listed = [

@@ -7,23 +7,30 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlmodel import Session, col, select, update
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from coordinator.alerts.stored import Stored
-from coordinator.audit import chaining
+from coordinator.audit import chaining, chaining_service
 from coordinator.audit.noted import IMPERSONAL
 from coordinator.audit.tables import AuditEntry, AuditKey
+from coordinator.ground.database import Database
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.audit_file import AuditCheck
 from shared.errors import Unavailable
 from shared.tokens import Role
 from tests.support.centre import Centre, edge, send
 from tests.support.eventually import until
-from tests.support.exam_site import OnSite, Site
-from tests.support.served_site import served
+from tests.support.exam_site import ACKNOWLEDGED, AD_HOC, PUBLIC_URL, OnSite, Site, exam_site
+from tests.support.nats import RunningServer
+from tests.support.served_site import listening_to, served
 from tests.support.shell import Shell
 from tests.support.sittings import Sitting
 
@@ -54,6 +61,10 @@ def text_of(file: str) -> str:
 
 def put(file: str, content: str) -> None:
     Path(file).write_text(content)
+
+
+def cannot_write(*_: object) -> bool:
+    raise Unavailable("the disk is full")
 
 
 def told(found: Iterable[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
@@ -151,11 +162,8 @@ def test_what_changes_something_waits_for_its_entry_and_what_reads_is_owed_one(
     async def test(site: Site) -> None:
         await site.started("SESS-1", "CAND-1")
 
-        def full(*_: object) -> bool:
-            raise Unavailable("the disk is full")
-
-        monkeypatch.setattr(site.parts, "write_down", full)
-        monkeypatch.setattr("coordinator.audit.service.write", full)
+        monkeypatch.setattr(site.parts, "write_down", cannot_write)
+        monkeypatch.setattr("coordinator.audit.service.write", cannot_write)
         monkeypatch.setattr("coordinator.audit.owed.MOST_OWED", 2)
         assert (await site.post("/exams", {"exam_id": "E-1", "title": "Law"})).status_code == 503
         for who, status in (("maria", 200), ("paul", 200), ("peter", 503)):
@@ -291,6 +299,197 @@ def test_what_is_called_impersonal_is_an_operation(on_sqlite: OnSite) -> None:
         assert IMPERSONAL - reads <= {"get_health", "get_metrics", "get_readiness"}
 
     on_sqlite(test)
+
+
+def test_a_list_that_is_narrowed_to_one_person_is_an_act_about_this_person(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        for number in (1, 2):
+            await site.started(f"SESS-{number}", f"CAND-{number}")
+        maria = site.bearer(Role.PROCTOR, "maria")
+        for number in (1, 2):
+            asked = {"exam_session_id": f"SESS-{number}"}
+            assert (await site.get("/alerts", headers=maria, params=asked)).json()["items"]
+        for number in (1, 2):
+            asked = {"candidate_id": f"CAND-{number}"}
+            assert (await site.get("/sessions", headers=maria, params=asked)).json()["items"]
+        assert told((await entries(site))[2:], "act", "candidate_id", "exam_session_id") == [
+            ("list_alerts", "CAND-1", "SESS-1"),
+            ("list_alerts", "CAND-2", "SESS-2"),
+            ("list_sessions", "CAND-1", None),
+            ("list_sessions", "CAND-2", None),
+        ]
+
+    on_sqlite(test)
+
+
+def test_who_opens_a_live_socket_reads_and_so_does_who_is_refused(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started("SESS-1", "CAND-1")
+        async with served(site) as url:
+            wall = url.removesuffix("/ws") + "/wall"
+            for subject in ("maria", "maria", "paul"):
+                async with listening_to(f"{url}/SESS-1", site.token(Role.PROCTOR, subject)):
+                    pass
+            async with listening_to(f"{url}/SESS-1", started["session_token"], origin=PUBLIC_URL):
+                pass  # a candidate's own
+            with pytest.raises(InvalidStatus):
+                async with listening_to(f"{url}/SESS-1", site.token(Role.DPO, "officer")):
+                    pass
+            with pytest.raises(InvalidStatus):
+                async with listening_to(f"{url}/SESS-1", "x"):
+                    pass
+            protocols = [
+                Subprotocol("proctor.v1"),
+                Subprotocol(f"bearer.{site.token(Role.PROCTOR, 'maria')}"),
+            ]
+            async with connect(wall, subprotocols=protocols, proxy=None):
+                pass
+        assert told((await entries(site))[1:], "act", "subject", "exam_session_id", "outcome") == [
+            ("watch", "maria", "SESS-1", "done"),
+            ("watch", "paul", "SESS-1", "done"),
+            ("watch", "officer", None, "refused 403"),
+            ("watch_all", "maria", None, "done"),
+        ]
+
+    on_sqlite(test)
+
+
+def test_a_socket_that_cannot_be_written_down_does_not_open(
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        monkeypatch.setattr("coordinator.audit.service.write", cannot_write)
+        monkeypatch.setattr("coordinator.audit.owed.MOST_OWED", 0)
+        async with served(site) as url:
+            with pytest.raises(InvalidStatus) as refused:
+                async with listening_to(f"{url}/SESS-1", site.token(Role.PROCTOR, "maria")):
+                    pass
+            assert refused.value.response.status_code == 503
+            await until(lambda: site.parts.rooms.listeners == 0, "nobody listens")
+
+    on_sqlite(test)
+
+
+def test_who_says_nothing_of_itself_costs_the_log_nothing(
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        monkeypatch.setattr("coordinator.audit.service.write", cannot_write)
+        monkeypatch.setattr("coordinator.audit.owed.MOST_OWED", 1)
+        nobody = {"Authorization": "Bearer x"}
+        for _ in range(3):
+            made = await site.post("/exams", {"exam_id": "E-1", "title": "Law"}, headers=nobody)
+            assert made.status_code == 401
+            assert (await site.get("/session/SESS-1", headers=nobody)).status_code == 401
+        assert not site.app.state.owed._waiting
+        assert (await site.get("/session/SESS-1")).status_code == 200
+        monkeypatch.undo()
+
+    on_sqlite(test)
+
+
+def test_while_nothing_can_be_written_nobody_who_reads_waits_for_a_try(
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chaining, "PAUSE_S", 86_400.0)
+    tries = 0
+
+    def fails(*_: object) -> bool:
+        nonlocal tries
+        tries += 1
+        return cannot_write()
+
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        monkeypatch.setattr("coordinator.audit.service.write", fails)
+        monkeypatch.setattr(Database, "write_trouble", lambda *_: "the disk is full")
+        for who in ("maria", "paul", "peter"):
+            shown = await site.get("/session/SESS-1", headers=site.bearer(Role.PROCTOR, who))
+            assert shown.status_code == 200
+        assert tries == 0
+        monkeypatch.undo()
+        await asyncio.to_thread(site.app.state.owed.settle, site.parts)
+        found = await entries(site, act="get_session")
+        assert told(found, "subject") == [("maria",), ("paul",), ("peter",)]
+
+    on_sqlite(test)
+
+
+def test_the_same_read_from_another_address_is_another_act(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        for address in ("192.0.2.1", "192.0.2.7"):
+            transport = httpx.ASGITransport(site.app, client=(address, 1))
+            async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as there:
+                for _ in range(2):
+                    maria = site.bearer(Role.PROCTOR, "maria")
+                    shown = await there.get("/api/v1/session/SESS-1", headers=maria)
+                    assert shown.status_code == 200
+        assert told(await entries(site, act="get_session"), "subject", "address") == [
+            ("maria", "192.0.2.1"),
+            ("maria", "192.0.2.7"),
+        ]
+
+    on_sqlite(test)
+
+
+def test_a_request_that_is_repeated_is_about_the_same_person_as_at_first(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.post("/exams", {"exam_id": "EXAM-1", "title": "Law"})
+        once = {**site.bearer(), "Idempotency-Key": "the-same"}
+        body = {**AD_HOC, "exam_session_id": "SESS-1", "acknowledged": ACKNOWLEDGED}
+        for _ in range(2):
+            assert (await site.post("/session/start", body, headers=once)).status_code == 201
+        assert told(await entries(site, act="start_session"), "candidate_id") == [("CAND-1",)] * 2
+
+    on_sqlite(test)
+
+
+def test_what_is_owed_is_written_at_the_end_of_the_coordinator(
+    migrated_sqlite: Path, hub: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "coordinator.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    monkeypatch.setattr(chaining, "PAUSE_S", 86_400.0)
+
+    async def whole() -> None:
+        async with asyncio.timeout(240), exam_site(f"sqlite:///{path}", hub, tmp_path) as site:
+            await site.started("SESS-1", "CAND-1")
+            with monkeypatch.context() as broken:
+                broken.setattr("coordinator.audit.service.write", cannot_write)
+                assert (await site.get("/session/SESS-1")).status_code == 200
+
+    asyncio.run(whole())
+    database = Database(f"sqlite:///{path}")
+    with database.read() as db:
+        found = db.exec(select(AuditEntry.act).where(AuditEntry.act == "get_session")).all()
+    database.close()
+    assert found == ["get_session"]
+
+
+def test_institutions_are_due_by_their_own_latest_checkpoint(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        there = site.of(await site.institution("South"))
+
+        def due(now_utc: datetime) -> set[UUID]:
+            with site.parts.database.read() as db:
+                return set(chaining_service.due(db, now_utc))
+
+        await chaining.round_of(site.parts, NOW)
+        assert due(NOW + timedelta(hours=1)) == set()  # nothing is new
+        assert (await there.post("/exams", {"exam_id": "E-1", "title": "Law"})).status_code == 201
+        await chaining.round_of(site.parts, NOW + timedelta(minutes=1))
+        await site.started("SESS-2", "CAND-2")
+        await chaining.round_of(site.parts, NOW + timedelta(minutes=2))
+        assert due(NOW + timedelta(minutes=4)) == set()
+        assert due(NOW + timedelta(minutes=6)) == {DEFAULT_TENANT_ID}
+        await chaining.round_of(site.parts, NOW + timedelta(minutes=6))
+        assert due(NOW + timedelta(hours=1)) == set()
+
+    on_site(test)
 
 
 def test_alerts_of_a_batch_are_one_act_of_their_node(centre: Centre, sitting: Sitting) -> None:

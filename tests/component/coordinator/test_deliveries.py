@@ -24,6 +24,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
+from coordinator.web_api.parts import Parts
 from shared.api.destinations import DestinationFilter
 from shared.deliveries import DeliveryDetail, DeliveryKind
 from shared.events.types import EventClass
@@ -492,7 +493,8 @@ def test_a_paused_destination_gets_nothing_until_it_is_resumed(on_file: Callable
             async with site.working():
                 await until(lambda: site.nothing_waits(other), "the other one gets all")
                 assert receiver.asked == []
-                await site.parts.writing(lambda db: change(db, destinations.resume))
+                go_on = lambda db, row: destinations.resume(db, row, datetime.now(UTC))  # noqa: E731
+                await site.parts.writing(lambda db: change(db, go_on))
                 await until(lambda: site.nothing_waits(paused), "it gets all")
             check(receiver, noted)
 
@@ -539,3 +541,72 @@ def test_results_do_not_bring_back_what_was_dropped_meanwhile(on_both: Callable[
         assert await site.parts.reading(lambda db: load(db, keyring, destination.id, 10, now)) is None
 
     on_both(test)
+
+
+def test_what_waited_for_days_at_a_paused_destination_is_not_given_up_at_the_first_failure(
+    on_file: Callable[[Test], None],
+) -> None:
+    async def test(site: Told, receiver: Sink) -> None:
+        destination, _ = await site.destination(receiver.url)
+        noted = await some(site, sessions=2, each=2)
+        receiver.fails_first(5, status(503))
+        later = datetime.now(UTC) + timedelta(days=5)
+        site.parts.utc_now = lambda: later
+
+        def resume(db: Session) -> None:
+            row = destinations.find(db, destination.tenant_id, destination.id, to_change=True)
+            destinations.pause(db, row, "alice", later - timedelta(days=5))
+            destinations.resume(db, row, later)
+
+        await site.parts.writing(resume)
+        monotonic = asyncio.get_running_loop().time
+        begun = monotonic()
+        site.parts.utc_now = lambda: later + timedelta(seconds=monotonic() - begun)
+        async with site.working():
+            await until(lambda: site.nothing_waits(destination), "it gets all")
+        assert {state for state, _ in await site.states(destination)} == {DeliveryState.DELIVERED}
+        check(receiver, noted)
+
+    on_file(test)
+
+
+def test_who_changes_a_destination_keeps_no_alert_from_being_stored(
+    migrated_url: str, tmp_path: Path
+) -> None:
+    async def test(site: Told, receiver: Sink) -> None:
+        destination, _ = await site.destination(receiver.url)
+        sitting = site.sit("SESS-0")
+        if site.parts.database.dialect == "sqlite":
+            return  # there one transaction writes at a time
+        with site.parts.database.write() as db:
+            destinations.find(db, destination.tenant_id, destination.id, to_change=True)
+            await site.note(sitting, 60.0)
+        assert len(await site.rows(destination)) == 1
+
+    run(test, migrated_url, tmp_path)
+
+
+def test_what_is_erased_while_a_slow_destination_is_served_does_not_leave(
+    on_file: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Told, receiver: Sink) -> None:
+        destination, _ = await site.destination(receiver.url)
+        sitting = site.sit("SESS-0")
+        await site.note(sitting, *(60.0 * number for number in range(1, 7)))
+        passed_s = 0.0
+        monkeypatch.setattr(Parts, "clock", lambda _: passed_s)
+
+        async def slowly(got: Got) -> bytes:
+            nonlocal passed_s
+            passed_s += 1.0
+            if len(receiver.asked) == 1:
+                await erase(site, sitting)
+            return OK
+
+        receiver.answer = slowly
+        async with site.working():
+            await until(lambda: site.nothing_waits(destination), "all is settled")
+        assert len(receiver.taken) <= 2
+        assert (await site.states(destination))[2:] == [(DeliveryState.DROPPED, "erased")] * 4
+
+    on_file(test)

@@ -184,3 +184,35 @@ def test_an_answer_without_end_is_cut() -> None:
         assert sent < 100 * 2**20
 
     asyncio.run(whole())
+
+
+def test_a_name_that_is_not_answered_for_is_asked_for_once_however_many_tries_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def never(host: str, port: int) -> list[Address]:
+        asked.append(host)
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(posting, "resolved", never)
+
+    async def test(receiver: Sink, post: Post) -> None:
+        for _ in range(2):
+            tries = [post("https://silent.example.org/") for _ in range(4)]
+            assert await asyncio.gather(*tries) == ["timed-out"] * 4
+        assert asked == ["silent.example.org"]
+
+    run(test, timeout_s=0.05)
+
+
+@pytest.mark.parametrize(
+    "later", ["Mon, 30 Nov 99999999999 08:00:00 GMT", "Mon, 30 Nov 2026 08:00:00 +99999999999999999"]
+)
+def test_an_answer_with_an_impossible_instant_is_an_answer(later: str) -> None:
+    async def test(receiver: Sink, post: Post) -> None:
+        receiver.fails_first(1, status(503, f"retry-after: {later}"))
+        assert await post(receiver.url) == "status-503"
+
+    run(test)

@@ -35,6 +35,8 @@ def test_what_says_something_about_the_message_refuses_it(status: int) -> None:
         ("1.5", None),
         ("²", None),
         ("Mon, 30 Nov", None),
+        ("Mon, 30 Nov 99999999999 08:00:00 GMT", None),
+        ("Mon, 30 Nov 2026 08:00:00 +99999999999999999", None),
         ("0", 0.0),
         (" 120 ", 120.0),
         ("9" * 40, 86_400.0),

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.audit_chain import BEGINNING, Checkpoint, leaf_of, linked, sign
-from shared.audit_file import MOST_FAULTS, AuditCheck, Link, Signed, first_line
+from shared.audit_file import MOST_FAULTS, AuditCheck, Link, Signed, checkpoints_of, first_line
 
 TENANT = UUID(int=7)
 ANOTHER = UUID(int=8)
@@ -282,6 +282,23 @@ def test_a_checkpoint_kept_elsewhere_must_be_signed_too() -> None:
     check = checked(log(), foreign)
     assert check.faults == ["the checkpoint at entry 12 is not signed by this key"]
     assert check.signed_to == 8
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"audit_log":1,"tenant":5,"after":0,"chain":"00","signing_key":""}',
+        b'{"checkpoint":[]}',
+        b'{"number":1,"entry":[],"leaf":"","chain":""}',
+    ],
+)
+def test_a_line_that_is_none_is_named_and_the_rest_is_read(line: bytes) -> None:
+    first, *rest = (json.dumps(one).encode() for one in log())
+    check = AuditCheck(KEY.public_key())
+    check.read([first, line, *rest])
+    assert check.faults == ["line 2 is not a line of an audit log"]
+    assert check.entries == COUNT
+    assert len(checkpoints_of([line, first, *rest])) == len(SIGNED_AT)
 
 
 def test_an_empty_file_is_no_log() -> None:
