@@ -128,7 +128,7 @@ class Known:
 
 @pytest.mark.early
 @pytest.mark.soak
-@pytest.mark.timeout(rounds(600, 7_200))
+@pytest.mark.timeout(rounds(1_500, 7_200))
 def test_every_answer_is_one_of_the_description(
     migrated_url: str, hub: RunningServer, tmp_path: Path, nothing_resolves: None
 ) -> None:
