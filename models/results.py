@@ -82,6 +82,9 @@ class Gaze:
 
     pitch_deg: float
     yaw_deg: float
+    pitch_error_deg: float = 0.0
+    yaw_error_deg: float = 0.0
+    """The largest errors of this measurement seen on people who look into the camera."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

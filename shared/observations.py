@@ -73,6 +73,9 @@ class GazeSeen:
     yaw_deg: float
     eyes_closed: bool = False
     """A blink: the direction is then invalid."""
+    pitch_error_deg: float = 0.0
+    yaw_error_deg: float = 0.0
+    """How far off such a measurement may be for a person whose own centre is not measured, ≥ 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,7 +177,13 @@ class Looking:
             looks.not_judged.append(gaze)
         elif gaze is not None:
             shut = self._lids.shut(at_s, eye_aspect_ratio(mesh))
-            looks.gaze = GazeSeen(pitch_deg=gaze.pitch_deg, yaw_deg=gaze.yaw_deg, eyes_closed=shut)
+            looks.gaze = GazeSeen(
+                pitch_deg=gaze.pitch_deg,
+                yaw_deg=gaze.yaw_deg,
+                eyes_closed=shut,
+                pitch_error_deg=gaze.pitch_error_deg,
+                yaw_error_deg=gaze.yaw_error_deg,
+            )
 
     def _is_clear(self, face: Face, check: IdentityCheck | None) -> bool:
         """Whether a face is clear enough for the liveness check; the same gate as for identity."""

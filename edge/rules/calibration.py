@@ -12,7 +12,9 @@ half a minute. The stretch is never extended for such looks. It is extended by t
 face, such as a stalled stream, until `SAMPLES` are taken, because that time has no usual values.
 
 Until the stretch is complete, gaze and head are judged by the defaults, and the face's size by the median so
-far.
+far. How far a gaze is measured wrong depends on the person: a face that is held up may be read 20° too high.
+So as long as the gaze's own centre is not known, the default zone is wider by the error that the measurement
+may have: only a look that is outside even then is off the screen without doubt.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from edge.rules.conditions import face_share
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.settings import Settings, Zone
 from shared.events.types import EventType
-from shared.observations import FaceSeen, Observation
+from shared.observations import FaceSeen, GazeSeen, Observation
 from shared.saving import AtMost
 
 SAMPLES = 80
@@ -59,7 +61,7 @@ class CalibrationState:
     usual_pitch_deg: float | None = None
     """Usual pitch of the head."""
     zone: Zone | None = None
-    """Zone where the eyes may rest."""
+    """Zone where the eyes may rest; None: the default."""
     first_s: float | None = None
     shares: SamplesState = field(default_factory=SamplesState)
     heads: SamplesState = field(default_factory=SamplesState)
@@ -99,6 +101,11 @@ class Calibration:
         """Where the eyes may rest; the default before it is known."""
         return self._state.zone or self._settings.gaze.zone
 
+    def zone_for(self, gaze: GazeSeen) -> Zone:
+        """The zone to judge a look by; the default one is wider by the look's error."""
+        error_deg = gaze.pitch_error_deg, gaze.yaw_error_deg
+        return self._state.zone or self._settings.gaze.zone.widened(*error_deg)
+
     def see(self, observation: Observation, face: FaceSeen | None) -> Finding | None:
         """Add an observation, with the candidate's face. Returns CALIBRATED when it completes the stretch."""
         own, share = self._state, face_share(observation, face)
@@ -127,7 +134,8 @@ class Calibration:
             moved = self._gaze.middle()
         elif gaze_word == TOO_FAR:
             gaze_word, moved = MOVED, self._gaze.towards(centre, gaze.max_shift_deg)
-        own.zone = default.moved(moved[0] - centre[0], moved[1])
+        if gaze_word in (MEASURED, MOVED):
+            own.zone = default.moved(moved[0] - centre[0], moved[1])
         head_word = self._head.believed((0.0, 0.0), MAX_USUAL_PITCH_DEG)
         own.usual_pitch_deg = usual_deg = self._head.middle()[0] if head_word == MEASURED else 0.0
         evidence: dict[str, Value] = {

@@ -206,7 +206,7 @@ class Seeing:
             turned = head.head_turned_away(observation, settings)
             self._note_one_of(findings, observation, (turned_event, off_event), turned)
         if observation.gaze is not None:
-            off, often = self._gaze.see(observation, self._calibration.zone)
+            off, often = self._gaze.see(observation, self._calibration.zone_for(observation.gaze))
             self._note_one_of(findings, observation, (off_event, turned_event), off)
             episodes.note(findings, EventType.PROLONGED_LOOK_AWAY, observation, off)
             episodes.note(findings, EventType.FREQUENT_DISTRACTION, observation, often)

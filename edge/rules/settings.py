@@ -45,6 +45,15 @@ class Zone:
             max_yaw_deg=self.max_yaw_deg + yaw_deg,
         )
 
+    def widened(self, pitch_deg: float, yaw_deg: float) -> Zone:
+        """The zone with each edge moved out by these angles."""
+        return Zone(
+            min_pitch_deg=self.min_pitch_deg - pitch_deg,
+            max_pitch_deg=self.max_pitch_deg + pitch_deg,
+            min_yaw_deg=self.min_yaw_deg - yaw_deg,
+            max_yaw_deg=self.max_yaw_deg + yaw_deg,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GazeSettings:

@@ -78,8 +78,18 @@ def frame(
     )
 
 
-def eyes(pitch_deg: float, yaw_deg: float, *, closed: bool = False) -> GazeSeen:
-    return GazeSeen(pitch_deg=pitch_deg, yaw_deg=yaw_deg, eyes_closed=closed)
+def eyes(
+    pitch_deg: float, yaw_deg: float, *, closed: bool = False, error_deg: tuple[float, float] = (0.0, 0.0)
+) -> GazeSeen:
+    """`error_deg`: how far off pitch and yaw may be."""
+    pitch_error_deg, yaw_error_deg = error_deg
+    return GazeSeen(
+        pitch_deg=pitch_deg,
+        yaw_deg=yaw_deg,
+        eyes_closed=closed,
+        pitch_error_deg=pitch_error_deg,
+        yaw_error_deg=yaw_error_deg,
+    )
 
 
 def head(pitch_deg: float = 0.0, yaw_deg: float = 0.0, roll_deg: float = 0.0) -> HeadPose:

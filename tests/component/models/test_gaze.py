@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.judging.policy_settings import monitor_settings
+from edge.rules.monitor import Monitor
 from models.adas_gaze import AdasGaze
 from models.images import Image
 from models.iris import IrisGaze
@@ -17,6 +21,10 @@ from models.mesh_pose import MeshPose
 from models.results import Gaze
 from models.serving import GazeEstimator
 from models.yunet import YuNet
+from shared.observations import GazeSeen
+from shared.policy.schema import Policy
+from tests.scenarios.performers import signer
+from tests.support.observations import ONE, check, every, frame, lines, play
 from tests.support.people import collins, hopper, media, mirrored, read
 from tests.support.weights import network
 
@@ -74,6 +82,46 @@ def test_faces_that_look_into_the_camera_stay_inside_the_screen(estimator: GazeE
     assert np.median(pitches) < 9
     assert yaws.max() < 30
     assert pitches.max() < 25
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("width_px", [96, 48])
+def test_the_error_that_is_told_covers_faces_that_look_into_the_camera(
+    estimator: GazeEstimator, width_px: int
+) -> None:
+    for name in LOOKS_INTO_THE_CAMERA:
+        gaze = look(estimator, with_face_of(width_px, read(media(name))))
+        assert abs(gaze.pitch_deg) <= gaze.pitch_error_deg, name
+        assert abs(gaze.yaw_deg) <= gaze.yaw_error_deg, name
+
+
+def with_face_of(width_px: int, picture: Image) -> Image:
+    """The picture made so small that its face is this wide."""
+    share = width_px / YuNet(network("yunet"), width_px=320, height_px=256).find(picture)[0].box.width_px
+    small = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
+@pytest.mark.media
+def test_who_holds_the_face_up_is_not_told_to_look_away_before_calibration(estimator: GazeEstimator) -> None:
+    """A woman filmed from below looks into the camera; by her irises she looks 20° above it."""
+    view = signer(media("video/open_asl_learn.mkv").parent.parent).view
+    monitor = Monitor(monitor_settings(Policy()))
+    seen = [look(estimator, view(number / 8)) for number in range(7)]
+    observations = [
+        replace(each, gaze=as_seen(seen[number % len(seen)]))
+        for number, each in enumerate(every(0, 29, frame(0, faces=ONE, identity=check(0.9))))
+    ]
+    assert lines(play(monitor, observations)) == []
+
+
+def as_seen(gaze: Gaze) -> GazeSeen:
+    return GazeSeen(
+        pitch_deg=gaze.pitch_deg,
+        yaw_deg=gaze.yaw_deg,
+        pitch_error_deg=gaze.pitch_error_deg,
+        yaw_error_deg=gaze.yaw_error_deg,
+    )
 
 
 # By looking: somebody whose eyes and head point far to the left of the picture, the candidate's right.

@@ -57,7 +57,15 @@ observations = st.builds(
         probabilities=st.lists(numbers, max_size=4).map(tuple),
         lost_share=numbers,
     ),
-    gaze=st.none() | st.builds(GazeSeen, pitch_deg=numbers, yaw_deg=numbers, eyes_closed=st.booleans()),
+    gaze=st.none()
+    | st.builds(
+        GazeSeen,
+        pitch_deg=numbers,
+        yaw_deg=numbers,
+        eyes_closed=st.booleans(),
+        pitch_error_deg=numbers,
+        yaw_error_deg=numbers,
+    ),
     liveness=st.none() | numbers,
     hands=st.none() | st.builds(HandsSeen, to_ear_head_widths=st.none() | numbers),
     persons=st.none() | st.builds(PersonsSeen, count=st.integers(0, 9), score=numbers),

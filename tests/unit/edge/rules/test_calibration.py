@@ -119,6 +119,55 @@ def test_before_the_stretch_is_over_somebody_at_work_is_left_in_peace() -> None:
     assert play(Monitor(monitor_settings(Policy())), every(0, 29, working)) == []
 
 
+ROUGH_DEG = (24.0, 16.0)
+"""How far off a rough measurement may be."""
+DIRECTION = (EventType.GAZE_OFF_SCREEN, EventType.PROLONGED_LOOK_AWAY, EventType.FREQUENT_DISTRACTION)
+
+
+def directions(monitor: Monitor, observations: list[Observation]) -> list[tuple[str, str, object]]:
+    """What is found of the gaze: event, phase and the zone's yaw."""
+    said = [f for f in play(monitor, observations) if f.event in DIRECTION]
+    return [(f.event.value, f.phase.value, f.evidence.get("zone_max_yaw_deg")) for f in said]
+
+
+def rough(start_s: float, end_s: float, pitch_deg: float, yaw_deg: float) -> list[Observation]:
+    like = replace(START, gaze=eyes(pitch_deg, yaw_deg, error_deg=ROUGH_DEG))
+    return every(start_s, end_s, like, 3.0)
+
+
+@pytest.mark.parametrize("look", [(20, -12), (38, 0), (-48, 0), (-5, 45), (-5, -45)])
+def test_before_calibration_a_look_that_may_be_on_the_screen_is_not_off_it(look: tuple[int, int]) -> None:
+    assert directions(Monitor(monitor_settings(Policy())), rough(0, 29, *look)) == []
+
+
+@pytest.mark.parametrize("look", [(40, 0), (-50, 0), (-5, 47), (-5, -47)])
+def test_before_calibration_a_look_beyond_its_error_is_found_each_time(look: tuple[int, int]) -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    assert directions(monitor, rough(0, 6, *look)) == [("GAZE_OFF_SCREEN", "raised", 46.0)]
+    assert [line[:2] for line in directions(monitor, rough(6, 12, 20, -12))] == [
+        ("GAZE_OFF_SCREEN", "cleared")
+    ]
+    # In the middle of the second wait the session moves to another node.
+    assert directions(monitor, rough(12, 14, *look)) == []
+    moved = Monitor(monitor_settings(Policy()))
+    moved.restore(monitor.snapshot())
+    assert directions(moved, rough(14, 18, *look)) == [("GAZE_OFF_SCREEN", "raised", 46.0)]
+
+
+def test_once_the_centre_is_measured_its_error_no_longer_counts() -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    assert directions(monitor, rough(0, 32, -5, 0)) == []
+    assert directions(monitor, rough(32, 38, -5, 35)) == [("GAZE_OFF_SCREEN", "raised", 30.0)]
+
+
+def test_a_centre_that_could_not_be_measured_leaves_the_error_in_force() -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    astray = [each for n in range(64) for each in rough(n / 2, n / 2 + 0.5, -5, 40 * (n % 3 - 1))]
+    assert directions(monitor, astray) == []
+    assert directions(monitor, rough(32, 50, 20, -12)) == []
+    assert directions(monitor, rough(50, 56, -5, 47)) == [("GAZE_OFF_SCREEN", "raised", 46.0)]
+
+
 OTHERS = {
     "a second person": TWO,
     "a poster that is not certain": (face(), face(120, 0.45, x_px=420)),
