@@ -103,7 +103,11 @@ def test_a_wrong_value_is_refused_by_name(tmp_path: Path, extra: str, named: str
         load(written(tmp_path, MINIMAL + extra), EdgeConfig)
 
 
-@pytest.mark.parametrize("key", ["", "ed25519:AAAA", "x25519:" + KEY.removeprefix("ed25519:")])
+@pytest.mark.parametrize(
+    "key",
+    ["", "ed25519:AAAA", "x25519:" + KEY.removeprefix("ed25519:")],
+    ids=["empty", "short", "for sealing"],
+)
 def test_the_coordinators_key_must_be_one(tmp_path: Path, key: str) -> None:
     with pytest.raises(ConfigError, match="coordinator"):
         load(written(tmp_path, MINIMAL.replace(KEY, key)), EdgeConfig)
