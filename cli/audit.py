@@ -93,9 +93,12 @@ def verify(
         proctorctl audit verify audit-december.jsonl --earlier audit-november.jsonl
     """
     named = signing_key or _own_key(file)
-    check = AuditCheck(parse_signing_public(named), _known(earlier))
+    known = _known(earlier)
+    check = AuditCheck(parse_signing_public(named), known)
     with file.open("rb") as lines:
         check.read(lines)
+    if earlier is not None and check.tenant_id not in {one.checkpoint.tenant_id for one in known}:
+        raise Rejected(f"{earlier} has no checkpoint of the institution of {file}", code="other-audit-log")
     _report(check, file)
     if not signing_key:
         typer.echo(f"The key is the file's own word: {named}. Give the one you trust with --signing-key.")
@@ -112,10 +115,11 @@ def _report(check: AuditCheck, file: Path) -> None:
     typer.echo(f"{file}: {check.entries} entries{begins}, {check.checkpoints} signed checkpoints.")
     if check.faults:
         return
+    if check.signed_to > check.began_after:
+        typer.echo(f"Nothing was changed, dropped or moved up to entry {check.signed_to}.")
     unsigned = check.number - check.signed_to
-    typer.echo("Nothing was changed, dropped or moved.")
     if unsigned:
-        typer.echo(f"The last {unsigned} entries are not signed yet; a later file will show them signed.")
+        typer.echo(f"Nothing proves the last {unsigned} entries: they are not signed, or no longer.")
 
 
 def _own_key(file: Path) -> str:

@@ -1,7 +1,7 @@
 """Which acts are written in the audit log. Decides only.
 
 Everything a person or program changes, and everything it reads that is personal. A candidate that reads its
-own data is no news to anybody, and its page does so every few seconds.
+own data is no news to anybody, and its page does so every few seconds; one that asks for another's is.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ REPEATED_WITHIN_S: Final = 60.0
 MOST_REMEMBERED: Final = 10_000
 UNREADABLE: Final = frozenset({422, 429})
 """Answers to what was not looked at: the request made no sense, or came too often."""
+NOT_ALLOWED: Final = 403
 
 
 def is_noted(act: str, role: Role | None, *, reads_only: bool, status: int) -> bool:
@@ -50,7 +51,9 @@ def is_noted(act: str, role: Role | None, *, reads_only: bool, status: int) -> b
         return False
     if not reads_only:
         return True
-    return role is not Role.CANDIDATE and act not in IMPERSONAL
+    if role is Role.CANDIDATE and status != NOT_ALLOWED:
+        return False
+    return act not in IMPERSONAL
 
 
 def outcome(status: int) -> str:

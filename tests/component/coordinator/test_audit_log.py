@@ -515,6 +515,7 @@ def test_the_command_line_lists_exports_and_verifies(on_sqlite: OnSite, tmp_path
         await site.started("SESS-2", "CAND-2")
         await chaining.round_of(site.parts, NOW)
         file, older = str(tmp_path / "log.jsonl"), str(tmp_path / "older.jsonl")
+        bare = str(tmp_path / "bare.jsonl")
         async with served(site) as url:
             officer = Shell(site, url, "officer", Role.DPO)
             rows = await officer.data("audit", "list", "--candidate", "CAND-1")
@@ -524,10 +525,17 @@ def test_the_command_line_lists_exports_and_verifies(on_sqlite: OnSite, tmp_path
             assert (await officer.run("audit", "export", file))[0] == 0
             key = ("--signing-key", site.parts.keys.signing_text)
             code, out, _ = await officer.run("audit", "verify", file, *key, "--earlier", older)
-            assert (code, "Nothing was changed, dropped or moved." in out) == (0, True), out
+            assert (code, "Nothing was changed, dropped or moved up to entry" in out) == (0, True), out
             code, out, _ = await officer.run("audit", "verify", file)
             assert (code, "The key is the file's own word" in out) == (0, True)
             lines = text_of(file).splitlines(keepends=True)
+            put(file, "".join(line for line in lines if "checkpoint" not in line))
+            code, out, _ = await officer.run("audit", "verify", file, *key)
+            assert (code, "Nothing was" in out, "Nothing proves the last" in out) == (0, False, True), out
+            put(file, "".join(lines))
+            put(bare, lines[0])
+            code, _, error = await officer.run("audit", "verify", file, *key, "--earlier", bare)
+            assert (code, "has no checkpoint of the institution" in error) == (1, True)
             put(file, "".join(lines[:1] + lines[2:]))
             code, out, _ = await officer.run("audit", "verify", file, *key)
             assert (code, "FAULT: entry 1 is missing" in out) == (1, True)
