@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from itertools import islice
+from itertools import islice, repeat
 from typing import Final
 
 from shared.percentiles import percentile
@@ -20,6 +20,9 @@ REMEMBERED: Final = 3_000
 """The probes of one minute."""
 RECENT: Final = 250
 """The probes of five seconds."""
+FEWEST: Final = 500
+"""The probes of ten seconds. As long as there are fewer, the missing ones count as punctual: a process that
+starts stands still a few times, and that is not how late it usually is."""
 LATE_S: Final = 0.02
 """A loop that is later than this disturbs the arrival times."""
 AFTERWARDS_S: Final = 1.0
@@ -55,12 +58,13 @@ class Lateness:
     @property
     def p99_s(self) -> float:
         """The 99th percentile of the last minute; 0 before the first probe."""
-        return percentile(self._late_s, 99)
+        return percentile([*self._late_s, *repeat(0.0, FEWEST - len(self._late_s))], 99)
 
     @property
     def recent_p95_s(self) -> float:
         """The 95th percentile of the last five seconds; 0 before the first probe."""
-        return percentile(islice(reversed(self._late_s), RECENT), 95)
+        recent = islice(reversed(self._late_s), RECENT)
+        return percentile([*recent, *repeat(0.0, RECENT - len(self._late_s))], 95)
 
     @property
     def worst_s(self) -> float:

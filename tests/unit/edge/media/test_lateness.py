@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.media.lateness import AFTERWARDS_S, LATE_S, RECENT, REMEMBERED, Lateness
+from edge.media.lateness import AFTERWARDS_S, FEWEST, LATE_S, RECENT, REMEMBERED, Lateness
 
 
 def test_a_loop_on_time_disturbs_nothing() -> None:
@@ -53,6 +53,17 @@ def test_percentiles_are_of_the_last_five_seconds_and_the_worst_of_the_last_minu
     assert lateness.worst_s == lateness.p99_s == pytest.approx(0.3)
     late(lateness, 0.01, REMEMBERED)
     assert lateness.worst_s == pytest.approx(0.01)
+
+
+def test_blocks_of_a_process_that_starts_are_not_how_late_it_usually_is() -> None:
+    lateness = Lateness()
+    late(lateness, 2.0, 3)
+    late(lateness, 0.0, 20)
+    assert (lateness.p99_s, lateness.recent_p95_s, lateness.worst_s) == (0.0, 0.0, 2.0)
+    late(lateness, 2.0, FEWEST // 100 + 1)
+    assert lateness.p99_s == 2.0
+    late(lateness, 2.0, RECENT // 20)
+    assert lateness.recent_p95_s == 2.0
 
 
 def test_a_probe_before_it_is_due_is_not_late() -> None:
