@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
 from typing import Final
 
 from edge.workers.wire import HEADER_BYTES, Frame, header_of, packed
@@ -46,9 +47,11 @@ class Link:
             return None
         return Frame(header.kind, body, blob, header.number)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End the link; the other side reads what was sent, and then its end."""
         self._writer.close()
+        with suppress(OSError):  # it was broken before
+            await self._writer.wait_closed()
 
     def end(self) -> None:
         """Send no more, and go on reading until the other side ends too."""

@@ -82,7 +82,7 @@ async def running(
             await asyncio.gather(listening, looking, return_exceptions=True)
     finally:
         await _end(child, link, at_once=True)
-        link.close()
+        await link.close()
 
 
 async def _until_ready(link: Link) -> None:

@@ -53,8 +53,8 @@ def play(story: Callable[[Ends], Awaitable[None]]) -> None:
         try:
             await asyncio.wait_for(story(Ends(ours, theirs)), 60)
         finally:
-            ours.close()
-            theirs.close()
+            await ours.close()
+            await theirs.close()
 
     asyncio.run(run())
 
@@ -134,7 +134,7 @@ def test_a_link_ends_when_the_other_side_does_and_what_was_sent_is_read() -> Non
         ends.theirs.end()
         assert await ends.ours.next() == Frame(FrameKind.READY, b"1")
         assert await ends.ours.next() is None
-        ends.ours.close()
+        await ends.ours.close()
         ends.ours.send(Frame(FrameKind.READY))  # nobody is there: nothing happens
 
     play(story)
@@ -148,6 +148,6 @@ def test_what_is_no_frame_is_refused() -> None:
             theirs.sendall(bytes(64))
             with pytest.raises(Corrupt):
                 await link.next()
-        link.close()
+        await link.close()
 
     asyncio.run(run())
