@@ -82,7 +82,7 @@ async def revoke_node(node_id: NodeRef, claims: Operator, parts: PartsDep, now: 
     return Response(status_code=204)
 
 
-@router.get("/authority")
+@router.get("/authority", responses=problems())
 async def get_authority(parts: PartsDep) -> AuthorityOut:
     """Whom a node joins here. It compares the fingerprint with its token's before it sends anything."""
     return authority_out(parts.keys)
