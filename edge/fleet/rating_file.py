@@ -76,17 +76,17 @@ def foreseen(config: EdgeConfig) -> int:
 def admitted_here(config: EdgeConfig, report: WorkerReport) -> int:
     """The most sessions of this node: its stored rating, if that is believed, and never more than configured.
     Logs which it is and why."""
-    rating, reason = None, "this host was not measured; run proctor-edge bench"
     try:
         stored = read_rating(config.data_folder)
-        if stored is not None:
-            reason = objection(stored, conditions_of(config, report)) or ""
-            rating = None if reason else stored
+        reason = "" if stored is None else objection(stored, conditions_of(config, report))
     except Corrupt as error:
-        reason = str(error)
+        stored, reason = None, str(error)
+    rating = None if reason else stored
     sessions = admitted(rating, config.most_sessions, unrated=UNRATED)
-    if rating is None:
-        log.warning("no measured rating counts here", extra={"reason": reason, "count": sessions})
+    if reason:
+        log.warning("the measured rating does not count here", extra={"reason": reason, "count": sessions})
+    elif rating is None:
+        log.info("this host was not measured; run proctor-edge bench", extra={"count": sessions})
     else:
         log.info("the measured rating counts", extra={"count": sessions})
     return sessions
