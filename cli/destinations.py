@@ -25,6 +25,9 @@ _LETTERS = ("delivery_id", "kind", "event_type", "exam_session_id", "attempts", 
 
 DestinationName = Annotated[str, typer.Argument(metavar="DESTINATION", help="The destination's name or id.")]
 KindOption = Annotated[list[DeliveryKind] | None, typer.Option("--kind", help="Tell only this; repeatable.")]
+ClassOption = Annotated[
+    list[EventClass] | None, typer.Option("--class", help="Only alerts of this class; repeatable.")
+]
 EventOption = Annotated[
     list[EventType] | None, typer.Option("--event", help="Only alerts of this event; repeatable.")
 ]
@@ -65,9 +68,7 @@ def show(destination: DestinationName, output: OutputOption = Format.TABLE) -> N
 def filter_command(
     destination: DestinationName,
     kind: KindOption = None,
-    event_class: Annotated[
-        list[EventClass] | None, typer.Option("--class", help="Only alerts of this class; repeatable.")
-    ] = None,
+    event_class: ClassOption = None,
     event: EventOption = None,
     detail: DetailOption = None,
     output: OutputOption = Format.TABLE,

@@ -8,10 +8,17 @@ import typer
 
 from cli.calls import checked
 from cli.connection import connect
-from cli.destinations import DestinationName, DetailOption, EventOption, KindOption, filter_of, id_of
+from cli.destinations import (
+    ClassOption,
+    DestinationName,
+    DetailOption,
+    EventOption,
+    KindOption,
+    filter_of,
+    id_of,
+)
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one
 from shared.api.destinations import MAX_OVERLAP_HOURS, SecretRequest, WebhookRequest
-from shared.events.types import EventClass
 
 app = typer.Typer(
     help="Signed requests to the institution's systems; see also `destinations`.", no_args_is_help=True
@@ -23,9 +30,7 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name for people.")],
     url: Annotated[str, typer.Argument(metavar="URL", help="https://…")],
     kind: KindOption = None,
-    event_class: Annotated[
-        list[EventClass] | None, typer.Option("--class", help="Only alerts of this class; repeatable.")
-    ] = None,
+    event_class: ClassOption = None,
     event: EventOption = None,
     detail: DetailOption = None,
     output: OutputOption = Format.TABLE,

@@ -67,7 +67,7 @@ def sign_next(db: Session, tenant_id: UUID, key: Ed25519PrivateKey, now_utc: dat
     head = _locked_head(db, tenant_id)
     if not _is_due(head.number, _latest(db, tenant_id), now_utc):
         return None
-    at_utc = now_utc.replace(microsecond=now_utc.microsecond // 1000 * 1000)
+    at_utc = audit.whole_ms(now_utc)
     made = Checkpoint(tenant_id, head.number, head.chain, at_utc)
     db.add(
         AuditCheckpoint(

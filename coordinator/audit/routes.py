@@ -139,12 +139,7 @@ def _chunk(db: Session, tenant_id: UUID, after: int) -> tuple[list[str], int]:
 
 
 def _candidate(db: Session, tenant_id: UUID, reference: str | None) -> UUID | None:
-    if reference is None:
-        return None
-    found = candidates.find(db, tenant_id, reference)
-    if found is None:
-        raise Rejected("there is no candidate with this id", code="candidate-unknown", status=404)
-    return found.id
+    return candidates.known(db, tenant_id, reference).id if reference is not None else None
 
 
 def _session(db: Session, tenant_id: UUID, reference: str | None) -> UUID | None:

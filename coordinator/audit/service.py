@@ -61,7 +61,7 @@ def write(db: Session, keyring: Keyring, acting: Acting, status: int, now_utc: d
     role = acting.claims.role if acting.claims is not None else LINK
     row = AuditEntry(
         tenant_id=tenant_id,
-        at_utc=_whole_ms(now_utc),
+        at_utc=whole_ms(now_utc),
         request_id=acting.request_id,
         act=acting.act,
         role=role,
@@ -83,7 +83,7 @@ def write_stored(
     db: Session, stored: Sequence[tuple[UUID, UUID, UUID, int]], request_id: UUID, now_utc: datetime
 ) -> None:
     """Write down what nodes stored in one batch: institution, session, node and number of alerts each."""
-    at_utc = _whole_ms(now_utc)
+    at_utc = whole_ms(now_utc)
     insert_new(
         db,
         AuditEntry,
@@ -227,7 +227,8 @@ def _place(row_id: UUID) -> Place:
     return Place("audit_entries", "actor_sealed", row_id)
 
 
-def _whole_ms(instant: datetime) -> datetime:
+def whole_ms(instant: datetime) -> datetime:
+    """An instant as the log has it, which hashes whole milliseconds."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 

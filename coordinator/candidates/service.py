@@ -23,6 +23,14 @@ def find(db: Session, tenant_id: UUID, reference: str) -> Candidate | None:
     return found
 
 
+def known(db: Session, tenant_id: UUID, reference: str) -> Candidate:
+    """The institution's candidate with this name. Raises `Rejected` (404 `candidate-unknown`)."""
+    found = find(db, tenant_id, reference)
+    if found is None:
+        raise Rejected("there is no candidate with this id", code="candidate-unknown", status=404)
+    return found
+
+
 def propose(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
     """The institution's candidate with this name, or a new one that is not stored yet: `keep` it."""
     return find(db, tenant_id, reference) or _new(tenant_id, reference, now_utc)

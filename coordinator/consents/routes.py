@@ -12,7 +12,6 @@ from fastapi import APIRouter, Query
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
-from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.consents.withdrawing import check_confirmed, told
 from coordinator.consents.words import Word, latest, serves
@@ -40,7 +39,7 @@ async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSession, par
     check_own_candidate(claims, candidate_id)
 
     def work(db: Session) -> ConsentsOut:
-        words = consents.words_of(db, _known(db, claims, candidate_id))
+        words = consents.words_of(db, candidates.known(db, claims.tenant_id, candidate_id))
         items = [_out(word) for _, word in sorted(latest(words).items())]
         return ConsentsOut(candidate_id=candidate_id, items=items)
 
@@ -58,7 +57,7 @@ async def list_consents(
     check_own_candidate(claims, candidate_id)
 
     def work(db: Session) -> ConsentPage:
-        candidate = _known(db, claims, candidate_id)
+        candidate = candidates.known(db, claims.tenant_id, candidate_id)
         words, following = consents.history(db, candidate, params.after, params.limit)
         return ConsentPage(items=[_out(word) for word in words], next_cursor=write_cursor(following))
 
@@ -146,13 +145,6 @@ def _put(
 
 def _serves(session: ExamSession, purpose: Purpose) -> bool:
     return serves(Policy.model_validate(session.policy), purpose)
-
-
-def _known(db: Session, claims: Claims, reference: str) -> Candidate:
-    candidate = candidates.find(db, claims.tenant_id, reference)
-    if candidate is None:
-        raise Rejected("there is no candidate with this id", code="candidate-unknown", status=404)
-    return candidate
 
 
 def _out(word: Word) -> ConsentOut:
