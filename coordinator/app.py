@@ -18,7 +18,7 @@ from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -41,8 +41,7 @@ from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
-from coordinator.nodes.hub_account import HubAccount
-from coordinator.nodes.hub_identities import coordinators_identity
+from coordinator.nodes.hub_account import HubAccount, own_login
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
 from coordinator.routing import API, all_routes
@@ -150,7 +149,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
     keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
     nats = config.nats
-    address = HubAddress(url=nats.url, login=_hub_login(nats, keys.fleet.account), ca_file=nats.ca_file)
+    address = HubAddress(url=nats.url, login=_hub_login(nats, keys), ca_file=nats.ca_file)
     settings = StreamSettings(
         max_bytes=nats.stream_max_bytes,
         max_age_s=nats.stream_max_age_hours * 3600.0,
@@ -181,11 +180,10 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     )
 
 
-def _hub_login(nats: NatsSection, account: Ed25519PrivateKey) -> Password | ByIdentity:
+def _hub_login(nats: NatsSection, keys: OwnKeys) -> Password | ByIdentity:
     if nats.login == "password":
         return Password(nats.user, nats.read_password())
-    own = Ed25519PrivateKey.generate()
-    return ByIdentity(lambda: coordinators_identity(account, own, datetime.now(UTC)))
+    return own_login(keys.fleet, keys.fleet.account)
 
 
 async def _validity(database: Database, keys: OwnKeys) -> Validity:

@@ -70,6 +70,11 @@ class FleetKeys:
         """Of the CA's key."""
         return ca_fingerprint(self.certificate)
 
+    @property
+    def authorities(self) -> str:
+        """The certificates that are accepted as the CA's, PEM."""
+        return certificate_text(self.certificate)
+
 
 def make_fleet_keys(folder: Path, keyring: Keyring) -> None:
     """Create missing keys; existing ones stay. Raises `OSError`, `ConfigError`."""

@@ -9,9 +9,7 @@ Each is replaced in one step, and each alone is whole: after a crash in between,
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,9 +27,9 @@ from shared.certificates import (
     read_private_text,
 )
 from shared.errors import ConfigError, Corrupt
-from shared.hub_login import HubIdentity
+from shared.hub_login import ClientTls, HubIdentity
 from shared.nats_keys import KeyKind, parse_seed, seed_text
-from shared.secret_file import read_private
+from shared.secret_file import read_private, replace_private
 from shared.writing import writing_under
 
 FOLDER: Final = "membership"
@@ -58,7 +56,6 @@ class Membership:
 def save(data_folder: Path, membership: Membership) -> None:
     """Write a membership over the one of before. Raises `ConfigError` if the folder cannot be written."""
     folder = data_folder / FOLDER
-    own = private_text(membership.keys.certificate) + certificate_text(membership.certificate)
     seed = seed_text(KeyKind.USER, membership.keys.hub)
     creds = (
         f"-----BEGIN NATS USER JWT-----\n{membership.hub_jwt}\n------END NATS USER JWT------\n\n"
@@ -66,9 +63,9 @@ def save(data_folder: Path, membership: Membership) -> None:
     )
     with writing_under(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(folder / _CA, certificate_text(membership.ca))
-        _replace(folder / _NODE, own)
-        _replace(folder / _HUB, creds)
+        replace_private(folder / _CA, certificate_text(membership.ca))
+        replace_private(folder / _NODE, _own_text(membership))
+        replace_private(folder / _HUB, creds)
 
 
 def load(data_folder: Path) -> Membership:
@@ -92,7 +89,12 @@ def load(data_folder: Path) -> Membership:
 def hub_identity(data_folder: Path) -> HubIdentity:
     """With what the node logs in at the hub. Raises `ConfigError` as `load` does."""
     kept = load(data_folder)
-    return HubIdentity(kept.hub_jwt, kept.keys.hub)
+    tls = ClientTls(own=_own_text(kept), authorities=certificate_text(kept.ca))
+    return HubIdentity(kept.hub_jwt, kept.keys.hub, tls)
+
+
+def _own_text(membership: Membership) -> str:
+    return private_text(membership.keys.certificate) + certificate_text(membership.certificate)
 
 
 def _key_and_certificate(text: str) -> tuple[EllipticCurvePrivateKey, Certificate]:
@@ -112,16 +114,3 @@ def _creds(text: str) -> tuple[str, Ed25519PrivateKey]:
 def _text(path: Path) -> str:
     missing = f"there is no {path}; run: proctor-edge join"
     return read_private(path, missing=missing).decode("ascii", "replace")
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
