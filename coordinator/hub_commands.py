@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.x509 import random_serial_number
 
 from coordinator.config import CoordinatorConfig
+from coordinator.ground.fleet_keys import FleetKeys
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.nodes import hub_certificates, hub_identities
 from shared.config_file import load
@@ -59,10 +60,7 @@ def hub_settings(
     Example: proctor-coordinator hub-settings --config coordinator.toml --folder /var/lib/nats/accounts
     --tls /etc/nats/tls
     """
-    keys = own_keys_of(load(config, CoordinatorConfig)).fleet
-    now_utc = datetime.now(UTC)
-    said = hub_identities.hub_settings(keys.operator, keys.system, keys.account, folder, now_utc, tls)
-    typer.echo(said, nl=False)
+    _print_settings(own_keys_of(load(config, CoordinatorConfig)).fleet, folder, tls)
 
 
 def hub_certificate(
@@ -74,6 +72,10 @@ def hub_certificate(
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write; files of before are replaced.")],
+    settings: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Print what `hub-settings --folder FOLDER --tls DIR` prints."),
+    ] = None,
 ) -> None:
     """Write a certificate for the hub, good for 90 days, its key, and the CA by which it knows its clients.
 
@@ -89,3 +91,11 @@ def hub_certificate(
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         for file, text in made.items():
             replace_private(out / file, text)
+    if settings is not None:
+        _print_settings(keys, settings, out)
+
+
+def _print_settings(keys: FleetKeys, folder: Path, tls: Path | None) -> None:
+    now_utc = datetime.now(UTC)
+    said = hub_identities.hub_settings(keys.operator, keys.system, keys.account, folder, now_utc, tls)
+    typer.echo(said, nl=False)

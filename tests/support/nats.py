@@ -19,9 +19,10 @@ from edge.hub import node_link
 from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
 from shared.hub_login import Password
-from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
+from shared.nats_config import NatsServer, node_permissions, server_config
 from tests.support.ports import reserved_port
 
+COORDINATOR_USER: Final = "coordinator"
 COORDINATOR_PASSWORD: Final = "coordinator-password"
 START_TIMEOUT_S: Final = 60.0
 
@@ -32,6 +33,16 @@ program: Final = cache(find_nats_server)
 
 def node_password(node_id: UUID) -> str:
     return f"node-{node_id}"
+
+
+def users_with_passwords(nodes: Sequence[UUID]) -> str:
+    """The part of a hub's configuration that names its users, for one without identities."""
+    users: list[dict[str, object]] = [{"user": COORDINATOR_USER, "password": COORDINATOR_PASSWORD}]
+    users += [
+        {"user": str(node), "password": node_password(node), "permissions": node_permissions(node)}
+        for node in nodes
+    ]
+    return f"authorization: {json.dumps({'timeout': 5, 'users': users})}\n"
 
 
 def node_hub(url: str, node_id: UUID) -> HubLink:
@@ -55,8 +66,7 @@ class RunningServer:
         self._settings = NatsServer(
             port=reserved_port(),
             store_folder=folder / "store",
-            coordinator_password=COORDINATOR_PASSWORD,
-            node_passwords={node: node_password(node) for node in nodes},
+            access=users_with_passwords(nodes),
         )
 
     @property
