@@ -42,6 +42,7 @@ from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
+from coordinator.nodes.hosts import Hosts
 from coordinator.nodes.hub_account import HubAccount, own_login
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
@@ -205,8 +206,15 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
             parts.rooms.tell(one.session_id, one.shown, one.revision)
 
     signing, metrics = parts.keys.signing, parts.metrics
+    hosts = Hosts(parts.hub, parts.database, parts.signers, signing)
     heartbeats = Heartbeats(
-        parts.database, parts.fleet, parts.signers, signing, booted.note, on_heard=pages.heard
+        parts.database,
+        parts.fleet,
+        parts.signers,
+        signing,
+        booted.note,
+        on_heard=pages.heard,
+        hosts=hosts,
     )
     ingest = Ingest(parts.hub, parts.alert_stream, store_of(parts), signing, tell, parts.traces)
     metrics.read_counts(
@@ -215,6 +223,7 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     if parts.traces is not None:
         metrics.read_counts("coordinator_trace_spans", "Spans of traces by result.", parts.traces.counts)
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
+    metrics.read_counts("coordinator_node_hosts", "Hosts that became a node, or were refused.", hosts.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)
     metrics.read(

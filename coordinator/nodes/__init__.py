@@ -7,6 +7,7 @@ replies       a reply checked (pure)           signers     keys of accepted node
 hub_identities  who may log in at the hub (pure) hub_account tells the hub who is revoked
 hub_certificates  with whom the hub speaks (pure)
 marks         how far a lane is committed (pure)
+hosts         lets one host at a time be a node
 assignments   which node held a session when, as values (pure); assignments_service has them in the database
 service       in the database                  tables      the rows
 routes        lists the nodes with their state

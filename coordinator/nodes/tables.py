@@ -33,6 +33,10 @@ class Node(Row, table=True):
     revoked_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """From then on none of its messages is accepted."""
     revoked_by: str | None = Field(default=None, max_length=NAME_CHARS)
+    boot_id: UUID | None = None
+    """The run of its daemon that is the node."""
+    other_host_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When another host with its identity was refused last; written at most twice a minute."""
 
 
 _CURRENT = text("to_utc IS NULL")

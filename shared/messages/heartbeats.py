@@ -26,6 +26,10 @@ Seconds = dict[Kind, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
 """Seconds by kind of look."""
 
 
+OtherHost = Literal["none", "seen", "refused"]
+"""Whether another host has the node's identity: none; one that is refused; or this one is the one refused."""
+
+
 class OutboxState(Message):
     """The state of one lane of a node's outbox."""
 
@@ -100,6 +104,10 @@ class Heartbeat(Message):
     seats: Annotated[int, Field(ge=0, le=500)] | None = None
     """Places that its sessions hold: those of candidates who are connected or due. None: all."""
 
+    answers_for_host: bool = False
+    """Whether its program obeys only commands for its own `boot_id`, answers `here`, and may be told of other
+    hosts. False: an older program."""
+
     @property
     def load(self) -> int:
         """The number of places taken."""
@@ -125,3 +133,5 @@ class Marks(Message):
     marks: tuple[LaneMark, ...]
     sent_utc: Utc | None = None
     """Time of the coordinator's clock; a node compares its own clock with it."""
+    other_host: OtherHost | None = None
+    """None: it is not said now."""

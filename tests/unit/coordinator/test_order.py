@@ -41,7 +41,8 @@ LISTED = {
     "act": """
         audit.chaining audit.layer audit.owed
         arriving.arrival arriving.ingest arriving.intake arriving.pictures arriving.replaying
-        arriving.treating nodes.heartbeats excerpts.expiring idempotency.doing enrollments.comparing
+        arriving.treating nodes.heartbeats nodes.hosts excerpts.expiring idempotency.doing
+        enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         deliveries.working deliveries.traced arriving.traced
