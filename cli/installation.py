@@ -31,7 +31,6 @@ from shared.writing import writing_under
 _HUB_HOST: Final = "127.0.0.1"
 _REGION: Final = "local"
 _NODE_NAME: Final = "this machine"
-_MEMBERSHIP: Final = "membership"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +173,9 @@ def prepare(
 
 def join(installation: Installation) -> None:
     """Let the node join the coordinator, which must run; once, or again when that has another CA."""
-    ours, known = (installation.folder / part / "ca.pem" for part in ("coordinator", f"edge/{_MEMBERSHIP}"))
-    if not known.exists() or known.read_bytes() != ours.read_bytes():
+    known = installation.folder / "edge" / "membership" / "ca.pem"
+    ours = [path.read_text() for path in (installation.folder / "coordinator").glob("ca*.pem")]
+    if not known.exists() or not any(certificate in known.read_text() for certificate in ours):
         wanted = JoinTokenRequest(region=_REGION, name=_NODE_NAME)
         with Client(installation.coordinator_url, _token(installation, "operator", minutes=5)) as client:
             token = client.create_join_token(wanted).token

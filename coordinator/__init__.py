@@ -1,7 +1,7 @@
 """The coordinator: enrollments, sessions, alerts, and their REST API.
 
     main        commands: init, migrate, check-config, token, openapi, serve
-    hub_commands  its commands that prepare the hub
+    hub_commands  its commands about the hub and the CA
     app         the ASGI application: builds the parts, runs the background work, mounts the routes
     routing     every route, in order
     serving     serves it, and health and metrics on a port of their own

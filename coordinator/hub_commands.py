@@ -1,4 +1,4 @@
-"""Commands of `proctor-coordinator` that prepare the hub."""
+"""Commands of `proctor-coordinator` about the hub and the fleet's CA."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.x509 import random_serial_number
 
 from coordinator.config import CoordinatorConfig
+from coordinator.ground.ca_files import Step, take_step
 from coordinator.ground.fleet_keys import FleetKeys
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.nodes import hub_certificates, hub_identities
 from shared.config_file import load
+from shared.errors import ConfigError
 from shared.secret_file import replace_private
 from shared.writing import writing_under
 
@@ -27,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(hub_settings)
     app.command()(hub_certificate)
+    app.command()(rotate_ca)
 
 
 def own_keys_of(config: CoordinatorConfig) -> OwnKeys:
@@ -93,6 +96,47 @@ def hub_certificate(
             replace_private(out / file, text)
     if settings is not None:
         _print_settings(keys, settings, out)
+
+
+def rotate_ca(
+    config: ConfigFile,
+    step: Annotated[Step, typer.Argument(help="prepare, then switch, then finish.")],
+    force: Annotated[bool, typer.Option(help="Also if nodes have not renewed since the last step.")] = False,
+) -> None:
+    """Let another CA take over, in three steps; exams go on, and nothing is restarted.
+
+    prepare makes it: from then on both are accepted. switch lets it sign, finish ends what the former one has
+    signed. A node learns of a step when it renews, within 16 hours; switch and finish are refused until all
+    have. After each step: give the hub new files (`hub-certificate`) and let it read them, and copy the files
+    `ca.*` of the data folder to other replicas of the coordinator. A node that is away for long follows when
+    it is back.
+
+    Example: proctor-coordinator rotate-ca prepare --config coordinator.toml
+    """
+    settings, now_utc = load(config, CoordinatorConfig), datetime.now(UTC)
+    keys = own_keys_of(settings)
+    since_utc = keys.fleet.authority.since_utc
+    if step is not Step.PREPARE and since_utc is not None and not force:
+        _require_renewed(settings, since_utc, now_utc)
+    take_step(settings.data_folder, keys.keyring, step, now_utc)
+    typer.echo(f"done: {step}; now run hub-certificate for the hub, and let it read the files")
+
+
+def _require_renewed(settings: CoordinatorConfig, since_utc: datetime, now_utc: datetime) -> None:
+    from coordinator.ground.database import Database  # with every table, as in `token`
+    from coordinator.memberships import service as memberships
+
+    database = Database(settings.database)
+    try:
+        with database.read() as db:
+            waiting = memberships.not_renewed_since(db, since_utc, now_utc)
+    finally:
+        database.close()
+    if waiting:
+        raise ConfigError(
+            f"{len(waiting)} nodes have not renewed since the last step, such as {waiting[0]}; wait, or lose "
+            "them until they renew with --force"
+        )
 
 
 def _print_settings(keys: FleetKeys, folder: Path, tls: Path | None) -> None:

@@ -102,7 +102,9 @@ def _beside(config: Path | None, name: object) -> Path | None:
 def _fleets_ca(centre: Mapping[str, Any], node: Mapping[str, Any]) -> str | None:
     """The CA of the coordinator, where this machine has it and the hub is known by it."""
     if _section(centre, "nats").get("login") == "identity" and "data_folder" in centre:
-        return str(Path(str(centre["data_folder"])) / "ca.pem")
+        folder = Path(str(centre["data_folder"]))
+        bundle = folder / "authorities.pem"  # there is one as soon as the CA has changed
+        return str(bundle if bundle.exists() else folder / "ca.pem")
     return _membership(node, "ca.pem")
 
 

@@ -79,10 +79,10 @@ class HubAccount:
 def own_login(keys: FleetKeys, account: Ed25519PrivateKey) -> ByIdentity:
     """How the coordinator logs in as a user of this account. Its keys are in memory alone."""
     user, own = Ed25519PrivateKey.generate(), generate_private_key(SECP256R1())
-    issuer = Issuer(keys.ca, keys.authorities)
 
     def read() -> HubIdentity:
         now_utc = datetime.now(UTC)
+        issuer = Issuer(keys.ca, keys.authorities)
         tls = coordinators_tls(issuer, own, random_serial_number(), now_utc)
         return coordinators_identity(account, user, tls, now_utc)
 

@@ -1,6 +1,6 @@
 """What a node is given, in files of its data folder that only its user may read.
 
-    <data>/membership/ca.pem      the coordinator's CA
+    <data>/membership/ca.pem      the coordinator's CAs
     <data>/membership/node.pem    the node's private key and certificate
     <data>/membership/hub.creds   the JWT and the private key for the hub, as NATS tools read them
 
@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import Certificate
 
 from edge.membership.asking import MemberKeys
+from shared.authorities import authorities_text, check_issued_by_one, read_authorities
 from shared.certificates import (
     certificate_text,
-    check_issued,
     private_text,
     read_certificate,
     read_private_text,
@@ -47,7 +47,8 @@ _CREDS: Final = re.compile(
 class Membership:
     """What lets a node in."""
 
-    ca: Certificate
+    authorities: tuple[Certificate, ...]
+    """The coordinator's CAs; two while one takes over from the other."""
     certificate: Certificate
     keys: MemberKeys = field(repr=False)
     hub_jwt: str = field(repr=False)
@@ -63,9 +64,12 @@ def save(data_folder: Path, membership: Membership) -> None:
     )
     with writing_under(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_private(folder / _CA, certificate_text(membership.ca))
+        authorities = authorities_text(membership.authorities)
+        # Until the certificate is replaced too, the CA of the former one counts.
+        replace_private(folder / _CA, authorities + _former(folder / _CA))
         replace_private(folder / _NODE, _own_text(membership))
         replace_private(folder / _HUB, creds)
+        replace_private(folder / _CA, authorities)
 
 
 def load(data_folder: Path) -> Membership:
@@ -75,22 +79,28 @@ def load(data_folder: Path) -> Membership:
     """
     folder = data_folder / FOLDER
     try:
-        ca = read_certificate(_text(folder / _CA))
+        authorities = read_authorities(_text(folder / _CA))
         key, certificate = _key_and_certificate(_text(folder / _NODE))
-        check_issued(certificate, ca, key.public_key())
+        check_issued_by_one(certificate, authorities, key.public_key())
         hub_jwt, hub = _creds(_text(folder / _HUB))
     except Corrupt as error:
         raise ConfigError(
             f"the files in {folder} are damaged: {error}; join again with a new token"
         ) from error
-    return Membership(ca=ca, certificate=certificate, keys=MemberKeys(key, hub), hub_jwt=hub_jwt)
+    return Membership(
+        authorities=authorities, certificate=certificate, keys=MemberKeys(key, hub), hub_jwt=hub_jwt
+    )
 
 
 def hub_identity(data_folder: Path) -> HubIdentity:
     """With what the node logs in at the hub. Raises `ConfigError` as `load` does."""
     kept = load(data_folder)
-    tls = ClientTls(own=_own_text(kept), authorities=certificate_text(kept.ca))
+    tls = ClientTls(own=_own_text(kept), authorities=authorities_text(kept.authorities))
     return HubIdentity(kept.hub_jwt, kept.keys.hub, tls)
+
+
+def _former(path: Path) -> str:
+    return path.read_text("ascii", "replace") if path.exists() else ""
 
 
 def _own_text(membership: Membership) -> str:

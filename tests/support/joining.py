@@ -35,7 +35,7 @@ def keep_membership(data: Path, keys: OwnKeys) -> None:
     fleet = keys.fleet
     given = give_identity(fleet.ca, fleet.account, wanted, serial=random_serial_number(), now_utc=now_utc)
     membership = Membership(
-        ca=fleet.certificate,
+        authorities=(fleet.certificate,),
         certificate=read_certificate(given.certificate),
         keys=own,
         hub_jwt=given.hub_jwt,

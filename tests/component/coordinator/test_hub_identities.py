@@ -114,13 +114,16 @@ def test_a_node_whose_time_is_over_is_not_let_in_until_it_has_renewed(
     async def test(there: Place) -> None:
         data = tmp_path / "edge"
         identity = await there.joined(data)
-        ca, keys = files.load(data).ca, new_keys()
+        known, keys = files.load(data).authorities, new_keys()
         asked = renew_request(identity.node_id, identity.signing, keys).model_dump()
         there.site.at(datetime.now(UTC) - CERTIFICATE_LIFETIME - timedelta(hours=1))
         answer = await there.site.post("/nodes/renew", asked, headers={})
         old = MembershipOut.model_validate_json(answer.content)
         certificate = read_certificate(old.certificate)
-        files.save(data, Membership(ca=ca, certificate=certificate, keys=keys, hub_jwt=old.hub_jwt))
+        files.save(
+            data,
+            Membership(authorities=known, certificate=certificate, keys=keys, hub_jwt=old.hub_jwt),
+        )
         link = there.link(data)
         running = asyncio.create_task(link.run())
         await until(lambda: link.counts["unreachable"] > 0, "it is refused")

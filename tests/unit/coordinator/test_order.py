@@ -28,8 +28,8 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config ground.acting ground.columns ground.database ground.fleet_keys ground.ids ground.key_files
-        ground.keyring ground.own_keys ground.sealed_fields
+        config ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys ground.ids
+        ground.key_files ground.keyring ground.own_keys ground.sealed_fields
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
