@@ -16,6 +16,7 @@ from coordinator.web_api.health import create_status
 from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen, server_options
 from shared.web_server.status import ByPort
+from shared.web_server.tls import SecuredServer, server_tls
 
 MESSAGE_BYTES: Final = 4_096
 """The longest message of a client on a live socket, which only listens."""
@@ -33,7 +34,7 @@ def way_in(settings: CoordinatorConfig) -> Doors:
 def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: Any) -> uvicorn.Server:
     """Make an application's server with these settings; it listens on the sockets that it is given."""
     app.state.metrics.doors = doors
-    return uvicorn.Server(
+    return SecuredServer(
         uvicorn.Config(
             ByPort(app, create_status(app, parked.notes), settings.status.port),
             log_config=None,
@@ -41,7 +42,9 @@ def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: A
             timeout_graceful_shutdown=GRACE_S,
             **server_options(doors, settings.web.connections),
             **options,
-        )
+        ),
+        settings.web.port,
+        server_tls(settings.web.tls),
     )
 
 

@@ -249,7 +249,7 @@ def served_web(node: Node) -> WebServer:
 
     public = create_web(door, web.allowed_origins, node.health, servers)
     status = create_status(node.health, node.metrics_text)
-    return WebServer(ByPort(public, status, status_port), node.doors, web.connections)
+    return WebServer(ByPort(public, status, status_port), node.doors, web)
 
 
 async def _first_report(worker: Worker) -> WorkerReport:

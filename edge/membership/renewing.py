@@ -17,6 +17,7 @@ from edge.membership.calls import Coordinator
 from edge.membership.files import Membership, load, save
 from edge.membership.joining import new_keys
 from edge.node_identity import Identity
+from shared.authorities import authorities_text
 from shared.certificates import lifetime_of, read_certificate
 from shared.errors import ProctorError
 from shared.node_lifetimes import Lifetime, renew_at
@@ -33,7 +34,7 @@ def renew(url: str, data_folder: Path, identity: Identity) -> Lifetime:
     Raises `Rejected` if the coordinator refuses, `Unavailable` if it is away.
     """
     known, keys = load(data_folder).authorities, new_keys()
-    with Coordinator(url) as coordinator:
+    with Coordinator(url, authorities_text(known)) as coordinator:
         given = coordinator.renew(renew_request(identity.node_id, identity.signing, keys))
     authorities = accepted_authorities(given, known)
     check_membership(given, authorities, keys, identity.node_id, datetime.now(UTC))
