@@ -118,6 +118,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         heartbeats, ingest = _background(parts, booted, pages)
         workers = _workers(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
+        parts.fleet.listening_since = parts.clock()
         account = parts.hub_account
         tasks = [
             asyncio.create_task(_kept_running(name, work))

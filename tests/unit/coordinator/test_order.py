@@ -52,7 +52,8 @@ LISTED = {
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
     "routes": """
-        idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
+        nodes.looking idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages
+        web_api.security
     """,
     "app": "app main routing schema serving migrations.env",
 }
