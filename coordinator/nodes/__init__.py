@@ -11,7 +11,7 @@ hub_identities  who may log in at the hub (pure) hub_account tells the hub who i
 marks         how far a lane is committed (pure)
 assignments   which node held a session when, as values (pure); assignments_service has them in the database
 service       in the database                  tables      the rows
-looking       what is known about nodes now    answers     nodes in the API's form
+answers       nodes in the API's form
 routes        lists the nodes with their state and their last hour
 examples      for the API's description
 placement_routes  one node: cordon, drain, open again

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
 from coordinator.nodes.answers import node_out
-from coordinator.nodes.looking import look, seen_now
 from coordinator.nodes.placements import Placement
+from coordinator.nodes.routes import look, seen_now
 from coordinator.nodes.service import Wish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep

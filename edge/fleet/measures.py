@@ -10,7 +10,7 @@ from edge.fleet.ladder import Load, Strain
 from edge.membership.files import load as load_membership
 from shared.certificates import lifetime_of
 from shared.errors import ConfigError
-from shared.messages.heartbeats import Measures
+from shared.messages.heartbeats import MAX_BYTES, Measures
 from shared.node_lifetimes import Lifetime
 
 
@@ -43,6 +43,6 @@ def _lifetime(data_folder: Path) -> Lifetime | None:
 
 def _free_bytes(folder: Path) -> int | None:
     try:
-        return shutil.disk_usage(folder).free
+        return min(shutil.disk_usage(folder).free, MAX_BYTES)
     except OSError:
         return None

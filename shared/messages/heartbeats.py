@@ -22,6 +22,8 @@ MISSING_AFTER_S = 15.0
 MAX_CLOCK_SKEW_S = 25.0
 """The most skew between the clocks of node and coordinator, a little below a command's lifetime. With more, a
 node refuses every command as stale, so it is sent none and gets no new sessions."""
+MAX_BYTES = 2**53 - 1
+"""The largest whole number that the signed form can say."""
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seconds = dict[Kind, Amount]
 """Seconds by kind of look."""
@@ -80,7 +82,7 @@ class Measures(Message):
     """Share of the processor time that it may use; 1 is all of it."""
     memory: Amount | None = None
     """Share of the memory that it may use."""
-    disk_free_bytes: Annotated[int, Field(ge=0)] | None = None
+    disk_free_bytes: Annotated[int, Field(ge=0, le=MAX_BYTES)] | None = None
     """Where its outbox is."""
     clock_offset_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
     """The coordinator's clock less its own."""

@@ -52,8 +52,7 @@ LISTED = {
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
     "routes": """
-        nodes.looking idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages
-        web_api.security
+        idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
     """,
     "app": "app main routing schema serving migrations.env",
 }
