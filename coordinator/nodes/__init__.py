@@ -1,8 +1,9 @@
 """Edge nodes: which are known and healthy, which watches which session, how far each outbox is committed.
 
-states        the state of a node (pure)        reasons     each reason in words, with its repair (pure)
+node_states   the state of a node (pure)        reasons     each reason in words, with its repair (pure)
 steadiness    so that it does not flap (pure)   history     the last hour, in memory (pure)
 placements    open, cordoned, draining (pure)   admission   why no node can take a session (pure)
+gauges        what the metrics say of each node (pure)
 alert_stream  the hub's stream of alerts       stream      what it must be like (pure)
 heartbeats    receives heartbeats              fleet       healthy nodes, the best for a session (pure)
 asking        the six commands, typed          commands    signed, sealed, one reply each

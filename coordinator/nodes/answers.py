@@ -10,9 +10,9 @@ from typing import Any
 
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.history import Sample
+from coordinator.nodes.node_states import Assessment, Facts, assess
 from coordinator.nodes.placements import Left
 from coordinator.nodes.reasons import told
-from coordinator.nodes.states import Assessment, Facts, assess
 from coordinator.nodes.tables import Node
 from shared.api.nodes import LeftOut, MeasuresOut, NodeHourOut, NodeOut, ReasonOut
 from shared.messages.heartbeats import Heartbeat, Measures

@@ -16,8 +16,8 @@ from uuid import UUID
 from coordinator.nodes.admission import Hindrance, all_down, all_full
 from coordinator.nodes.history import History
 from coordinator.nodes.marks import Lost
+from coordinator.nodes.node_states import LEAST_HEALTH, troubles, wrong_clock
 from coordinator.nodes.placements import Placement
-from coordinator.nodes.states import LEAST_HEALTH, troubles, wrong_clock
 from coordinator.nodes.steadiness import Course, heard
 from shared.errors import Corrupt, Unavailable
 from shared.events.looks import LOWEST_LEVEL
@@ -108,6 +108,19 @@ class Fleet:
         """Note which nodes are accepted now, and whether they get new sessions."""
         self._placements = dict(placements)
 
+    def known(self) -> set[UUID]:
+        """Every accepted node, and every one that was heard."""
+        return self._states.keys() | self._placements.keys()
+
+    def is_open(self, node_id: UUID) -> bool:
+        """Whether a node gets new sessions."""
+        return self._placements.get(node_id, Placement.OPEN) is Placement.OPEN
+
+    def region(self, node_id: UUID) -> str:
+        """A node's region as it said last; empty if it was not heard."""
+        state = self._states.get(node_id)
+        return "" if state is None else state.heartbeat.region
+
     def degraded(self, node_id: UUID) -> bool:
         """Whether a node counts as degraded."""
         course = self._courses.get(node_id)
@@ -184,7 +197,7 @@ class Fleet:
         could take it are full, `Unavailable` ("no-node-online") if there is none, or "clock-skew" if the
         clocks of all are wrong.
         """
-        hindered = {node_id: self._hindrance(node_id, now, seat, full) for node_id in self._known()}
+        hindered = {node_id: self._hindrance(node_id, now, seat, full) for node_id in self.known()}
         fit = [state for node_id, state in sorted(self._states.items()) if hindered[node_id] is None]
         if not fit:
             self._refuse({node_id: why for node_id, why in hindered.items() if why is not None}, now)
@@ -195,9 +208,6 @@ class Fleet:
         best = min(fit, key=rank)
         calmer = [s for s in fit if _calmer(s.heartbeat, best.heartbeat, recognisers)]
         return min(calmer, key=rank, default=best)
-
-    def _known(self) -> set[UUID]:
-        return self._states.keys() | self._placements.keys()
 
     def _hindrance(self, node_id: UUID, now: float, seat: bool, full: Collection[UUID]) -> Hindrance | None:
         """Why a node cannot take something new; None: it can."""
@@ -221,7 +231,7 @@ class Fleet:
             raise all_full([self._states[node_id].heartbeat for node_id in full], hindered)
         if Hindrance.UNWELL not in hindered.values():
             for node_id in sorted(self._skews):
-                if self._placements.get(node_id, Placement.OPEN) not in _CLOSED:
+                if self.is_open(node_id):
                     self.check_clock(node_id, now)
         raise all_down(hindered)
 

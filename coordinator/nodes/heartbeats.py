@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import Fleet, WrongClock
+from coordinator.nodes.node_states import wrong_clock
 from coordinator.nodes.signers import Signers
-from coordinator.nodes.states import wrong_clock
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.messages.heartbeats import MAX_BEATS_PER_S, Heartbeat, LaneMark, Marks

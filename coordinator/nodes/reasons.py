@@ -103,7 +103,7 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         "disk-low": Told("Less than 1 GiB is free on the disk of its outbox.", "Make room on its disk."),
     }
 )
-"""Words of nodes (`edge.fleet.health`) and of `states`."""
+"""Words of nodes (`edge.fleet.health`) and of `node_states`."""
 
 
 def told(reason: str) -> Told:

@@ -167,6 +167,13 @@ def test_trouble_and_measures_are_told_and_staff_see_nothing_of_others(on_sqlite
         assert (await shown(site))["left"] is not None
         seen = await shown(site, Role.ADMIN)
         assert (seen["left"], seen["policy_versions"]) == (None, {})
+        async with site.status as status:
+            metrics = (await status.get("/metrics")).text
+        labels = f'{{node="{NODE_ID}",region="campus"}}'
+        assert f"coordinator_node_up{labels} 1.0" in metrics
+        assert f"coordinator_node_open{labels} 0.0" in metrics
+        assert f"coordinator_node_load_ratio{labels} 0.0" in metrics
+        assert "coordinator_alert_consumer_depth 0.0" in metrics
         whole = (await site.get("/nodes/history", headers=site.bearer(Role.OPERATOR))).json()
         [hour] = whole["nodes"]
         assert (hour["cpu"][-1], hour["sessions"][-1], whole["since"] is not None) == (0.5, 0, True)

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from coordinator.nodes.history import KEPT, History
+from coordinator.nodes.node_states import Assessment, Facts, State, assess, troubles
 from coordinator.nodes.placements import HeldSession, Placement, left_on
 from coordinator.nodes.reasons import REASONS, told
-from coordinator.nodes.states import Assessment, Facts, State, assess, troubles
 from coordinator.nodes.steadiness import DEGRADED_AFTER_S, HEALTHY_AFTER_S, Course, heard
 from edge.fleet.health import Vitals, health_of
 from shared.events.types import Lane
