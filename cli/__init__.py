@@ -11,6 +11,7 @@ tenants         institutions, for operators    parked    messages of nodes not j
 destinations    the institution's own systems  webhooks  made and signed for
 nodes           nodes that join, their state, cordon and drain, for operators
 draining        waits until a node is empty   node_text  a node in words (pure)
+fleet           what a number of sessions needs   fleet_plan  the model behind it (pure)
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
