@@ -64,7 +64,7 @@ def plan_command(
     if output is Format.TABLE:
         write_rows(figures, _COLUMNS, output)
     else:
-        write_data({"inputs": {**asdict(inputs), "have": list(have)}, "figures": figures}, output)
+        write_data({"inputs": asdict(inputs) | {"have": list(have)}, "figures": figures}, output)
 
 
 def _ratings() -> tuple[int, ...]:

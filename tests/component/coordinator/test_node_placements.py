@@ -214,6 +214,9 @@ def test_an_operator_looks_at_nodes_and_waits_for_a_drain(
             assert (code, "It may be switched off now." in told, said.endswith("empty\n")) == (0, True, True)
             assert (await olga.run("nodes", "uncordon", str(NODE_ID)))[0] == 0
             assert (await olga.data("nodes", "list"))[0]["state"] == "healthy"
+            planned = await olga.data("fleet", "plan", "--sessions", "50")
+            assert (planned["inputs"]["have"], planned["inputs"]["rating"]) == ([10], 10)
+            assert planned["figures"][0]["value"] == 8  # 7.2 by 70 %, and one may fail
             code, _, error = await olga.run("nodes", "show", str(UUID(int=7)))
             assert (code, "no such node" in error) == (1, True)
 
