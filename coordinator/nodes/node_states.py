@@ -89,12 +89,8 @@ def assess(facts: Facts, now_utc: datetime) -> Assessment:
         return Assessment(State.REVOKED, ("revoked",))
     closed = _closed(facts, now_utc)
     silence = _silence(facts)
-    beat = facts.heartbeat
-    wrong = troubles(beat, facts.skew_s, now_utc) if beat is not None and silence is None else ()
-    if facts.degraded and silence is None and not wrong:
-        wrong = ("recovering",)
     said = (silence,) if silence is not None else ()
-    return Assessment(_state(facts, silence), (*said, *closed, *wrong))
+    return Assessment(_state(facts, silence), (*said, *closed, *_wrong(facts, silence, now_utc)))
 
 
 def _state(facts: Facts, silence: str | None) -> State:
@@ -107,6 +103,14 @@ def _state(facts: Facts, silence: str | None) -> State:
     if silence is not None:
         return State.JOINING
     return State.DEGRADED if facts.degraded else State.HEALTHY
+
+
+def _wrong(facts: Facts, silence: str | None, now_utc: datetime) -> tuple[str, ...]:
+    if silence is not None or facts.heartbeat is None:
+        # Heartbeats with a very wrong time are refused, so such a node counts as silent.
+        return ("clock-skew",) if wrong_clock(facts.skew_s) else ()
+    found = troubles(facts.heartbeat, facts.skew_s, now_utc)
+    return ("recovering",) if facts.degraded and not found else found
 
 
 def _silence(facts: Facts) -> str | None:

@@ -76,6 +76,8 @@ EMPTY: dict[str, Any] = {"placement": Placement.DRAINING, "left": 0}
         (FRESH | {"silent_s": 1e9}, State.JOINING, ("never-heard",)),
         (UNHEARD, State.JOINING, ("not-heard-yet",)),
         (UNHEARD | SILENT, State.MISSING, ("silent",)),
+        (FRESH | {"skew_s": 3_600.0}, State.JOINING, ("never-heard", "clock-skew")),
+        (SILENT | {"skew_s": -3_600.0}, State.MISSING, ("silent", "clock-skew")),
         ({"degraded": True}, State.DEGRADED, ("recovering",)),
         ({"heartbeat": beat(reasons=("loop-slow",))}, State.HEALTHY, ("loop-slow",)),
         ({"degraded": True, "heartbeat": beat(reasons=("loop-slow",))}, State.DEGRADED, ("loop-slow",)),
