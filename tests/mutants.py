@@ -103,6 +103,7 @@ GROUPS: Final = (
         ("coordinator/consents/*.py",),
         (
             "tests/unit/coordinator/test_consent_words.py",
+            "tests/component/coordinator/test_consent_store.py",
             "tests/component/coordinator/test_consent_api.py",
             "tests/component/coordinator/test_agreement.py",
             "tests/component/coordinator/test_speech_withdrawn.py",
