@@ -14,6 +14,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 from uuid import UUID
@@ -41,6 +42,7 @@ from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.gauges import GAUGES, LABELS, Gauge, Values
 from coordinator.nodes.heartbeats import Heartbeats
 from coordinator.nodes.hosts import Hosts
 from coordinator.nodes.hub_account import HubAccount, own_login
@@ -120,6 +122,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         heartbeats, ingest = _background(parts, booted, pages)
         workers = _workers(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
+        parts.fleet.listening_since = parts.clock()
         account = parts.hub_account
         tasks = [
             asyncio.create_task(_kept_running(name, work))
@@ -225,6 +228,7 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
     metrics.read_counts("coordinator_node_hosts", "Hosts that became a node, or were refused.", hosts.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
+    _read_nodes(parts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)
     metrics.read(
         "coordinator_live_slow",
@@ -233,6 +237,21 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     )
     metrics.read("coordinator_requests_refused_by_rate", "429 answers.", lambda: parts.rates.refused)
     return heartbeats, ingest
+
+
+def _read_nodes(parts: Parts) -> None:
+    metrics = parts.metrics
+    for gauge in GAUGES:
+        metrics.read_each(gauge.name, gauge.text, LABELS, partial(_now_of, parts, gauge))
+    metrics.read(
+        "coordinator_alert_consumer_depth",
+        "Alert messages that waited in the stream at the last fetch.",
+        lambda: parts.alert_stream.pending,
+    )
+
+
+def _now_of(parts: Parts, gauge: Gauge) -> Values:
+    return gauge.read(parts.fleet, parts.clock())
 
 
 def _workers(parts: Parts) -> Workers:

@@ -17,6 +17,7 @@ from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
+from edge.fleet.measures import measures_of
 from edge.fleet.metrics import Metrics, Readings
 from edge.fleet.stepping import Stepping
 from edge.media.lateness import Lateness
@@ -68,6 +69,13 @@ class Node:
         """Make a heartbeat of the node's state now. Raises `Unavailable` while the outbox cannot be read."""
         states, report = await self.outbox.states(), await self.worker.report()
         health = self._health(states, report)
+        measures = await asyncio.to_thread(
+            measures_of,
+            self.stepping.load,
+            self.publisher.skew.seconds,
+            self.config.data_folder,
+            joined=self.config.coordinator.url is not None,
+        )
         return Heartbeat(
             node_id=self.identity.node_id,
             boot_id=self.boot_id,
@@ -86,6 +94,7 @@ class Node:
             outbox=states,
             sessions=self._states(report),
             seats=self.assignments.held(monotonic()),
+            measures=measures,
             answers_for_host=True,
         )
 
