@@ -208,7 +208,8 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         _look_after(node.actions),
     ]
     if (url := node.config.coordinator.url) is not None:
-        steady.append(renewing.run(url, node.config.data_folder, node.identity))
+        refused = node.hub.turned_away
+        steady.append(renewing.run(url, node.config.data_folder, node.identity, refused))
     if node.config.analysis.steps_down:
         steady.append(node.stepping.run())
     async with asyncio.TaskGroup() as tasks:
