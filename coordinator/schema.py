@@ -40,6 +40,7 @@ from coordinator.keys import tables as _keys
 from coordinator.memberships import tables as _memberships
 from coordinator.nodes import tables as _nodes
 from coordinator.policies import tables as _policies
+from coordinator.privacy import tables as _privacy
 from coordinator.reviews import tables as _reviews
 from coordinator.sessions import tables as _sessions
 from coordinator.tenants import tables as _tenants
@@ -64,6 +65,7 @@ ALL_TABLES: Final = (
     _memberships,
     _nodes,
     _policies,
+    _privacy,
     _reviews,
     _sessions,
     _tenants,
