@@ -10,12 +10,14 @@ sessions        start, look at, act on, end    tokens    access tokens and their
 tenants         institutions, for operators    parked    messages of nodes not judged, for operators
 destinations    the institution's own systems  webhooks  made and signed for
 nodes           nodes that join, for operators
+holds           what must not be erased
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
 client          one method per call            calls     how a call is made, errors out of problems
 connection      which coordinator, as whom     documents what an administrator wrote, one object per file
 destination_calls  the part of the client for destinations
+keeping_calls   the same for what is kept and for how long
 render          tables, JSON and YAML          watching  lists that stay open
 
 up              a whole installation on this machine

@@ -9,6 +9,7 @@ from typing import Any, Final
 from coordinator.destinations.examples import DESTINATION_EXAMPLES
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
+from coordinator.holds.examples import HOLD_EXAMPLES
 from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
 from coordinator.privacy.examples import PRIVACY_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
@@ -24,6 +25,7 @@ ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **DESTINATION_EXAMPLES,
         **FACE_EXAMPLES,
         **EXAM_EXAMPLES,
+        **HOLD_EXAMPLES,
         **MEMBERSHIP_EXAMPLES,
         **PRIVACY_EXAMPLES,
         **REVIEW_EXAMPLES,

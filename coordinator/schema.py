@@ -34,6 +34,7 @@ from coordinator.evidence import tables as _evidence
 from coordinator.exams import tables as _exams
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
+from coordinator.holds import tables as _holds
 from coordinator.idempotency import tables as _idempotency
 from coordinator.incidents import tables as _incidents
 from coordinator.keys import tables as _keys
@@ -59,6 +60,7 @@ ALL_TABLES: Final = (
     _evidence,
     _exams,
     _faces,
+    _holds,
     _idempotency,
     _incidents,
     _keys,

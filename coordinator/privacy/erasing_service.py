@@ -21,6 +21,7 @@ from coordinator.destinations import outbox_service as outbox
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
+from coordinator.holds import service as holds
 from coordinator.keys.tables import Key
 from coordinator.privacy import journal_service as journal, removing_service as removing
 from coordinator.privacy.kept import KEPT
@@ -50,11 +51,12 @@ class Wish:
 def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure:
     """Decide an erasure, and let everything of the person be unreadable from the commit on.
 
-    Raises `Rejected` (409 `session-active`) while a session runs that may not be ended, and (404
-    `candidate-unknown`) if the person was just erased.
+    Raises `Rejected`: 409 `legal-hold` with its reason, 409 `session-active` while a session runs that may not
+    be ended, 404 `candidate-unknown` if the person was just erased.
     """
     candidate = wish.candidate
     candidates.lock(db, candidate)
+    _check_not_held(db, keys.keyring, candidate, now_utc)
     sessions = _sessions(db, candidate.id)
     running = [one for one in sessions if one.ended_utc is None and one.expires_utc > now_utc]
     if running and not wish.end_running:
@@ -132,6 +134,17 @@ def find(db: Session, tenant_id: UUID, erasure_id: UUID) -> Erasure:
     if row is None:
         raise Rejected("there is no erasure with this id", code="erasure-unknown", status=404)
     return row
+
+
+def _check_not_held(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> None:
+    found = holds.on_person(db, candidate.tenant_id, candidate.id, now_utc)
+    if found:
+        why = holds.reasons(db, keyring, [one.id for one in found])
+        raise Rejected(
+            f"a legal hold keeps this person's data: {'; '.join(why[one.id] for one in found)}",
+            code="legal-hold",
+            status=409,
+        )
 
 
 def _forget(db: Session, keyring: Keyring, row: Erasure, now_utc: datetime) -> None:

@@ -32,6 +32,7 @@ ERASED: Final[Mapping[str, str]] = MappingProxyType(
         "enrollments": "faces",
         "accommodations": "accommodations",
         "kept_answers": "answers",
+        "legal_holds": "holds",
     }
 )
 """Tables whose rows about the person are deleted, with the kind under which they are counted."""

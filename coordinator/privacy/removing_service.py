@@ -22,6 +22,7 @@ from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.evidence.tables import Evidence
 from coordinator.ground.columns import Row
+from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.privacy.places import ERASED
@@ -86,7 +87,7 @@ def _rows(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID]) ->
     )
     yield FaceTemplate, col(FaceTemplate.enrollment_id).in_(enrollments)
     yield EnrollmentPicture, col(EnrollmentPicture.enrollment_id).in_(enrollments)
-    for owned in (PracticeCheck, Enrollment, AccommodationVersion, Consent):
+    for owned in (PracticeCheck, Enrollment, AccommodationVersion, Consent, LegalHold):
         yield owned, col(owned.candidate_id) == candidate_id
 
 

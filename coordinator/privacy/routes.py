@@ -19,7 +19,7 @@ from coordinator.privacy.tables import Erasure
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep
-from coordinator.web_api.security import Officer, OfficerOrSession, check_own_candidate
+from coordinator.web_api.security import Dpo, DpoOrSession, check_own_candidate
 from shared.api.privacy import DeleteRequest, ErasureDecision, ErasureOut, ErasureRequestPage
 from shared.erasures import Cause
 from shared.errors import Unavailable
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/privacy", tags=["privacy"])
 
 @router.post("/delete", responses=problems(401, 403, 404, 409))
 async def delete_person(
-    body: DeleteRequest, claims: OfficerOrSession, parts: PartsDep, now: Now
+    body: DeleteRequest, claims: DpoOrSession, parts: PartsDep, now: Now
 ) -> ErasureOut:
     """Erase everything about a person, for ever; a candidate asks for it, and an officer decides.
 
@@ -52,7 +52,7 @@ async def delete_person(
 
 @router.get("/requests", responses=problems(401, 403))
 async def list_erasure_requests(
-    page: Annotated[PageParams, Query()], claims: Officer, parts: PartsDep
+    page: Annotated[PageParams, Query()], claims: Dpo, parts: PartsDep
 ) -> ErasureRequestPage:
     """Candidates' requests to be erased, oldest first."""
 
@@ -68,7 +68,7 @@ async def list_erasure_requests(
 async def decide_erasure_request(
     request_id: Annotated[UUID, Path(description="The request's id.")],
     body: ErasureDecision,
-    claims: Officer,
+    claims: Dpo,
     parts: PartsDep,
     now: Now,
 ) -> ErasureOut:
@@ -93,7 +93,7 @@ async def decide_erasure_request(
 
 @router.get("/erasures/{erasure_id}", responses=problems(401, 403, 404))
 async def get_erasure(
-    erasure_id: Annotated[UUID, Path(description="The erasure's id.")], claims: Officer, parts: PartsDep
+    erasure_id: Annotated[UUID, Path(description="The erasure's id.")], claims: Dpo, parts: PartsDep
 ) -> ErasureOut:
     """How far an erasure is, with its receipt once it is complete. It names nobody."""
     row = await parts.reading(lambda db: erasing_service.find(db, claims.tenant_id, erasure_id))

@@ -7,6 +7,7 @@ destinations an institution's own systems, and what is sent to them
 enrollments  enrollments
 exams        exams, policies, accommodations, consents
 faces        the practice before an exam, similar faces
+holds        legal holds
 incidents    incidents, their review, proctors' interventions
 memberships  nodes that join, and their certificates
 nodes        edge nodes
