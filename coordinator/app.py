@@ -34,6 +34,7 @@ from coordinator.deliveries.working import Workers
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
 from coordinator.ground.database import Database
+from coordinator.ground.ids import uuid7
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
@@ -66,6 +67,7 @@ from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
 from shared.hub_login import ByIdentity, Password
 from shared.tokens import Claims
+from shared.traces.opening import traces_of
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +148,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     finally:
         for issuer in parts.issuers.values():
             await issuer.close()
+        if parts.traces is not None:
+            await parts.traces.close()
         parts.database.close()
 
 
@@ -181,6 +185,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         issuers={section.issuer: Issuer(section) for section in config.issuers},
         check_session=sessions.check_token,
         write_down=lambda db, present, now_utc: audit.write(db, keys.keyring, present, 200, now_utc),
+        traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
     )
 
 
@@ -208,10 +213,12 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     heartbeats = Heartbeats(
         parts.database, parts.fleet, parts.signers, signing, booted.note, on_heard=pages.heard
     )
-    ingest = Ingest(parts.hub, parts.alert_stream, store_of(parts), signing, tell)
+    ingest = Ingest(parts.hub, parts.alert_stream, store_of(parts), signing, tell, parts.traces)
     metrics.read_counts(
         "coordinator_alert_messages", "Alert messages by treatment and reason.", ingest.counts
     )
+    if parts.traces is not None:
+        metrics.read_counts("coordinator_trace_spans", "Spans of traces by result.", parts.traces.counts)
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)

@@ -31,6 +31,7 @@ from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.tokens import Role
+from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 
 
@@ -233,6 +234,7 @@ class CoordinatorConfig(Section):
     faces: FacesSection = FacesSection()
     deliveries: DeliveriesSection = DeliveriesSection()
     privacy: PrivacySection = PrivacySection()
+    traces: TracesSection = TracesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from coordinator.deliveries.parcels_service import Load, Parcel
 from coordinator.deliveries.posting import AT_ONCE, Poster, Sent
 from coordinator.deliveries.schedule import Pace, Try, after_try, breaker_after, may_send, probes
 from coordinator.deliveries.service import CLEARED_AT_ONCE, Results, Settled
+from coordinator.deliveries.traced import trace_tried
 from coordinator.destinations.tables import DeliveryState
 from coordinator.ground.ids import uuid7
 from coordinator.web_api.parts import Parts
@@ -167,7 +169,10 @@ class Round:
             self._note(Settled(parcel.sequence, DeliveryState.DROPPED, parcel.tried.attempts, parcel.reason))
             return True
         sent = Sent(self._load.url, parcel.parcel_id, parcel.body, self._load.secrets)
+        begun_s = time.time()
         outcome = await self._poster.post(sent)
+        if (traces := self._parts.traces) is not None:
+            trace_tried(traces, self._load.destination_id, parcel, outcome, begun_s)
         settled = self._judged(parcel, outcome)
         self._note(settled)
         return settled.state is not DeliveryState.WAITING

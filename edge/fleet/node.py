@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from edge.config import EdgeConfig
@@ -30,6 +30,9 @@ from shared.hub_link import HubLink
 from shared.messages.heartbeats import Heartbeat, OutboxState, SessionState
 from shared.web_server.doors import Doors
 
+if TYPE_CHECKING:
+    from shared.traces.exporting import Traces
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
@@ -48,6 +51,7 @@ class Node:
     stepping: Stepping
     metrics: Metrics
     doors: Doors
+    traces: Traces | None
     workers: Statuses
     """Those that are processes of their own."""
     until_workers_fail: Callable[[], Coroutine[Any, Any, None]]
@@ -110,6 +114,7 @@ class Node:
             connections=self.doors.open,
             closed=self.doors.counts,
             connection_errors=report.connection_errors,
+            trace_spans={} if self.traces is None else self.traces.counts,
             gpu_percent=await asyncio.to_thread(gpu_percent, self.nvml),
         )
         return self.metrics.text(readings)

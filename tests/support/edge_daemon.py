@@ -39,6 +39,7 @@ class EdgeDaemon:
         *,
         workers: int = 0,
         rating: int = 2,
+        traces_url: str | None = None,
     ) -> None:
         self.folder = folder
         self.identity = identity
@@ -58,6 +59,7 @@ class EdgeDaemon:
             "outbox": {"backlog_jitter_s": 0, "resend_after_s": 2},
             "analysis": {"rating": rating, "steps_down": False},
             "workers": {"count": workers},
+            "traces": {} if traces_url is None else {"url": traces_url},
         }
         self.config.write_text("".join(_section(name, values) for name, values in settings.items()))
 

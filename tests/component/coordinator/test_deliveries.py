@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session
@@ -28,6 +29,9 @@ from coordinator.web_api.parts import Parts
 from shared.api.destinations import DestinationFilter
 from shared.deliveries import DeliveryDetail, DeliveryKind
 from shared.events.types import EventClass
+from shared.traces.exporting import Traces
+from shared.traces.spans import Step, span_id
+from tests.support.collector import collector
 from tests.support.eventually import until
 from tests.support.sink import CLOSED, OK, Got, Sink, sink, status
 from tests.support.sittings import Sitting
@@ -72,6 +76,29 @@ def on_file(migrated_sqlite: Path, tmp_path: Path) -> Callable[[Test], None]:
 def on_both(migrated_url: str, tmp_path: Path) -> Callable[[Test], None]:
     """Runs a test on SQLite and then on PostgreSQL."""
     return lambda test: run(test, migrated_url, tmp_path)
+
+
+def test_each_try_to_deliver_an_alert_is_in_its_trace(on_file: Callable[[Test], None]) -> None:
+    async def test(site: Told, receiver: Sink) -> None:
+        receiver.fails_first(1, status(500))
+        traces = site.parts.traces = Traces.to_collector(taken.url, {}, service="c", instance="one")
+        destination, _ = await site.destination(receiver.url)
+        [alert_id] = await site.note(site.sit("SESS-1"), 1.0)
+        async with site.working():
+            await until(lambda: site.nothing_waits(destination), "the second try is stored")
+        await traces.close()
+        found.append(UUID(alert_id))
+
+    found: list[UUID] = []
+    with collector() as taken:
+        on_file(test)
+    tries = sorted(
+        (span for span in taken.spans if span.trace_id == found[0].bytes),
+        key=lambda span: span.start_time_unix_nano,
+    )
+    assert [(span.name, span.status.code) for span in tries] == [("delivered", 2), ("delivered", 0)]
+    assert {int.from_bytes(span.parent_span_id) for span in tries} == {span_id(found[0], 1, Step.STORED)}
+    assert len({span.span_id for span in tries}) == 2
 
 
 async def some(site: Told, sessions: int = 3, each: int = 4) -> dict[str, list[str]]:

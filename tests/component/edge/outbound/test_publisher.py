@@ -71,7 +71,7 @@ async def publishing(
         node_id=node.node_id,
         coordinator_key=coordinator_key.public_key(),
         pace=pace,
-        dispatched=latencies_s.append,
+        dispatched=lambda _, latency_s: latencies_s.append(latency_s),
     )
 
     async def on_mark(_: str, message: bytes) -> None:
