@@ -11,6 +11,7 @@ tenants         institutions, for operators    parked    messages of nodes not j
 destinations    the institution's own systems  webhooks  made and signed for
 nodes           nodes that join, for operators
 holds           what must not be erased
+privacy         erasure and access of persons
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
@@ -18,6 +19,7 @@ client          one method per call            calls     how a call is made, err
 connection      which coordinator, as whom     documents what an administrator wrote, one object per file
 destination_calls  the part of the client for destinations
 keeping_calls   the same for what is kept and for how long
+privacy_calls   the same for erasure and access
 render          tables, JSON and YAML          watching  lists that stay open
 
 up              a whole installation on this machine

@@ -23,6 +23,7 @@ from cli import (
     nodes,
     parked,
     policies,
+    privacy,
     review,
     sessions,
     tenants,
@@ -52,6 +53,7 @@ app.add_typer(parked.app, name="parked")
 app.add_typer(audit.app, name="audit")
 app.add_typer(holds.app, name="holds")
 app.add_typer(policies.app, name="policies")
+app.add_typer(privacy.app, name="privacy")
 app.command()(up)
 app.command()(demo)
 app.command()(doctor)

@@ -46,7 +46,7 @@ from coordinator.nodes.hub_account import HubAccount
 from coordinator.nodes.hub_identities import coordinators_identity
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
-from coordinator.privacy import erasing
+from coordinator.privacy import steps as erasures
 from coordinator.routing import API, all_routes
 from coordinator.sessions import service as sessions, sweeping
 from coordinator.sessions.presence.noting import Pages
@@ -115,7 +115,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     parts = app.state.parts = build(config, app.state.metrics)
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
-        await erasing.replay_journal(parts)
+        await erasures.replay_journal(parts)
         await standing.refresh(parts)
         await parts.verifier.refresh()
         booted, pages = sweeping.Booted(), Pages()
@@ -136,7 +136,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("nodes", lambda: standing.run(parts)),
                 *([("hub account", account.link.run)] if account else []),
                 ("audit log", lambda: chaining.run(parts, app.state.owed)),
-                ("erasures", lambda: erasing.run(parts)),
+                ("erasures", lambda: erasures.run(parts)),
             )
         ]
         try:

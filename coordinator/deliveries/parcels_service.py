@@ -18,8 +18,7 @@ from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.deliveries.parcels import VerdictTold, alert_data, body_of, verdict_data
 from coordinator.deliveries.schedule import Breaker, Tried
-from coordinator.destinations import secrets_service as secrets
-from coordinator.destinations.outbox_service import told_place
+from coordinator.destinations import outbox_service as outbox, secrets_service as secrets
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.destinations.wanted import Fact, leaves
 from coordinator.ground.keyring import Keyring
@@ -142,7 +141,7 @@ def _erasure(keyring: Keyring, row: Delivery) -> tuple[str | None, str | None]:
     """The same for the notice of an erasure, which goes out whatever the destination wants."""
     if row.told_sealed is None:
         return "erased", None
-    told = parse_json(keyring.unwrap(told_place(row.parcel_id), row.told_sealed))
+    told = parse_json(keyring.unwrap(outbox.told_place(row.parcel_id), row.told_sealed))
     return None, body_of(row.kind, row.noted_utc, told)
 
 

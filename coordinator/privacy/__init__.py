@@ -9,7 +9,8 @@
     requests_service  candidates' requests
     journal_file  the journal as a file beside the database
     answers     requests, erasures and status in the API's form
-    erasing     the steps after the decision, at once and again after a crash
+    steps       the steps after the decision, at once and again after a crash
+    examples    of the API's bodies
     routes      POST /privacy/delete, requests, erasures, status
 
 An erasure is decided in one transaction: it is written in the journal, every private half and data key of the

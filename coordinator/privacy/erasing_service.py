@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
-from coordinator.audit.service import whole_ms
+from coordinator.audit import service as audit
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.destinations import outbox_service as outbox
@@ -51,8 +51,8 @@ class Wish:
 def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure:
     """Decide an erasure, and let everything of the person be unreadable from the commit on.
 
-    Raises `Rejected`: 409 `legal-hold` with its reason, 409 `session-active` while a session runs that may not
-    be ended, 404 `candidate-unknown` if the person was just erased.
+    Raises `Rejected`: 409 `legal-hold` with its reason, 409 `session-active` while a session runs that may
+    not be ended, 404 `candidate-unknown` if the person was just erased.
     """
     candidate = wish.candidate
     candidates.lock(db, candidate)
@@ -72,7 +72,7 @@ def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure
         tenant_id=candidate.tenant_id,
         candidate_id=candidate.id,
         session_ids=tuple(sorted(one.id for one in sessions)),
-        decided_utc=whole_ms(now_utc),
+        decided_utc=audit.whole_ms(now_utc),
         decided_by=wish.decided_by,
         cause=wish.cause,
     )
@@ -95,7 +95,7 @@ def finish(db: Session, keys: OwnKeys, erasure_id: UUID, nodes_told: int, now_ut
     """Sign the receipt of an erasure whose steps are done; once."""
     row = _locked(db, erasure_id)
     if row.completed_utc is None:
-        row.completed_utc = whole_ms(now_utc)
+        row.completed_utc = audit.whole_ms(now_utc)
         receipt = signed(_receipt(row, nodes_told, row.completed_utc), keys.signing)
         row.receipt = receipt.model_dump(mode="json")
         db.add(row)

@@ -37,7 +37,7 @@ _RECEIPT: Final = {
 }
 PRIVACY_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        "DeleteRequest": {"candidate_id": "CAND-20231", "end_running": True},
+        "DeleteRequest": {"candidate_id": "CAND-20231", "end_running": False},
         "ErasureRequestOut": _REQUEST,
         "ErasureDecision": {"granted": False, "refusal": "legal-claims"},
         "ErasureOut": {

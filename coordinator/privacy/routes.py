@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
-from coordinator.privacy import erasing, erasing_service, requests_service as requests
+from coordinator.privacy import erasing_service as erasing, requests_service as requests, steps
 from coordinator.privacy.answers import erasure_out, requests_out
 from coordinator.privacy.erasing_service import Wish
 from coordinator.privacy.tables import Erasure
@@ -29,9 +29,7 @@ router = APIRouter(prefix="/privacy", tags=["privacy"])
 
 
 @router.post("/delete", responses=problems(401, 403, 404, 409))
-async def delete_person(
-    body: DeleteRequest, claims: DpoOrSession, parts: PartsDep, now: Now
-) -> ErasureOut:
+async def delete_person(body: DeleteRequest, claims: DpoOrSession, parts: PartsDep, now: Now) -> ErasureOut:
     """Erase everything about a person, for ever; a candidate asks for it, and an officer decides.
 
     Every key of the person is destroyed at once, so nothing of it can be opened any more, in no copy either.
@@ -96,7 +94,7 @@ async def get_erasure(
     erasure_id: Annotated[UUID, Path(description="The erasure's id.")], claims: Dpo, parts: PartsDep
 ) -> ErasureOut:
     """How far an erasure is, with its receipt once it is complete. It names nobody."""
-    row = await parts.reading(lambda db: erasing_service.find(db, claims.tenant_id, erasure_id))
+    row = await parts.reading(lambda db: erasing.find(db, claims.tenant_id, erasure_id))
     return erasure_out(row)
 
 
@@ -113,10 +111,10 @@ def _wish(candidate: Candidate, role: Role, cause: Cause, *, end_running: bool) 
 
 async def _erase(parts: Parts, found: Callable[[Session], Wish], now: datetime) -> ErasureOut:
     def decide(db: Session) -> Erasure:
-        return erasing_service.decide(db, parts.keys, found(db), now)
+        return erasing.decide(db, parts.keys, found(db), now)
 
     row = await parts.writing(decide)
     try:
-        return erasure_out(await erasing.carry_on(parts, row.id))
+        return erasure_out(await steps.carry_on(parts, row.id))
     except (OSError, Unavailable):
         return erasure_out(row)  # decided; the steps go on by themselves

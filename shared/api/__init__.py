@@ -11,6 +11,7 @@ holds        legal holds
 incidents    incidents, their review, proctors' interventions
 memberships  nodes that join, and their certificates
 nodes        edge nodes
+privacy      erasure and access of persons
 reports      reports of sessions
 links        links to sessions, devices, and what the candidate's page needs
 sessions     sessions: start, show, list, change

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import logging
 import sqlite3
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -17,18 +17,17 @@ from sqlmodel import Session, select
 
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.audit import chaining
+from coordinator.candidates import service as candidates
 from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.faces_service import NewPair
-from coordinator.candidates import service as candidates
 from coordinator.ground.database import Database
-from coordinator.privacy import erasing_service, journal_service
-from coordinator.privacy.tables import Erasure
+from coordinator.privacy import erasing_service as erasing, journal_service as journal, steps
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
 from shared.audit_file import AuditCheck
+from shared.errors import Unavailable
 from shared.events.types import EventType
 from shared.excerpts import Excerpt, ExcerptHeader, seal_excerpt
-from shared.receipts import SignedReceipt, is_genuine
 from shared.sealing import parse_sealing_public
 from shared.tokens import Role
 from tests.support.album import pictured
@@ -42,12 +41,12 @@ from tests.support.reviewers import Reviewers
 
 TEMPLATE: Final = b"\x00\x00\x00\x3f" * 4
 """The template of what the fake node sees: four times 0.5, as float32."""
-NAMES: Final = (b"ZQmarked-candidate", b"ZQmarked-session", b"ZQmarked-text-version", b"ZQmarked-speech")
+NAMES: Final = frozenset(
+    {b"ZQmarked-candidate", b"ZQmarked-session", b"ZQmarked-text-version", b"ZQmarked-speech"}
+)
 """Marks in what stands clear in the database, as the institution's own identifiers do."""
-SEALED: Final = (
-    b"ZQmarked-place", TEMPLATE, b"ZQmarked-metadata", b"ZQmarked-frontend", b"ZQmarked-explained", b"ZQmarked-seen",
-    b"ZQmarked-picture", b"ZQmarked-message", b"ZQmarked-flag", b"ZQmarked-policy", b"ZQmarked-comment", b"ZQmarked-words", b"ZQmarked-clip", b"ZQmarked-pair",
-)  # fmt: skip
+MARKED: Final = "place metadata frontend explained seen picture message flag policy comment words clip pair"
+SEALED: Final = frozenset({TEMPLATE, *(f"ZQmarked-{one}".encode() for one in MARKED.split())})
 JPEG: Final = b"\xff\xd8\xff" + b"ZQmarked-picture" * 100
 CLIP: Final = base64.b64encode(b"ZQmarked-clip").decode()
 SPEECH: Final = {"features": {"speech_transcription": True}, "phrases": ["answer"]}
@@ -134,6 +133,11 @@ def lying(folder: Path) -> bytes:
     return b"\n".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
 
+def logged(record: logging.LogRecord) -> str:
+    """A line of the log with everything beside its words."""
+    return f"{record.getMessage()} {record.__dict__} {record.exc_text}"
+
+
 async def erased(site: Site, who: str = WHO, **more: Any) -> dict[str, Any]:
     asked = {"candidate_id": who, "end_running": True, **more}
     answer = await site.post("/privacy/delete", asked, headers=site.bearer(Role.DPO, "officer"))
@@ -155,15 +159,9 @@ def test_every_mark_is_found_in_every_place_before_and_in_none_after(
         with closing(sqlite3.connect(database)) as one, closing(sqlite3.connect(copy)) as other:
             one.backup(other)
         before = Opener.of(database, keyring)
-        of_alerts = {
-            b"ZQmarked-explained",
-            b"ZQmarked-seen",
-            b"ZQmarked-picture",
-            b"ZQmarked-words",
-            b"ZQmarked-clip",
-            *NAMES[:2],
-        }
-        marks = {*NAMES, *SEALED}
+        told = "candidate session explained seen picture words clip"
+        of_alerts = {f"ZQmarked-{one}".encode() for one in told.split()}
+        marks = NAMES | SEALED
         assert marks_in(in_database(database, before), marks) == marks
         assert marks_in(in_database(copy, before), marks) == marks
         assert marks_in(await streamed(hub, before), marks) == of_alerts
@@ -180,15 +178,17 @@ def test_every_mark_is_found_in_every_place_before_and_in_none_after(
         assert marks_in(await streamed(hub, after), marks) == set()
         assert marks_in(lying(tmp_path / "nats"), marks) == set()
         assert b"".join(after.message(one) for one in site.node.published).strip() == b""
-        assert marks_in(caplog.text.encode(), marks) == set()
+        ours = [one for one in caplog.records if not one.name.startswith("http")]  # the test's own client
+        assert ours
+        assert marks_in("\n".join(map(logged, ours)).encode(), marks) == set()
         # What stands clear in a copy stays so until the copy expires or is restored.
-        assert marks_in(in_database(without_keyring(copy), after), marks) == set(NAMES)
+        assert marks_in(in_database(without_keyring(copy), after), marks) == NAMES
         restored = Database(f"sqlite:///{copy}")
-        entries = await site.parts.reading(lambda db: journal_service.entries(db, 0))
+        entries = await site.parts.reading(lambda db: journal.entries(db, 0))
         with restored.write() as db:
-            assert erasing_service.replay(db, keyring, entries, site.parts.utc_now()) == 1
+            assert erasing.replay(db, keyring, entries, site.parts.utc_now()) == 1
         with restored.write() as db:
-            assert erasing_service.replay(db, keyring, entries, site.parts.utc_now()) == 0
+            assert erasing.replay(db, keyring, entries, site.parts.utc_now()) == 0
         restored.scrub()
         restored.close()
         assert marks_in(in_database(copy, after), marks) == set()
@@ -204,3 +204,137 @@ def without_keyring(copy: Path) -> Path:
         db.execute("DELETE FROM kept_answers")
         db.commit()
     return copy
+
+
+def test_a_late_alert_is_refused_and_brings_nobody_back(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        start = site.node.obeyed.newest
+        late = ended_alert(site, EventType.LEFT_FRAME, 20.0)
+        done = await erased(site, "CAND-1")
+        assert done["receipt"]["body"]["erased"]["sessions"] == 1
+        await site.node.publish(late, start, 2)
+
+        def refusals(db: Session) -> list[str]:
+            return [row.reason for row in db.exec(select(RefusedAlert)).all()]
+
+        await until(lambda: site.parts.reading(refusals), "the late alert is refused")
+        assert await site.parts.reading(refusals) == ["erased"]
+        assert (await site.get("/sessions")).json()["items"] == []
+        assert (await site.get("/alerts")).json()["items"] == []
+        for path in ("/session/SESS-1", "/consents/CAND-1", "/enrollments/CAND-1"):
+            assert (await site.get(path)).status_code == 404
+        mine = site.bearer(Role.CANDIDATE, "CAND-1", session_id=start.session_id)
+        assert (await site.get("/session/SESS-1", headers=mine)).status_code == 401
+
+    on_site(test)
+
+
+def test_the_same_reference_is_a_new_person_and_can_be_erased_again(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        first = await erased(site, "CAND-1")
+        officer = site.bearer(Role.DPO, "officer")
+        again = await site.post("/privacy/delete", {"candidate_id": "CAND-1"}, headers=officer)
+        assert (again.status_code, again.json()["code"]) == (404, "candidate-unknown")
+        await site.started("SESS-1", "CAND-1")
+        assert len((await site.get("/sessions")).json()["items"]) == 1
+        second = await erased(site, "CAND-1")
+        bodies = [one["receipt"]["body"] for one in (first, second)]
+        assert bodies[0]["candidate_uuid"] != bodies[1]["candidate_uuid"]
+        assert [one["number"] for one in bodies] == [1, 2]
+        assert [one["nodes_told"] for one in bodies] == [1, 1]
+        shown = await site.get(f"/privacy/erasures/{first['erasure_id']}", headers=officer)
+        assert shown.json() == first
+        await chaining.round_of(site.parts, site.parts.utc_now())
+        check = AuditCheck(site.parts.keys.signing.public_key())
+        check.read(line.encode() for line in (await site.get("/audit/export")).text.splitlines())
+        assert check.faults == []
+        listed = await site.get("/audit", headers=officer, params={"act": "delete_person"})
+        assert [(one["candidate_id"], one["outcome"]) for one in listed.json()["items"]] == [
+            (None, "done"),
+            (None, "refused 404"),
+            (None, "done"),
+        ]
+
+    on_site(test)
+
+
+def test_a_running_session_and_a_legal_hold_stand_in_the_way(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        officer = {"headers": site.bearer(Role.DPO, "officer")}
+        asked = {"candidate_id": "CAND-1"}
+        refused = await site.post("/privacy/delete", asked, **officer)
+        assert (refused.status_code, refused.json()["code"]) == (409, "session-active")
+        hold = {"candidate_id": "CAND-1", "reason": "the appeal of March"}
+        placed = await site.post("/legal-holds", hold, **officer)
+        assert placed.status_code == 201, placed.text
+        refused = await site.post("/privacy/delete", {**asked, "end_running": True}, **officer)
+        assert (refused.status_code, refused.json()["code"]) == (409, "legal-hold")
+        assert "the appeal of March" in refused.json()["detail"]
+        assert (await site.get("/session/SESS-1")).json()["status"] == "active"
+
+    on_site(test)
+
+
+def test_a_candidate_asks_and_an_officer_decides(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started("SESS-1", "CAND-1")
+        session_id = UUID(started["session_uuid"])
+        asked = {"candidate_id": "CAND-1", "end_running": True}
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1", session_id=session_id)}
+        others = {"headers": site.bearer(Role.CANDIDATE, "CAND-2")}
+        assert (await site.post("/privacy/delete", asked, **others)).status_code == 403
+        first = (await site.post("/privacy/delete", asked, **mine)).json()
+        assert first["status"] == "requested"
+        assert (await site.post("/privacy/delete", asked, **mine)).json() == first
+        officer = {"headers": site.bearer(Role.DPO, "officer")}
+        path = f"/privacy/requests/{first['request']['request_id']}/decide"
+        assert (await site.post(path, {"granted": False}, **officer)).status_code == 422
+        no = await site.post(path, {"granted": False, "refusal": "legal-claims"}, **officer)
+        assert (no.status_code, no.json()["status"]) == (200, "refused")
+        assert (await site.post(path, {"granted": True}, **officer)).json()["code"] == "decided-already"
+        second = (await site.post("/privacy/delete", asked, **mine)).json()
+        path = f"/privacy/requests/{second['request']['request_id']}/decide"
+        yes = await site.post(path, {"granted": True, "end_running": True}, **officer)
+        assert yes.json()["receipt"]["body"]["cause"] == "request"
+        listed = (await site.get("/privacy/requests", **officer)).json()["items"]
+        assert [(one["state"], one["refusal"], one["candidate_id"]) for one in listed] == [
+            ("refused", "legal-claims", None),
+            ("granted", None, None),
+        ]
+
+    on_site(test)
+
+
+def test_an_erasure_that_was_interrupted_goes_on_by_itself(
+    on_site: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await planted_shortly(site)
+
+        def dies(*_: object, **__: object) -> None:
+            raise Unavailable("it died here")
+
+        for step in ("remove", "finish"):
+            with monkeypatch.context() as here:
+                here.setattr(erasing, step, dies)
+                if step == "remove":
+                    done = await erased(site, "CAND-1")
+                    assert (done["status"], done["receipt"]) == ("erasing", None)
+                with pytest.raises(Unavailable):
+                    await steps.carry_on(site.parts, UUID(done["erasure_id"]))
+        row = await steps.carry_on(site.parts, UUID(done["erasure_id"]))
+        assert row.completed_utc is not None
+        assert row.receipt == (await steps.carry_on(site.parts, row.id)).receipt
+        assert await site.parts.reading(erasing.unfinished) == []
+        assert row.counts["alerts"] >= 2
+
+    on_site(test)
+
+
+async def planted_shortly(site: Site) -> None:
+    await site.started("SESS-1", "CAND-1")
+    await site.node.publish(ended_alert(site, EventType.LEFT_FRAME, 20.0), site.node.obeyed.newest, 2)
+    await until_stored(site, 1)

@@ -48,7 +48,7 @@ LISTED = {
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.standing
-        privacy.erasing
+        privacy.steps
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,

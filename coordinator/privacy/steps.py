@@ -49,7 +49,8 @@ async def carry_on(parts: Parts, erasure_id: UUID) -> Erasure:
     await parts.verifier.refresh()
     told = await _told(parts, row)
     await parts.writing(partial(erasing.remove, erasure_id=erasure_id))
-    await asyncio.to_thread(parts.database.scrub)
+    if not await asyncio.to_thread(parts.database.scrub):
+        raise Unavailable("somebody still reads what the database's log has of before; try again")
     await asyncio.to_thread(_write_journal, parts)
     done = partial(
         erasing.finish, keys=parts.keys, erasure_id=erasure_id, nodes_told=told, now_utc=parts.utc_now()
