@@ -22,7 +22,7 @@ from coordinator.web_api.parts import Now, Parts, PartsDep
 from coordinator.web_api.security import Dpo, DpoOrSession, check_own_candidate
 from shared.api.privacy import DeleteRequest, ErasureDecision, ErasureOut, ErasureRequestPage
 from shared.erasures import Cause
-from shared.errors import Unavailable
+from shared.errors import ConfigError, Unavailable
 from shared.tokens import Role
 
 router = APIRouter(prefix="/privacy", tags=["privacy"])
@@ -116,5 +116,5 @@ async def _erase(parts: Parts, found: Callable[[Session], Wish], now: datetime) 
     row = await parts.writing(decide)
     try:
         return erasure_out(await steps.carry_on(parts, row.id))
-    except (OSError, Unavailable):
+    except (ConfigError, OSError, Unavailable):
         return erasure_out(row)  # decided; the steps go on by themselves

@@ -34,7 +34,7 @@ async def run(parts: Parts) -> None:
         try:
             for erasure_id in await parts.reading(erasing.unfinished):
                 await carry_on(parts, erasure_id)
-        except (OSError, Unavailable) as error:
+        except (ConfigError, OSError, Unavailable) as error:
             log.warning("an erasure is not complete yet", extra={"error": type(error).__name__})
         await asyncio.sleep(INTERVAL_S)
 
@@ -51,7 +51,7 @@ async def carry_on(parts: Parts, erasure_id: UUID) -> Erasure:
     await parts.writing(partial(erasing.remove, erasure_id=erasure_id))
     if not await asyncio.to_thread(parts.database.scrub):
         raise Unavailable("somebody still reads what the database's log has of before; try again")
-    await asyncio.to_thread(_write_journal, parts)
+    await asyncio.to_thread(write_journal, parts)
     done = partial(
         erasing.finish, keys=parts.keys, erasure_id=erasure_id, nodes_told=told, now_utc=parts.utc_now()
     )
@@ -88,7 +88,8 @@ async def _told(parts: Parts, row: Erasure) -> int:
     return sum(done)
 
 
-def _write_journal(parts: Parts) -> None:
+def write_journal(parts: Parts) -> None:
+    """Write to the journal's file what it lacks, if there is one. Raises `ConfigError`, `OSError`."""
     path = parts.config.privacy.erasure_journal
     if path is None:
         return
