@@ -127,8 +127,8 @@ def rotate_hub_keys(config: ConfigFile) -> None:
     """Replace the keys of the hub's operator and accounts, at once, as when one may have leaked.
 
     Then restart the coordinator, and the hub with the new output of `hub-settings` and with its folder of
-    accounts emptied. What nodes log in with is worth nothing then: each is refused, and so renews at once, with
-    its own key. Exams go on, and alerts that only the hub had come again from the outboxes.
+    accounts emptied. What nodes log in with is worth nothing then: each is refused, and so renews at once,
+    with its own key. Exams go on, and alerts that only the hub had come again from the outboxes.
 
     Example: proctor-coordinator rotate-hub-keys --config coordinator.toml
     """
