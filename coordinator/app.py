@@ -48,6 +48,7 @@ from coordinator.nodes.hosts import Hosts
 from coordinator.nodes.hub_account import HubAccount, own_login
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
+from coordinator.privacy import steps as erasures
 from coordinator.routing import API, all_routes
 from coordinator.sessions import service as sessions, sweeping
 from coordinator.sessions.presence.noting import Pages
@@ -116,6 +117,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     parts = app.state.parts = build(config, app.state.metrics)
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
+        await erasures.replay_journal(parts)
         await standing.refresh(parts)
         await parts.verifier.refresh()
         booted, pages = sweeping.Booted(), Pages()
@@ -137,6 +139,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("nodes", lambda: standing.run(parts)),
                 *([("hub account", account.link.run)] if account else []),
                 ("audit log", lambda: chaining.run(parts, app.state.owed)),
+                ("erasures", lambda: erasures.run(parts)),
             )
         ]
         try:

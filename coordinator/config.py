@@ -197,6 +197,14 @@ class DeliveriesSection(Section):
     administrator of an institution can then reach what listens here: not for production."""
 
 
+class PrivacySection(Section):
+    """Erasure of persons."""
+
+    erasure_journal: FilePath | None = None
+    """File to which every erasure is written, by random ids alone. Keep it outside of the backups of the
+    database: a database that was restored from one erases at its start again who is in the file."""
+
+
 class NodeSection(Section):
     """One known edge node."""
 
@@ -226,6 +234,7 @@ class CoordinatorConfig(Section):
     """Issuers whose tokens are accepted in addition to our own."""
     faces: FacesSection = FacesSection()
     deliveries: DeliveriesSection = DeliveriesSection()
+    privacy: PrivacySection = PrivacySection()
     traces: TracesSection = TracesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 

@@ -35,7 +35,7 @@ LISTED = {
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
         deliveries.connection
-        reports.pdf_form reports.hearing reports.verify_bundle
+        reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
     "act": """
@@ -49,6 +49,7 @@ LISTED = {
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.standing
+        privacy.steps
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
