@@ -271,7 +271,7 @@ def _as_read(line: str) -> str:
     """A line of the source without what changes nothing."""
     if "EPSILON_S" in line:
         return line.replace("<=", "<").replace(">=", ">")
-    if "execute(" in line or re.match(r'\s*f?"', line):
+    if re.search(r"execute(many)?\(", line) or re.match(r'\s*f?"', line):
         return line.lower()
     for pattern, instead in _SAYS_NOTHING:
         line = re.sub(pattern, instead, line)
