@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from cli.calls import Calls, Query, path_of
 from cli.destination_calls import DestinationCalls
+from cli.node_calls import NodeCalls
 from shared.api.alerts import AlertOut, AlertPage, TimelineOut
 from shared.api.audit import AuditEntryOut, AuditPage
 from shared.api.enrollments import (
@@ -74,6 +75,7 @@ class Client:
     def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
         self._calls = Calls(url, token, transport)
         self.deliveries = DestinationCalls(self._calls)
+        self.fleet = NodeCalls(self._calls)
 
     def __enter__(self) -> Self:
         return self

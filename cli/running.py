@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -96,9 +97,15 @@ def _accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@cache
+def _http() -> httpx.Client:
+    # Making one reads all certificates of this machine: too much work for each of many questions.
+    return httpx.Client(timeout=2.0, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2.0).is_success
+        return _http().get(url).is_success
     except httpx.TransportError:
         return False
 

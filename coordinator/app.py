@@ -14,6 +14,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 from uuid import UUID
@@ -34,12 +35,14 @@ from coordinator.deliveries.working import Workers
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
 from coordinator.ground.database import Database
+from coordinator.ground.ids import uuid7
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.gauges import GAUGES, LABELS, Gauge, Values
 from coordinator.nodes.heartbeats import Heartbeats
 from coordinator.nodes.hub_account import HubAccount
 from coordinator.nodes.hub_identities import coordinators_identity
@@ -65,6 +68,7 @@ from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
 from shared.hub_login import ByIdentity, Password
 from shared.tokens import Claims
+from shared.traces.opening import traces_of
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +122,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         heartbeats, ingest = _background(parts, booted, pages)
         workers = _workers(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
+        parts.fleet.listening_since = parts.clock()
         account = parts.hub_account
         tasks = [
             asyncio.create_task(_kept_running(name, work))
@@ -143,6 +148,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     finally:
         for issuer in parts.issuers.values():
             await issuer.close()
+        if parts.traces is not None:
+            await parts.traces.close()
         parts.database.close()
 
 
@@ -178,6 +185,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         issuers={section.issuer: Issuer(section) for section in config.issuers},
         check_session=sessions.check_token,
         write_down=lambda db, present, now_utc: audit.write(db, keys.keyring, present, 200, now_utc),
+        traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
     )
 
 
@@ -205,12 +213,15 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     heartbeats = Heartbeats(
         parts.database, parts.fleet, parts.signers, signing, booted.note, on_heard=pages.heard
     )
-    ingest = Ingest(parts.hub, parts.alert_stream, store_of(parts), signing, tell)
+    ingest = Ingest(parts.hub, parts.alert_stream, store_of(parts), signing, tell, parts.traces)
     metrics.read_counts(
         "coordinator_alert_messages", "Alert messages by treatment and reason.", ingest.counts
     )
+    if parts.traces is not None:
+        metrics.read_counts("coordinator_trace_spans", "Spans of traces by result.", parts.traces.counts)
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
+    _read_nodes(parts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)
     metrics.read(
         "coordinator_live_slow",
@@ -219,6 +230,21 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     )
     metrics.read("coordinator_requests_refused_by_rate", "429 answers.", lambda: parts.rates.refused)
     return heartbeats, ingest
+
+
+def _read_nodes(parts: Parts) -> None:
+    metrics = parts.metrics
+    for gauge in GAUGES:
+        metrics.read_each(gauge.name, gauge.text, LABELS, partial(_now_of, parts, gauge))
+    metrics.read(
+        "coordinator_alert_consumer_depth",
+        "Alert messages that waited in the stream at the last fetch.",
+        lambda: parts.alert_stream.pending,
+    )
+
+
+def _now_of(parts: Parts, gauge: Gauge) -> Values:
+    return gauge.read(parts.fleet, parts.clock())
 
 
 def _workers(parts: Parts) -> Workers:

@@ -31,6 +31,7 @@ from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.tokens import Role
+from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 
 
@@ -224,6 +225,7 @@ class CoordinatorConfig(Section):
     """Issuers whose tokens are accepted in addition to our own."""
     faces: FacesSection = FacesSection()
     deliveries: DeliveriesSection = DeliveriesSection()
+    traces: TracesSection = TracesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from coordinator.destinations.examples import DESTINATION_EXAMPLES
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
+from coordinator.nodes.examples import NODE_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
@@ -24,6 +25,7 @@ ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **FACE_EXAMPLES,
         **EXAM_EXAMPLES,
         **MEMBERSHIP_EXAMPLES,
+        **NODE_EXAMPLES,
         **REVIEW_EXAMPLES,
         **REPORT_EXAMPLES,
         **SESSION_EXAMPLES,

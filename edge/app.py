@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from edge.config import EdgeConfig, MediaSection
@@ -38,9 +39,11 @@ from edge.membership.files import hub_identity
 from edge.node_identity import Identity
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
+from edge.outbound.outbox import Waiting
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
+from edge.outbound.tracing import trace_committed, trace_dispatched
 from edge.sessions.answering import OFFERS_AT_ONCE
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.port import Worker, WorkerReport
@@ -57,9 +60,13 @@ from shared.ice import IceServer, for_session
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.supervisor import of_environment
+from shared.traces.opening import traces_of
 from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen
 from shared.web_server.status import ByPort
+
+if TYPE_CHECKING:
+    from shared.traces.exporting import Traces
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +86,15 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
     daemon failed, after an orderly shutdown.
     """
     check_distributions()
-    with ExitStack() as sockets:
+    async with AsyncExitStack() as closed:
+        traces = traces_of(config.traces, "proctor-edge", str(identity.node_id))
+        if traces is not None:
+            closed.push_async_callback(traces.close)
         web, status = config.web, config.status
         way_in = doors_of(web.connections, status.port, _other_files(config))
         listeners = [
-            sockets.enter_context(listen(web.host, web.port, way_in)),
-            sockets.enter_context(listen(status.host, status.port)),
+            closed.enter_context(listen(web.host, web.port, way_in)),
+            closed.enter_context(listen(status.host, status.port)),
         ]
         outbox = await OutboxThread.open(
             config.data_folder / "outbox.db",
@@ -93,7 +103,7 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
         )
         try:
             watch = watch_of(config, identity.node_id)
-            async with assembled(config, identity, watch, outbox, way_in) as node:
+            async with assembled(config, identity, watch, outbox, way_in, traces) as node:
                 await _serve(node, listeners, stop)
         finally:
             await outbox.close()
@@ -101,7 +111,12 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
 
 @asynccontextmanager
 async def assembled(
-    config: EdgeConfig, identity: Identity, watch: Watch, outbox: OutboxThread, doors: Doors
+    config: EdgeConfig,
+    identity: Identity,
+    watch: Watch,
+    outbox: OutboxThread,
+    doors: Doors,
+    traces: Traces | None = None,
 ) -> AsyncIterator[Node]:
     """Build a node whose sessions are watched where `watch` says. Nothing is connected or served yet."""
     models: dict[str, str] = {}
@@ -115,14 +130,14 @@ async def assembled(
         node_id=identity.node_id,
         coordinator_key=coordinator_key,
         pace=pace,
-        dispatched=metrics.dispatched,
+        dispatched=partial(_dispatched, metrics, traces),
     )
     roster: Roster[Assignment] = Roster(foreseen(config))
     lateness = loop_probe().lateness
     meter = LoadMeter(lateness)
     measured = heard_by(metrics.measured, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(
-        roster, _committing(publisher, metrics), measured, config.analysis.join_window_s
+        roster, _committing(publisher, metrics, traces), measured, config.analysis.join_window_s
     )
     async with watch(assignments.hear) as watching:
         report = await _first_report(watching.worker)
@@ -146,6 +161,7 @@ async def assembled(
             stepping=Stepping(watching.worker, meter, assignments.ask_pages, config.analysis.level_number),
             metrics=metrics,
             doors=doors,
+            traces=traces,
         )
 
 
@@ -249,9 +265,16 @@ async def _first_report(worker: Worker) -> WorkerReport:
     return report
 
 
-def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
+def _dispatched(metrics: Metrics, traces: Traces | None, alert: Waiting, latency_s: float) -> None:
+    metrics.dispatched(latency_s)
+    trace_dispatched(traces, alert, latency_s)
+
+
+def _committing(publisher: Publisher, metrics: Metrics, traces: Traces | None) -> Commit:
     async def commit(outgoing: OutgoingAlert) -> None:
+        begun_s = time.time()
         await publisher.add(outgoing)
+        trace_committed(traces, outgoing, begun_s)
         if outgoing.revision.revision == RAISED_REVISION:
             alert = outgoing.revision.alert
             metrics.alerted(alert.event_type, alert.severity_score)

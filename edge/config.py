@@ -18,6 +18,7 @@ from shared.hub_address import HubUrl
 from shared.ice import IceServer, IceServerSection
 from shared.ports import LEAST_PORT
 from shared.sealing import parse_signing_public
+from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$", max_length=200)]
@@ -179,6 +180,7 @@ class EdgeConfig(Section):
     workers: WorkersSection = WorkersSection()
     media: MediaSection = MediaSection()
     outbox: OutboxSection = OutboxSection()
+    traces: TracesSection = TracesSection()
 
     @property
     def most_sessions(self) -> int | None:

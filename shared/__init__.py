@@ -34,7 +34,7 @@ Running a program
     config_file    settings: one TOML file                    secret_file passwords and keys in files
     logs           JSON logs without personal data            seldom      limits repeated log lines (pure)
     handling       tasks for messages, within limits          web_server/   the HTTP server of both daemons
-    rates          token buckets (pure)
+    rates          token buckets (pure)                       traces/     an alert's way, for OpenTelemetry
     sqlite_file    checks of a SQLite file                    dumps       no core dumps
     writing        errors of writing, in one sentence         supervisor  tells systemd how a daemon is
 """

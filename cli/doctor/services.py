@@ -16,6 +16,7 @@ import httpx
 from cli.connection import connect
 from cli.doctor.finding import Finding, broken, ok, unknown, warning
 from cli.doctor.place import Address, Place
+from shared.api.nodes import NodeOut
 from shared.errors import ConfigError, ProctorError, Rejected
 from shared.hub_address import version_refused
 from shared.hub_checks import hub_tls, tls_named
@@ -149,11 +150,14 @@ def check_token() -> Iterator[Finding]:
         yield unknown("token", str(error))
     else:
         yield ok("token", "the coordinator takes it")
-        for node in nodes:
-            what = f"node {node.node_id}"
-            if node.status != "online":
-                yield broken(
-                    what, f"the coordinator gets no heartbeats from it ({node.status})", "see the node's log"
-                )
-            else:
-                yield ok(what, f"online, health {node.health} of 10, {node.sessions} sessions")
+        yield from map(judge_node, nodes)
+
+
+def judge_node(node: NodeOut) -> Finding:
+    """What the coordinator says of a node, with its repair."""
+    what, texts = f"node {node.node_id}", " ".join(one.text for one in node.why)
+    says = f"{node.state}: {texts or f'{node.sessions} sessions'}"
+    mend = " ".join(one.fix for one in node.why if one.fix)
+    if node.state in ("missing", "joining"):
+        return broken(what, says, mend)
+    return warning(what, says, mend) if node.state == "degraded" else ok(what, says)

@@ -10,5 +10,6 @@ treated   how a message is treated, and when it comes again (pure)
 treating  decides this after an error, records refusals
 parked_service    keeps messages that could not be judged     tables   the rows
 replaying routes  an operator has them judged again
+traced    its part of the alerts' traces
 put_off   limits the messages of one node that wait for redelivery (pure)
 """

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from coordinator.alerts.stored import Stored
 from coordinator.arriving.intake import AlertStore
 from coordinator.arriving.put_off import PutOff
+from coordinator.arriving.traced import trace_stored
 from coordinator.arriving.treated import Treated, Treatment
 from coordinator.nodes.alert_stream import AlertStream, Delivery
 from coordinator.nodes.heartbeats import sign_marks
@@ -28,6 +29,9 @@ from shared.errors import Unavailable
 from shared.hub_link import HubLink
 from shared.messages.heartbeats import LaneMark
 from shared.seldom import Seldom
+
+if TYPE_CHECKING:
+    from shared.traces.exporting import Traces
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ class Ingest:
         store: AlertStore,
         signing: Ed25519PrivateKey,
         on_stored: Callable[[Sequence[Stored]], None],
+        traces: Traces | None = None,
     ) -> None:
         """`on_stored` is called on the event loop with the new alerts after their commit; it must not
         wait."""
@@ -55,6 +60,7 @@ class Ingest:
         self._store = store
         self._signing = signing
         self._on_stored = on_stored
+        self._traces = traces
         self._away = False
         self._waiting = PutOff()
         self._complaints = Seldom()
@@ -75,6 +81,7 @@ class Ingest:
 
     async def take(self, deliveries: list[Delivery]) -> None:
         """Store one batch and settle each of its messages."""
+        begun_s = time.time()
         try:
             taken = await asyncio.to_thread(self._store.take, deliveries, datetime.now(UTC))
         except Unavailable as error:
@@ -83,6 +90,8 @@ class Ingest:
         if self._away:
             self._away = False
             log.info("alerts are stored again")
+        if self._traces is not None:
+            trace_stored(self._traces, taken.treated, begun_s)
         for delivery, one in zip(deliveries, taken.treated, strict=True):
             await self._settle(delivery, one)
         await self._tell(taken.marks)

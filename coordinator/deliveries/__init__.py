@@ -5,7 +5,7 @@ order     who is next                                         parcels          b
 service   turns, results, replay, dead letters, clearing     parcels_service  reads what is sent next
 posting   one POST to a checked address                      working          one worker per destination
 answers   dead letters in the API's form                     connection       one HTTP connection
-routes    over REST
+routes    over REST                                           traced           its part of alerts' traces
 
 A failed delivery holds up those after it of the same session, not those of others. Each destination has a
 worker of its own, in one coordinator at a time, so a dead destination slows no other. Where tries keep

@@ -41,12 +41,15 @@ class Parcel:
     body: str | None
     reason: str | None = None
     """Of one without a body."""
+    alert: tuple[UUID, int] | None = None
+    """The id and revision of the alert it tells of, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """What one round sends to a destination."""
 
+    destination_id: UUID
     url: str
     secrets: tuple[str, ...]
     breaker: Breaker
@@ -71,6 +74,7 @@ def load(db: Session, keyring: Keyring, destination_id: UUID, limit: int, now_ut
     breaker = Breaker(row.failures, row.open_until_utc)
     wanted = DestinationFilter.model_validate(row.wanted)
     return Load(
+        destination_id,
         row.url,
         secrets.signing(db, keyring, destination_id, now_utc),
         breaker,
@@ -102,7 +106,8 @@ def _parcels(
         reason, body = _body(row, told, acts, wanted)
         tried = Tried(row.attempts, row.due_utc)
         assert row.sequence is not None  # it was read
-        parcels.append(Parcel(row.sequence, row.parcel_id, row.session_id, tried, body, reason))
+        alert = (row.subject_id, row.revision) if row.kind in ALERTS else None
+        parcels.append(Parcel(row.sequence, row.parcel_id, row.session_id, tried, body, reason, alert))
     return parcels
 
 

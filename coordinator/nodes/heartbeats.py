@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
-from coordinator.nodes.fleet import Fleet, WrongClock, wrong_clock
+from coordinator.nodes.fleet import Fleet, WrongClock
+from coordinator.nodes.node_states import wrong_clock
 from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Unavailable

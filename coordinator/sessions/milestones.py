@@ -14,6 +14,7 @@ from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.consents import Purpose
 from shared.events.table import EVENTS, event_class
 from shared.events.types import Action, EventType
+from shared.traces.spans import trace_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,9 @@ def neutral_alert(
     evidence: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> Alert:
     """An alert of the coordinator itself, for one instant, without severity."""
+    identity = alert_id(subject.session_id, event, (at_utc - subject.started_utc).total_seconds())
     return Alert(
-        event_id=alert_id(subject.session_id, event, (at_utc - subject.started_utc).total_seconds()),
+        event_id=identity,
         event_type=event,
         event_class=event_class(event),
         severity_score=0.0,
@@ -79,7 +81,7 @@ def neutral_alert(
             device="coordinator",
             policy_version=subject.policy_version,
             degradation_level=0,
-            trace_id=subject.session_id.hex,
+            trace_id=trace_id(identity),
         ),
         action_required=Action.NONE,
         message=message,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -33,6 +33,9 @@ from shared.fields import Reference
 from shared.hub_link import HubLink
 from shared.ice import IceServer
 from shared.tokens import Claims
+
+if TYPE_CHECKING:
+    from shared.traces.exporting import Traces
 
 T = TypeVar("T")
 
@@ -77,6 +80,8 @@ class Parts:
     check_session: CheckSession
     """Whether a session's token is still good: its session runs."""
     write_down: WriteDown
+    traces: Traces | None = None
+    """Where traces of alerts go, if anywhere."""
     standing: Readings = field(default_factory=Readings)
     """Of the nodes that are accepted."""
     rooms: Rooms = field(default_factory=Rooms)

@@ -4,14 +4,17 @@ named."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 from typing import TypeVar
 from uuid import UUID
 
 from edge.analysis.engine import Engine
 from edge.analysis.finite import is_finite
+from edge.analysis.measured import Called
 from shared.errors import Corrupt
 from shared.events.looks import Look
 from shared.seldom import Seldom
@@ -19,6 +22,19 @@ from shared.seldom import Seldom
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+_calls: ContextVar[list[Called] | None] = ContextVar("_calls", default=None)
+
+
+@contextmanager
+def noted_calls() -> Iterator[list[Called]]:
+    """Collect the calls that the running task makes, so that a trace can show them."""
+    calls: list[Called] = []
+    token = _calls.set(calls)
+    try:
+        yield calls
+    finally:
+        _calls.reset(token)
 
 
 class Attempts:
@@ -38,13 +54,18 @@ class Attempts:
         not lead to an accusation.
         """
         extra = {"task": task.value, "session_id": str(self._session_id)}
+        begun_s, works = time(), False
         try:
             answer = await self._engine.run(task, partial(_finite, task, call), session=self._session_id)
+            works = True
         # Networks run foreign code: after any exception this look is unknown and the session continues.
         except Exception as error:
             failed.append(task.value)
             self._complain(task, extra | {"error": type(error).__name__})
             return None
+        finally:
+            if (calls := _calls.get()) is not None:
+                calls.append(Called(task.value, begun_s, time(), failed=not works))
         if task in self._failing:
             self._failing.discard(task)
             log.info("a task works again", extra=extra)

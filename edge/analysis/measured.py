@@ -1,9 +1,10 @@
-"""Defines the measurements of one network call and of one look, values that may come from another
-process."""
+"""Defines the measurements of network calls and looks, values that may come from another process."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from shared.traces.spans import Span, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,48 @@ class Looked:
     def whole_s(self) -> float:
         """From frame to decision."""
         return self.received_s + self.waited_s + self.looked_s + self.judged_s
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One call that was made for a picture or a window of sound, in UTC seconds since 1970."""
+
+    look: str
+    begun_s: float
+    ended_s: float
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a finding came from, in UTC seconds since 1970."""
+
+    step: Step
+    """A picture or a window of sound."""
+    arrived_s: float
+    """When it was decoded and here."""
+    calls: tuple[Called, ...]
+    looked_s: float
+    """When all its looks were done."""
+
+
+def spans_of(origin: Origin, judged_s: float) -> tuple[Span, ...]:
+    """The spans from a picture or a window of sound to the finding, which was judged by `judged_s`."""
+    looks = tuple(
+        Span(
+            Step.LOOK,
+            call.begun_s,
+            call.ended_s,
+            origin.step,
+            # One look may take several calls.
+            which=f"{call.look} {number}",
+            attributes={"proctor.look": call.look},
+            failed="no result" if call.failed else None,
+        )
+        for number, call in enumerate(origin.calls, 1)
+    )
+    return (
+        Span(origin.step, origin.arrived_s, judged_s, None),
+        *looks,
+        Span(Step.FINDING, origin.looked_s, judged_s, origin.step),
+    )

@@ -55,6 +55,8 @@ class Readings:
     """Connections and sockets closed from this side, by reason."""
     connection_errors: Mapping[str, int]
     """WebRTC connections that were refused or failed, by cause."""
+    trace_spans: Mapping[str, int]
+    """Spans of traces by result; empty where no traces are made."""
     gpu_percent: Mapping[str, float]
     """Load of each GPU by its number; empty if this host has none that can be read."""
 
@@ -176,6 +178,8 @@ class _Snapshot(Collector):
         yield _counters("messages", "Counts of messages to and from the hub", "what", now.messages)
         errors = now.connection_errors
         yield _counters("webrtc_connection_errors", "Connections refused or failed", "error_type", errors)
+        if now.trace_spans:
+            yield _counters("trace_spans", "Spans of traces by result", "what", now.trace_spans)
         yield _gauge("open_connections", "Open connections of pages", now.connections)
         yield _counters("connections_closed", "Connections closed from this side", "reason", now.closed)
         yield from _outbox(now.outbox)

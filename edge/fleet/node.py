@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from edge.config import EdgeConfig
@@ -17,6 +17,7 @@ from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
+from edge.fleet.measures import measures_of
 from edge.fleet.metrics import Metrics, Readings
 from edge.fleet.stepping import Stepping
 from edge.media.lateness import Lateness
@@ -29,6 +30,9 @@ from shared.errors import Unavailable
 from shared.hub_link import HubLink
 from shared.messages.heartbeats import Heartbeat, OutboxState, SessionState
 from shared.web_server.doors import Doors
+
+if TYPE_CHECKING:
+    from shared.traces.exporting import Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class Node:
     stepping: Stepping
     metrics: Metrics
     doors: Doors
+    traces: Traces | None
     workers: Statuses
     """Those that are processes of their own."""
     until_workers_fail: Callable[[], Coroutine[Any, Any, None]]
@@ -63,6 +68,13 @@ class Node:
         """Make a heartbeat of the node's state now. Raises `Unavailable` while the outbox cannot be read."""
         states, report = await self.outbox.states(), await self.worker.report()
         health = self._health(states, report)
+        measures = await asyncio.to_thread(
+            measures_of,
+            self.stepping.load,
+            self.publisher.skew.seconds,
+            self.config.data_folder,
+            joined=self.config.coordinator.url is not None,
+        )
         return Heartbeat(
             node_id=self.identity.node_id,
             boot_id=self.boot_id,
@@ -81,6 +93,7 @@ class Node:
             outbox=states,
             sessions=self._states(report),
             seats=self.assignments.held(monotonic()),
+            measures=measures,
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:
@@ -110,6 +123,7 @@ class Node:
             connections=self.doors.open,
             closed=self.doors.counts,
             connection_errors=report.connection_errors,
+            trace_spans={} if self.traces is None else self.traces.counts,
             gpu_percent=await asyncio.to_thread(gpu_percent, self.nvml),
         )
         return self.metrics.text(readings)

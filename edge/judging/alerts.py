@@ -19,6 +19,7 @@ from shared.excerpts import Excerpt
 from shared.fields import format_utc
 from shared.policy.schema import Policy
 from shared.severity import severity_of
+from shared.traces.spans import trace_id
 
 INSTANTS = frozenset({"last_seen_pose", "last_passed_check"})
 """Evidence that is a time on the session clock; an alert carries it as UTC."""
@@ -98,7 +99,7 @@ def write_alert(
             device=session.device(),
             policy_version=session.policy.version,
             degradation_level=level,
-            trace_id=identity.hex,
+            trace_id=trace_id(identity),
         ),
         action_required=_advice(session.policy, finding),
         message=message(finding),

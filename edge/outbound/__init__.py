@@ -7,5 +7,6 @@ outbox        every alert on disk (SQLite)      outbox_thread  its one thread, w
 outbox_file   opens, locks, sets aside          outbox_caps    what a full outbox drops first (pure)
 reserve       disk space for deleting on a full disk
 publisher     outbox to hub, marks to outbox    schedule       decides what is sent when (pure)
+tracing       its part of the alerts' traces
 skew          difference to the coordinator's clock (pure)
 """

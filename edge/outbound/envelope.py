@@ -11,6 +11,7 @@ from shared.events.table import lane
 from shared.events.types import Lane
 from shared.messages.sessions import StartSession
 from shared.sealing import parse_sealing_public
+from shared.traces.spans import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class OutgoingAlert:
 
     revision: AlertRevision
     envelope: Envelope
+    spans: tuple[Span, ...] = ()
+    """What led to it, for its trace."""
 
     @property
     def lane(self) -> Lane:

@@ -74,7 +74,7 @@ class Publisher:
         coordinator_key: Ed25519PublicKey,
         pace: Pace,
         lanes: dict[Lane, LaneSchedule],
-        dispatched: Callable[[float], None],
+        dispatched: Callable[[Waiting, float], None],
     ) -> None:
         self._outbox = outbox
         self._hub = hub
@@ -104,11 +104,11 @@ class Publisher:
         node_id: UUID,
         coordinator_key: Ed25519PublicKey,
         pace: Pace,
-        dispatched: Callable[[float], None],
+        dispatched: Callable[[Waiting, float], None],
     ) -> Publisher:
         """A publisher that also sends what an earlier run left in the outbox.
 
-        `dispatched` is called with the seconds that an alert of this run took from the disk to the hub.
+        `dispatched` is called with an alert of this run and the seconds it took from the disk to the hub.
         """
         lanes = {
             lane: LaneSchedule(await outbox.sequences(lane), resend_after_s=pace.resend_after_s)
@@ -251,7 +251,7 @@ class Publisher:
             return error
         latency_s = delivery.sent(alert.sequence, self._now())
         if latency_s is not None:
-            self._dispatched(latency_s)
+            self._dispatched(alert, latency_s)
         self.counts["sent-again" if resends else "sent"] += 1
         return None
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from edge.analysis.examination import Frame
+from edge.analysis.measured import Origin, spans_of
 from edge.judging.alerts import RAISED_REVISION, AlertRevision
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
@@ -88,15 +89,20 @@ class LiveWatch:
             self._judge_camera()
 
     def see(
-        self, observation: Observation, frame: Frame | None = None, excerpt: Excerpt | None = None
+        self,
+        observation: Observation,
+        frame: Frame | None = None,
+        excerpt: Excerpt | None = None,
+        *,
+        origin: Origin | None = None,
     ) -> None:
-        """Judge an observation, with its pixels or spoken words if there are any."""
+        """Judge an observation, with its pixels or spoken words if there are any, and what it came from."""
         if self._order.paused:
             self.drops["paused"] += 1
             return
         now_s = self.now_s()
         self._tell_gap(now_s)
-        self._take(self._opened().observe(observation, frame, excerpt, now=now_s))
+        self._take(self._opened().observe(observation, frame, excerpt, now=now_s), origin)
         if observation.identity is not None and observation.identity.similarity is not None:
             self.verified_utc = self.utc(observation.at)
         self._timer.moved()
@@ -200,10 +206,11 @@ class LiveWatch:
         if self._watch is not None:
             self._take(self._watch.tick(self.now_s(), late_s))
 
-    def _take(self, revisions: list[AlertRevision]) -> None:
+    def _take(self, revisions: list[AlertRevision], origin: Origin | None = None) -> None:
+        spans = spans_of(origin, time.time()) if revisions and origin is not None else ()
         for revision in revisions:
             self.raised += revision.revision == RAISED_REVISION
-            self._parts.tell(OutgoingAlert(revision, self._envelope))
+            self._parts.tell(OutgoingAlert(revision, self._envelope, spans))
             notice = candidate_notice(revision.alert, revision.revision)
             if notice is not None:
                 self._parts.tell(Notice(self._assignment, notice))

@@ -7,11 +7,13 @@ source ─frames─> arrival (told at once) ─newest─> look ──> watch
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Collection
 
+from edge.analysis.attempts import noted_calls
 from edge.analysis.levels import LevelInForce
-from edge.analysis.measured import Looked
+from edge.analysis.measured import Looked, Origin
 from edge.analysis.perception import arrival
 from edge.media.frames import VideoFrame
 from edge.media.latest import Latest
@@ -20,6 +22,7 @@ from edge.sessions.live_watch import LiveWatch
 from edge.sessions.port import Tell
 from edge.sessions.session_parts import Senses
 from shared.events.looks import Sense
+from shared.traces.spans import Step
 
 
 class Pumps:
@@ -75,7 +78,8 @@ class Pumps:
             (frame, here_s), senses, begun_s = arrived, self.senses, self._watch.now_s()
             self._looking = 1
             try:
-                seen = await senses.look(frame)
+                with noted_calls() as calls:
+                    seen = await senses.look(frame)
             except BaseException:
                 self._drops["ended"] += 1
                 raise
@@ -88,7 +92,9 @@ class Pumps:
             elif seen.frame is not None or seen.observation.failed:
                 self.analysed += 1
                 self._pictures["looked_at"] += 1
-                self._watch.see(seen.observation, seen.frame)
+                now = time.time()
+                origin = Origin(Step.PICTURE, now - (looked_s - here_s), tuple(calls), now)
+                self._watch.see(seen.observation, seen.frame, origin=origin)
                 self._tell(
                     Looked(
                         received_s=here_s - frame.at_s,
@@ -123,10 +129,12 @@ class Pumps:
             if Sense.HEARING not in self.wanted:
                 self._drops["not_watched"] += 1
                 continue
-            senses = self.senses
-            heard = await senses.listen(window)
+            senses, here = self.senses, time.time()
+            with noted_calls() as calls:
+                heard = await senses.listen(window)
             # Meanwhile the candidate may have withdrawn its consent to the recognition of words.
             if senses is not self.senses:
                 self._drops["changed"] += 1
             elif heard is not None:
-                self._watch.see(heard.observation, excerpt=heard.excerpt)
+                origin = Origin(Step.SOUND, here, tuple(calls), time.time())
+                self._watch.see(heard.observation, excerpt=heard.excerpt, origin=origin)

@@ -34,6 +34,7 @@ from shared.hub_link import HubLink
 from shared.hub_login import Password
 from shared.messages.heartbeats import Heartbeat, OutboxState
 from shared.sealing import pack
+from shared.traces.exporting import Traces
 from tests.support.eventually import PATIENCE_S, cancelled
 from tests.support.nats import RunningServer, nats_server, node_password
 from tests.support.sittings import START, EdgeNode, Sitting, sit
@@ -72,7 +73,9 @@ class Centre:
         return AlertStream(hub, StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0))
 
     @asynccontextmanager
-    async def linked(self, told: list[Stored] | None = None) -> AsyncIterator[Link]:
+    async def linked(
+        self, told: list[Stored] | None = None, traces: Traces | None = None
+    ) -> AsyncIterator[Link]:
         def on_stored(new: Sequence[Stored]) -> None:
             if told is not None:
                 told.extend(new)
@@ -81,7 +84,7 @@ class Centre:
         heartbeats = Heartbeats(self.database, fleet, signers, self.keys.signing)
         hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
         commander = Commander(hub, fleet, signers, self.keys.signing)
-        ingest = Ingest(hub, self.stream(hub), self.store, self.keys.signing, on_stored)
+        ingest = Ingest(hub, self.stream(hub), self.store, self.keys.signing, on_stored, traces)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(work.run()) for work in (hub, ingest)]
             async with asyncio.timeout(PATIENCE_S):

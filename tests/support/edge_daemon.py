@@ -19,6 +19,7 @@ from edge.node_identity import Identity, load_or_make
 from models.manifest import Profile, Task
 from models.store import Store
 from shared.errors import Unavailable
+from tests.support.asking import http
 from tests.support.metrics import reading
 from tests.support.nats import RunningServer, node_password
 from tests.support.ports import reserved_port
@@ -40,6 +41,7 @@ class EdgeDaemon:
         *,
         workers: int = 0,
         rating: int = 2,
+        traces_url: str | None = None,
     ) -> None:
         self.folder = folder
         self.identity = identity
@@ -59,6 +61,7 @@ class EdgeDaemon:
             "outbox": {"backlog_jitter_s": 0, "resend_after_s": 2},
             "analysis": {"rating": rating, "steps_down": False},
             "workers": {"count": workers},
+            "traces": {} if traces_url is None else {"url": traces_url},
         }
         self.config.write_text("".join(_section(name, values) for name, values in settings.items()))
 
@@ -102,7 +105,7 @@ class EdgeDaemon:
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status and body of the full health."""
-        answer = httpx.get(f"{self.status_url}/healthz", timeout=5.0)
+        answer = http().get(f"{self.status_url}/healthz")
         return answer.status_code, answer.json()
 
     def metric(self, name: str, **labels: str) -> float:

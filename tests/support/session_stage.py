@@ -40,6 +40,7 @@ from shared.messages.sessions import EndSession, StartSession
 from shared.observations import FaceSeen
 from shared.policy.schema import Policy, parse_policy
 from shared.sealing import signing_public_text
+from shared.traces.spans import Span
 from tests.support.eventually import PATIENCE_S, until
 from tests.support.fake_media import STEP_S, FakeSenses, FakeSource
 from tests.support.foreign import Detector, stand_in
@@ -88,6 +89,8 @@ class Disk:
         self.kept: list[AlertRevision] = []
         self.addressed: list[Envelope] = []
         """To whom each of them is to be sealed."""
+        self.traced: list[tuple[Span, ...]] = []
+        """What led to each of them."""
         self.takes = asyncio.Event()
         self.takes.set()
         self.breaks: Exception | None = None
@@ -100,6 +103,7 @@ class Disk:
             raise broken
         self.kept.append(outgoing.revision)
         self.addressed.append(outgoing.envelope)
+        self.traced.append(outgoing.spans)
 
     def of(self, event: EventType, revision: int = 1) -> list[Alert]:
         return [one.alert for one in self.kept if (one.alert.event_type, one.revision) == (event, revision)]

@@ -26,6 +26,7 @@ from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, signing_public_text
+from tests.support.collector import Collector, collector
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
 from tests.support.edge_daemon import PROGRAM, EdgeDaemon, made_identity, need_weights
 from tests.support.eventually import until
@@ -63,11 +64,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, traces_url: str | None = None) -> AsyncIterator[Stage]:
     identity = made_identity(tmp_path / "edge")
     with nats_server(tmp_path, [identity.node_id]) as server:
         async with fake_coordinator(server, identity, EXAM_KEY) as coordinator:
-            daemon = EdgeDaemon(tmp_path / "edge", server, identity, coordinator.public_text)
+            daemon = EdgeDaemon(
+                tmp_path / "edge", server, identity, coordinator.public_text, traces_url=traces_url
+            )
             with hearing(tmp_path) as heard:
                 await asyncio.to_thread(daemon.start, NOTIFY_SOCKET=heard.address)
                 try:
@@ -135,10 +138,10 @@ def somebody(seconds: float) -> list[Pixels]:
 
 
 def test_from_start_over_real_media_to_sealed_alerts_and_a_clean_end(tmp_path: Path) -> None:
-    async def story() -> None:
+    async def story(traced: Collector) -> None:
         recording = film(tmp_path / "empty.mkv", empty_room(9))
         key = Ed25519PrivateKey.generate()
-        async with stage(tmp_path) as world:
+        async with stage(tmp_path, traced.url) as world:
             await until(lambda: len(world.coordinator.committed.heartbeats) > 0, "a heartbeat")
             order = start_order(exam_key=EXAM_KEY, token_key=key)
             accepted = await world.start(order)
@@ -164,8 +167,22 @@ def test_from_start_over_real_media_to_sealed_alerts_and_a_clean_end(tmp_path: P
             assert code == 0, world.daemon.log
             assert took_s < 10
             assert [await world.heard.next(), await world.heard.next()] == ["READY=1", "STOPPING=1"]
+            assert_traced(traced, alert.event_id)
 
-    asyncio.run(story())
+    with collector() as traced:
+        asyncio.run(story(traced))
+
+
+def assert_traced(traced: Collector, alert_id: UUID) -> None:
+    """The alert's trace goes from a picture and its looks over the finding to the hub, in one tree."""
+    raised = {span.name: span for span in traced.of_revision(alert_id, 1)}
+    looks = [name for name in raised if name.startswith("look ")]
+    assert "look faces 1" in looks
+    assert raised.keys() - {*looks} == {"picture", "finding", "alert", "hub"}
+    parents = {name: span.parent_span_id for name, span in raised.items()}
+    assert parents["picture"] == b""
+    assert {parents[name] for name in (*looks, "finding")} == {raised["picture"].span_id}
+    assert (parents["alert"], parents["hub"]) == (raised["finding"].span_id, raised["alert"].span_id)
 
 
 def test_enrollment_pictures_become_templates_or_reasons(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ CALLED = {
     "cv2": "opencv-contrib-python",
     "jwt": "pyjwt",
     "nats": "nats-py",
+    "opentelemetry": "opentelemetry-sdk",
     "PIL": "pillow",
     "skimage": "scikit-image",
     "webrtcvad": "webrtcvad-wheels",

@@ -43,7 +43,7 @@ async def publishing(folder: Path, centre: Centre) -> AsyncIterator[tuple[Outbox
         node_id=own.node_id,
         coordinator_key=centre.keys.signing.public_key(),
         pace=PROMPT,
-        dispatched=lambda _: None,
+        dispatched=lambda _, _latency_s: None,
     )
 
     async def on_mark(_: str, message: bytes) -> None:

@@ -21,7 +21,10 @@ from shared.hub_link import settle
 from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
 from shared.sealing import unpack, verify
+from shared.traces.exporting import Traces
+from shared.traces.spans import Step, span_id
 from tests.support.centre import Centre, edge, heartbeat, lane_state, send, stored
+from tests.support.collector import collector
 from tests.support.eventually import PATIENCE_S, until
 from tests.support.sittings import Sitting
 
@@ -52,6 +55,39 @@ def test_alerts_are_stored_told_and_their_mark_comes_back(
         assert marks == sorted(marks)
 
     asyncio.run(scenario())
+
+
+def test_a_trace_goes_on_where_an_alert_is_stored_or_refused_and_tells_neither_twice(
+    centre: Centre,
+    sitting: Sitting,
+) -> None:
+    foreign = sitting.alert(onset_s=2).model_copy(update={"candidate_id": "somebody else"})
+
+    async def scenario(url: str) -> None:
+        traces = Traces.to_collector(url, {}, service="proctor-coordinator", instance="one")
+        async with centre.linked(traces=traces) as link, edge(centre.server, sitting.node) as client:
+            for _ in range(3):
+                await send(client, sitting, 1, onset_s=1)
+            await client.jetstream().publish(sitting.subject(foreign), sitting.message(foreign, 2))
+            await until(lambda: link.ingest.counts["repeated"] == 2, "two repeats")
+            await until(lambda: link.ingest.counts["refused"] == 1, "the refusal")
+        await traces.close()
+
+    with collector() as taken:
+        asyncio.run(scenario(taken.url))
+    stored_id, refused_id = sitting.alert(onset_s=1).event_id, foreign.event_id
+    told = {bytes(span.trace_id): span for span in taken.spans}
+    assert len(taken.spans) == len(told) == 2
+    good, bad = told[stored_id.bytes], told[refused_id.bytes]
+    assert (good.name, good.status.message, bad.name, bad.status.message) == (
+        "stored",
+        "",
+        "stored",
+        "refused",
+    )
+    assert int.from_bytes(good.parent_span_id) == span_id(stored_id, 1, Step.HUB)
+    assert int.from_bytes(good.span_id) == span_id(stored_id, 1, Step.STORED)
+    assert 0 < good.start_time_unix_nano <= good.end_time_unix_nano
 
 
 def test_messages_played_again_are_stored_and_told_once(

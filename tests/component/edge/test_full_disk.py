@@ -91,7 +91,7 @@ def test_an_alert_that_the_disk_refuses_waits_and_the_node_is_not_well_meanwhile
             node_id=node_id,
             coordinator_key=commander.public_key(),
             pace=Pace(backlog_jitter_s=0.0, resend_after_s=1.0),
-            dispatched=lambda _latency_s: None,
+            dispatched=lambda _, _latency_s: None,
         )
 
         async def commit(outgoing: OutgoingAlert) -> None:

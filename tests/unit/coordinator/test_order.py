@@ -44,7 +44,7 @@ LISTED = {
         arriving.treating nodes.heartbeats excerpts.expiring idempotency.doing enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
-        deliveries.working
+        deliveries.working deliveries.traced arriving.traced
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.standing

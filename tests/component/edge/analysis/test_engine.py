@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from functools import partial
+from operator import floordiv
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from edge.analysis.attempts import Attempts
+from edge.analysis.attempts import Attempts, noted_calls
 from edge.analysis.engine import Engine
 from edge.analysis.measured import Measured
 from shared.errors import Unavailable
@@ -66,6 +67,28 @@ def test_a_call_that_failed_or_gave_no_number_is_told_with_the_kind_of_its_error
             ("head", "failed", "Corrupt"),
             ("head", "done", ""),
         ]
+
+    run(main())
+
+
+def test_the_calls_for_one_picture_are_noted_apart_from_those_for_sound_at_the_same_time() -> None:
+    async def looked(attempts: Attempts, *tasks: Look) -> list[tuple[str, bool]]:
+        with noted_calls() as calls:
+            for task in tasks:
+                await attempts.make(task, partial(floordiv, 1, 0 if task is Look.HEAD else 1), [])
+        assert all(call.begun_s <= call.ended_s for call in calls)
+        return [(call.look, call.failed) for call in calls]
+
+    async def main() -> None:
+        async with Engine(2) as engine:
+            attempts = Attempts(uuid4(), engine)
+            picture, sound = await asyncio.gather(
+                looked(attempts, Look.FACES, Look.HEAD, Look.HEAD), looked(attempts, Look.SPEECH)
+            )
+            assert picture == [("faces", False), ("head", True), ("head", True)]
+            assert sound == [("speech", False)]
+            # Outside of a picture nothing is kept.
+            assert await attempts.make(Look.FACES, lambda: 1, []) == 1
 
     run(main())
 

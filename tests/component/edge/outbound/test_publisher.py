@@ -12,12 +12,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.node_identity import Identity
+from edge.outbound import publisher
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from shared import subjects
+from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
 from shared.hub_link import HubLink
 from shared.messages.heartbeats import LaneMark, Marks
@@ -65,24 +67,24 @@ async def publishing(
     outbox = await OutboxThread.open(folder / "outbox.db", CAPS, partial(seal, node=node))
     hub = node_hub(server.url, node.node_id)
     latencies_s: list[float] = []
-    publisher = await Publisher.over(
+    sender = await Publisher.over(
         outbox,
         hub,
         node_id=node.node_id,
         coordinator_key=coordinator_key.public_key(),
         pace=pace,
-        dispatched=latencies_s.append,
+        dispatched=lambda _, latency_s: latencies_s.append(latency_s),
     )
 
     async def on_mark(_: str, message: bytes) -> None:
-        await publisher.marks(message)
+        await sender.marks(message)
 
     hub.listen(subjects.mark(node.node_id), on_mark)
     if before is not None:
         await before(outbox)
-    tasks = [asyncio.create_task(hub.run()), asyncio.create_task(publisher.run())]
+    tasks = [asyncio.create_task(hub.run()), asyncio.create_task(sender.run())]
     try:
-        yield Side(node, outbox, hub, publisher, uuid4(), latencies_s)
+        yield Side(node, outbox, hub, sender, uuid4(), latencies_s)
     finally:
         await cancelled(*tasks)
         await outbox.close()
@@ -298,6 +300,54 @@ def test_an_outbox_that_cannot_be_read_for_a_while_leaves_no_alert_of_either_lan
 
     with nats_server(tmp_path, [node.node_id]) as server:
         asyncio.run(run(server))
+
+
+def test_each_failed_send_is_counted_once_and_the_end_of_the_trouble_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO", logger=publisher.__name__)
+    tries: list[str] = []
+
+    async def refuse(_: HubLink, subject: str, *__: object, **___: object) -> None:
+        tries.append(subject)
+        raise Unavailable("the stream is full")
+
+    async def story(__: RunningServer, side: Side, _: FakeCoordinator) -> None:
+        await side.raise_alert(0)
+        await settled(side)
+        assert caplog.messages == []
+        with monkeypatch.context() as patched:
+            patched.setattr(publisher, "store", refuse)
+            await side.raise_alert(1)
+            await until(lambda: len(tries) >= 2, "two tries")
+            assert side.publisher.counts["failed"] == len(tries)
+        await settled(side)
+        await side.raise_alert(2)
+        await settled(side)
+        told = ["alerts do not reach the hub; they wait in the outbox", "alerts reach the hub again"]
+        assert caplog.messages == told
+
+    scenario(tmp_path, story)
+
+
+def test_marks_that_the_disk_does_not_take_are_counted_and_obeyed_when_they_are_repeated(
+    tmp_path: Path,
+) -> None:
+    async def story(__: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
+        coordinator.sending_marks = False
+        await side.raise_alert(0)
+        await until(lambda: coordinator.committed.headers != [], "a committed alert")
+        await _hidden(side.outbox)
+        for times in (1, 2):
+            await side.publisher.marks(coordinator.marks())
+            assert side.publisher.counts["marks-not-kept"] == times
+        await _shown(side.outbox)
+        assert await side.waiting() == 1
+        await side.publisher.marks(coordinator.marks())
+        assert await side.waiting() == 0
+        assert side.publisher.counts["marks-obeyed"] == 1
+
+    scenario(tmp_path, story)
 
 
 async def _hidden(outbox: OutboxThread) -> None:

@@ -19,6 +19,7 @@ from shared.messages.faces import VerifyFrame
 from shared.observations import Observation, PhraseHeard, SpeechHeard
 from shared.policy.schema import parse_policy
 from shared.policy.terms import Accommodation
+from shared.traces.spans import Step
 from shared.unwatched import Kind
 from tests.support.eventually import until
 from tests.support.fake_media import REFUSED_OFFER
@@ -52,6 +53,30 @@ def test_an_absence_is_told_to_the_page_and_kept_with_its_picture_and_its_end() 
         assert (raised.candidate_id, raised.metadata.degradation_level) == ("candidate", LEVEL)
         [notice] = page.told
         assert (notice["event_id"], notice["level"]) == (str(raised.event_id), "warning")
+
+    play(story)
+
+
+def test_an_alert_knows_the_picture_and_the_finding_it_came_from_and_one_of_time_does_not() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started(policy=IMPATIENT)
+        page = await world.page(order)
+        before_s = time.time()
+        await world.leave_empty(page, from_s=0)
+        await soon(lambda: world.disk.of(STALL), "a stall")
+        told = dict(zip([one.alert.event_type for one in world.disk.kept], world.disk.traced, strict=True))
+        picture, finding = told[ABSENCE]
+        assert (picture.step, picture.after) == (Step.PICTURE, None)
+        assert (finding.step, finding.after) == (Step.FINDING, Step.PICTURE)
+        assert (
+            before_s
+            <= picture.begun_s
+            <= finding.begun_s
+            <= finding.ended_s
+            == picture.ended_s
+            <= time.time()
+        )
+        assert told[STALL] == ()
 
     play(story)
 
@@ -200,6 +225,19 @@ def test_a_page_that_connects_and_shows_nothing_is_a_stall() -> None:
         await world.page(order)
         assert (await world.state(order)).phase == "silent"
         await until(lambda: world.disk.of(STALL), "the stall")
+
+    play(story)
+
+
+def test_a_page_without_a_picture_is_silent_before_that_is_a_stall() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        await world.show(page, ONE, from_s=0, to_s=0.4)
+        for age_s, phase in ((1.0, "watching"), (1.3, "silent"), (0.1, "watching"), (2.9, "silent")):
+            page.source.frame_age_s = age_s
+            assert (await world.state(order)).phase == phase
+        assert world.disk.of(STALL) == []
 
     play(story)
 

@@ -27,6 +27,7 @@ READINGS = Readings(
     outbox=(OUTBOX,),
     messages={"alerts-sent": 11},
     connection_errors={"ice": 2},
+    trace_spans={},
     gpu_percent={},
 )
 

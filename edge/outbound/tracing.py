@@ -1,0 +1,44 @@
+"""Adds a node's part to the traces of its alerts, where the settings want traces."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.outbox import Waiting
+from shared.traces.spans import Span, Step
+
+if TYPE_CHECKING:
+    from shared.traces.exporting import Traces
+
+
+def trace_committed(traces: Traces | None, outgoing: OutgoingAlert, begun_s: float) -> None:
+    """Note that an alert is sealed and on disk. `begun_s`: UTC seconds since 1970, when its writing began."""
+    if traces is None:
+        return
+    alert, led_to_it = outgoing.revision.alert, outgoing.spans
+    # From the finding on: the time in the queue is the alert's too.
+    begun_s = led_to_it[-1].ended_s if led_to_it else begun_s
+    after = Step.FINDING if led_to_it else None
+    committed = Span(
+        Step.ALERT,
+        begun_s,
+        time.time(),
+        after,
+        attributes={
+            "proctor.session": str(outgoing.envelope.session_id),
+            "proctor.lane": outgoing.lane.value,
+            "proctor.level": alert.metadata.degradation_level,
+            "proctor.device": alert.metadata.device,
+        },
+    )
+    traces.add(alert.event_id, outgoing.revision.revision, (*led_to_it, committed))
+
+
+def trace_dispatched(traces: Traces | None, alert: Waiting, latency_s: float) -> None:
+    """Note that the hub has acknowledged an alert, `latency_s` after it was on disk."""
+    if traces is not None:
+        now_s = time.time()
+        span = Span(Step.HUB, now_s - latency_s, now_s, Step.ALERT)
+        traces.add(alert.alert_id, alert.revision, (span,))
