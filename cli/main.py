@@ -18,11 +18,13 @@ from cli import (
     enroll,
     exams,
     fleet,
+    holds,
     incidents,
     models,
     nodes,
     parked,
     policies,
+    privacy,
     review,
     sessions,
     tenants,
@@ -51,7 +53,9 @@ app.add_typer(nodes.app, name="nodes")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(parked.app, name="parked")
 app.add_typer(audit.app, name="audit")
+app.add_typer(holds.app, name="holds")
 app.add_typer(policies.app, name="policies")
+app.add_typer(privacy.app, name="privacy")
 app.command()(up)
 app.command()(demo)
 app.command()(doctor)

@@ -14,7 +14,7 @@ from typing import NoReturn
 import httpx
 
 from cli.client import Client
-from cli.installation import Installation, admin_token
+from cli.installation import Installation, admin_token, join
 from cli.programs import Program, start
 from cli.restarts import restart_after_s
 from shared.errors import Unavailable
@@ -33,6 +33,7 @@ def programs_running(installation: Installation) -> Iterator[tuple[Client, list[
     try:
         programs.append(start_nats(installation))
         programs.append(start_coordinator(installation))
+        join(installation)
         programs.append(start_edge(installation))
         client = Client(installation.coordinator_url, admin_token(installation))
         with client:

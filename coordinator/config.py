@@ -91,7 +91,8 @@ class NatsSection(Section):
     nodes_url: HubUrl | None = None
     """The address by which nodes that join reach the hub; by default `url`."""
     ca_file: FilePath | None = None
-    """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
+    """File of the CA that signed the hub's certificate; by default those that this machine trusts, or with
+    login = "identity" this coordinator's own."""
     login: Literal["password", "identity"] = "password"
     """How coordinator and nodes log in: with the users of the hub's own configuration, or with identities
     that this coordinator signs, at a hub that has the output of `proctor-coordinator hub-settings`."""
@@ -196,6 +197,14 @@ class DeliveriesSection(Section):
     administrator of an institution can then reach what listens here: not for production."""
 
 
+class PrivacySection(Section):
+    """Erasure of persons."""
+
+    erasure_journal: FilePath | None = None
+    """File to which every erasure is written, by random ids alone. Keep it outside of the backups of the
+    database: a database that was restored from one erases at its start again who is in the file."""
+
+
 class NodeSection(Section):
     """One known edge node."""
 
@@ -225,6 +234,7 @@ class CoordinatorConfig(Section):
     """Issuers whose tokens are accepted in addition to our own."""
     faces: FacesSection = FacesSection()
     deliveries: DeliveriesSection = DeliveriesSection()
+    privacy: PrivacySection = PrivacySection()
     traces: TracesSection = TracesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 SILENT_S: Final = 1.2
-"""After this time without a picture a node calls a page silent. It is shorter than a stall, which is an event:
-the card only says what is so."""
+"""After this time without a picture a node calls a page silent. It is shorter than a stall, which is an
+event: the card only says what is so."""
 NEWS_EVERY_S: Final = 0.5
 """How often a node looks for news of its pages, which limits its heartbeats to two a second."""
 NOTED_EVERY_S: Final = 0.2

@@ -17,6 +17,7 @@ IMPERSONAL: Final = frozenset(
         "compare_policy_versions",
         "get_authority",
         "get_destination",
+        "get_erasure",
         "get_exam",
         "get_health",
         "get_metrics",

@@ -17,14 +17,13 @@ from sqlmodel import Session, col, delete, select, update
 
 from coordinator.deliveries.schedule import Breaker
 from coordinator.destinations import secrets_service as secrets
+from coordinator.destinations.outbox_service import KEPT_FOR
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import Cursor, cut
 
 HELD_FOR: Final = timedelta(seconds=60)
 """Longer than a round can take."""
-KEPT_FOR: Final = timedelta(days=30)
-"""How long it is known that something was told, and can be told again. Nothing of its content is kept."""
 CLEARED_AT_ONCE: Final = 5_000
 REPLAYED: Final = (DeliveryState.DELIVERED, DeliveryState.DEAD)
 
@@ -124,6 +123,14 @@ def settle(db: Session, destination_id: UUID, results: Results) -> None:
     changed = [_values(one, results.at_utc, resumed) for one in results.settled if one.sequence in mine]
     if changed:
         db.execute(update(Delivery), changed)
+        over = [one["sequence"] for one in changed if one["state"] != DeliveryState.WAITING]
+        _forget_told(db, over)
+
+
+def _forget_told(db: Session, sequences: Sequence[int]) -> None:
+    """Empty the notices of erasures that were delivered or dropped; a dead one may be sent again."""
+    told = col(Delivery.sequence).in_(sequences), col(Delivery.told_sealed).is_not(None)
+    db.exec(update(Delivery).where(*told, col(Delivery.state) != DeliveryState.DEAD).values(told_sealed=None))
 
 
 def _keep_health(db: Session, destination_id: UUID, results: Results) -> bool:

@@ -20,6 +20,7 @@ from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
 from shared.node_lifetimes import (
+    BACKDATED,
     TOKEN_LIFETIME,
     KeptToken,
     KnownNode,
@@ -161,6 +162,20 @@ def page(
     rows = db.exec(wanted.order_by(*place).limit(limit + 1)).all()
     shown, following = cut(rows, limit, lambda row: Cursor(row[0].ends_utc, row[0].id))
     return [(certificate, node) for certificate, node in shown], following
+
+
+def not_renewed_since(db: Session, since_utc: datetime, now_utc: datetime) -> list[UUID]:
+    """Nodes whose last certificate is good and was made before an instant. A node whose certificate has ended
+    renews before it does anything else."""
+    begun, ended = func.max(NodeCertificate.begins_utc), func.max(NodeCertificate.ends_utc)
+    wanted = (
+        select(NodeCertificate.node_id)
+        .join(Node, col(Node.id) == col(NodeCertificate.node_id))
+        .where(col(Node.revoked_utc).is_(None))
+        .group_by(col(NodeCertificate.node_id))
+        .having(begun < since_utc - BACKDATED, ended > now_utc)
+    )
+    return list(db.exec(wanted))
 
 
 def standing(db: Session, now_utc: datetime) -> Standing:

@@ -9,7 +9,9 @@ heartbeats    receives heartbeats              fleet       healthy nodes, the be
 asking        the six commands, typed          commands    signed, sealed, one reply each
 replies       a reply checked (pure)           signers     keys of accepted nodes (pure)
 hub_identities  who may log in at the hub (pure) hub_account tells the hub who is revoked
+hub_certificates  with whom the hub speaks (pure)
 marks         how far a lane is committed (pure)
+hosts         lets one host at a time be a node
 assignments   which node held a session when, as values (pure); assignments_service has them in the database
 service       in the database                  tables      the rows
 answers       nodes in the API's form

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +31,16 @@ class LaneKey:
     node_id: UUID
     outbox_id: UUID
     lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHost:
+    """Which host is a node."""
+
+    boot_id: UUID | None
+    """None: none has spoken yet."""
+    other_host_utc: datetime | None
+    """When another one was refused last."""
 
 
 def seed(db: Session, sections: Iterable[NodeSection], now_utc: datetime) -> None:
@@ -150,6 +160,28 @@ def stepped_over(
             found.append(Lost(node_id, lost, since_utc))
     db.flush()
     return found
+
+
+def known_host(db: Session, node_id: UUID) -> KnownHost:
+    """Which host is the node."""
+    found = db.exec(select(Node.boot_id, Node.other_host_utc).where(Node.id == node_id)).one_or_none()
+    return KnownHost(*found) if found is not None else KnownHost(None, None)
+
+
+def take_over(db: Session, node_id: UUID, former: UUID | None, boot_id: UUID) -> bool:
+    """Let another host be the node, unless one did since `former` was read."""
+    unchanged = col(Node.boot_id).is_(None) if former is None else col(Node.boot_id) == former
+    here = update(Node).where(col(Node.id) == node_id, unchanged)
+    done = db.exec(here.values(boot_id=boot_id, other_host_utc=None))
+    return bool(done.rowcount)
+
+
+def note_other_host(db: Session, node_id: UUID, now_utc: datetime, told_for: timedelta) -> bool:
+    """Note that another host was refused. Returns True unless one was noted within `told_for`."""
+    last = db.exec(select(Node.other_host_utc).where(Node.id == node_id)).one_or_none()
+    if last is None or now_utc - last > told_for / 2:
+        db.exec(update(Node).where(col(Node.id) == node_id).values(other_host_utc=now_utc))
+    return last is None or now_utc - last > told_for
 
 
 def _lane(db: Session, key: LaneKey, now_utc: datetime) -> CommittedLane:

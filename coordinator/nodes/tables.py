@@ -42,6 +42,10 @@ class Node(Row, table=True):
     """What the operator wrote."""
     drain_deadline_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """By when a draining node is to be empty."""
+    boot_id: UUID | None = None
+    """The run of its daemon that is the node."""
+    other_host_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When another host with its identity was refused last; written at most twice a minute."""
 
 
 _CURRENT = text("to_utc IS NULL")

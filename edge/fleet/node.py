@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
@@ -58,7 +58,8 @@ class Node:
     until_workers_fail: Callable[[], Coroutine[Any, Any, None]]
     """Raises what makes watching impossible."""
     nvml: Any | None = field(default_factory=open_nvml)
-    boot_id: UUID = field(default_factory=uuid4)
+    boot_id: UUID
+    """What this run of the daemon is known by."""
 
     async def health(self) -> Health:
         """The node's health now."""
@@ -94,6 +95,7 @@ class Node:
             sessions=self._states(report),
             seats=self.assignments.held(monotonic()),
             measures=measures,
+            answers_for_host=True,
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:
@@ -160,6 +162,7 @@ class Node:
                 clock_skew_s=self.publisher.skew.seconds,
                 analysis_works=report.analysis_works,
                 overloaded=report.level > self.config.analysis.level_number,
+                other_host=self.publisher.other_host,
             )
         )
 

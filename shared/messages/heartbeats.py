@@ -29,6 +29,10 @@ Seconds = dict[Kind, Amount]
 """Seconds by kind of look."""
 
 
+OtherHost = Literal["none", "seen", "refused"]
+"""Whether another host has the node's identity: none; one that is refused; or this one is the one refused."""
+
+
 class OutboxState(Message):
     """The state of one lane of a node's outbox."""
 
@@ -125,6 +129,9 @@ class Heartbeat(Message):
 
     measures: Measures | None = None
     """None: an older program."""
+    answers_for_host: bool = False
+    """Whether its program obeys only commands for its own `boot_id`, answers `here`, and may be told of other
+    hosts. False: an older program."""
 
     @property
     def load(self) -> int:
@@ -156,3 +163,5 @@ class Marks(Message):
     marks: tuple[LaneMark, ...]
     sent_utc: Utc | None = None
     """Time of the coordinator's clock; a node compares its own clock with it."""
+    other_host: OtherHost | None = None
+    """None: it is not said now."""

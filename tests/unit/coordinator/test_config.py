@@ -67,7 +67,7 @@ def test_every_setting_is_explained() -> None:
     ]
     own = [section for section in sections if section["title"].endswith(("Section", "Config"))]
     assert len(own) >= 6
-    nested = ("keys", "nats", "web", "ice", "faces", "nodes", "deliveries", "traces")
+    nested = ("keys", "nats", "web", "ice", "faces", "nodes", "deliveries", "privacy", "traces")
     unexplained = [
         (section["title"], name)
         for section in own

@@ -12,6 +12,7 @@ import shared.api
 from coordinator.destinations.examples import DESTINATION_EXAMPLES
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
+from coordinator.holds.examples import HOLD_EXAMPLES
 from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
 from coordinator.nodes.examples import NODE_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
@@ -28,6 +29,7 @@ GROUPS = (
     DESTINATION_EXAMPLES,
     FACE_EXAMPLES,
     EXAM_EXAMPLES,
+    HOLD_EXAMPLES,
     MEMBERSHIP_EXAMPLES,
     NODE_EXAMPLES,
     REVIEW_EXAMPLES,

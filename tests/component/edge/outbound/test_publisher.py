@@ -22,7 +22,7 @@ from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
 from shared.hub_link import HubLink
-from shared.messages.heartbeats import LaneMark, Marks
+from shared.messages.heartbeats import LaneMark, Marks, OtherHost
 from shared.sealing import new_sealing_key, pack
 from tests.support.album import JPEG
 from tests.support.alerts import alert, envelope_to, first_revision, new_identity
@@ -357,3 +357,29 @@ async def _hidden(outbox: OutboxThread) -> None:
 
 async def _shown(outbox: OutboxThread) -> None:
     await outbox._run(outbox._outbox._db.execute, "ALTER TABLE hidden RENAME TO alert")
+
+
+def test_a_host_that_is_refused_deletes_nothing_by_the_marks_of_the_one_that_is_the_node(
+    tmp_path: Path,
+) -> None:
+    node, coordinator = new_identity(), Ed25519PrivateKey.generate()
+
+    async def run(server: RunningServer) -> None:
+        async with publishing(tmp_path, server, node, coordinator) as side:
+            await side.raise_alert(0)
+            [mine] = [state for state in await side.outbox.states() if state.waiting]
+            mark = LaneMark(outbox_id=mine.outbox_id, lane=mine.lane, sequence=mine.last_sequence)
+
+            async def told(other_host: OtherHost) -> tuple[str, int]:
+                said = Marks(node_id=node.node_id, marks=(mark,), other_host=other_host)
+                await side.publisher.marks(pack(said.model_dump(mode="json"), b"", coordinator))
+                return side.publisher.other_host, await side.waiting()
+
+            assert await told("refused") == ("refused", 1)
+            unsaid = Marks(node_id=node.node_id, marks=(mark,))  # as they come when they advance
+            await side.publisher.marks(pack(unsaid.model_dump(mode="json"), b"", coordinator))
+            assert (side.publisher.other_host, await side.waiting()) == ("refused", 1)
+            assert await told("none") == ("none", 0)
+
+    with nats_server(tmp_path, [node.node_id]) as server:
+        asyncio.run(run(server))
