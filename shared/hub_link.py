@@ -29,7 +29,7 @@ from shared.errors import ConfigError, Unavailable
 from shared.handling import Handling
 from shared.hub_address import servers_of
 from shared.hub_caller import Caller, HubAddress
-from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named
+from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named, turned_away
 from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,8 @@ class HubLink:
         """How long the hub was away before that; infinite for the first connection."""
         self.trouble = "not connected yet"
         """Why there is no connection, for people; empty when connected."""
+        self.turned_away = asyncio.Event()
+        """Set while the hub does not let this program in, for what it shows."""
         self.counts: Counter[str] = Counter()
         """Connections made and lost, messages dropped, by reason."""
 
@@ -136,6 +138,8 @@ class HubLink:
             if self.trouble != str(error):  # log it once, not with every try
                 log.warning("the hub cannot be used; trying again", extra={"error": str(error)})
             self.trouble = str(error)
+            if turned_away(error):
+                self.turned_away.set()
             self.counts["unreachable"] += 1
             return False
         finally:
@@ -190,6 +194,7 @@ class HubLink:
     async def _stay(self, connection: _Connection) -> None:
         clock = asyncio.get_running_loop().time
         self._connection, self.trouble = connection, ""
+        self.turned_away.clear()
         self.connected_since = clock()
         self.away_s = self.connected_since - self._lost_at
         self._present.set()
