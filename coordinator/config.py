@@ -91,7 +91,8 @@ class NatsSection(Section):
     nodes_url: HubUrl | None = None
     """The address by which nodes that join reach the hub; by default `url`."""
     ca_file: FilePath | None = None
-    """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
+    """File of the CA that signed the hub's certificate; by default those that this machine trusts, or with
+    login = "identity" this coordinator's own."""
     login: Literal["password", "identity"] = "password"
     """How coordinator and nodes log in: with the users of the hub's own configuration, or with identities
     that this coordinator signs, at a hub that has the output of `proctor-coordinator hub-settings`."""

@@ -11,6 +11,7 @@ from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.holds.examples import HOLD_EXAMPLES
 from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
+from coordinator.nodes.examples import NODE_EXAMPLES
 from coordinator.privacy.examples import PRIVACY_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
@@ -27,6 +28,7 @@ ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **EXAM_EXAMPLES,
         **HOLD_EXAMPLES,
         **MEMBERSHIP_EXAMPLES,
+        **NODE_EXAMPLES,
         **PRIVACY_EXAMPLES,
         **REVIEW_EXAMPLES,
         **REPORT_EXAMPLES,

@@ -23,7 +23,7 @@ from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
 from coordinator.live.wall import routes as wall_routes
 from coordinator.memberships import routes as membership_routes
-from coordinator.nodes import routes as node_routes
+from coordinator.nodes import placement_routes, routes as node_routes
 from coordinator.policies import routes as policy_routes
 from coordinator.privacy import access_routes, routes as privacy_routes
 from coordinator.reports import routes as report_routes
@@ -61,6 +61,7 @@ API_ROUTES: Final = (
     report_routes,
     node_routes,
     membership_routes,
+    placement_routes,
     arriving_routes,
     token_routes,
     token_key_routes,

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from edge.config import EdgeConfig, MediaSection
 from edge.fleet.actions import NodeActions
@@ -120,7 +120,7 @@ async def assembled(
     """Build a node whose sessions are watched where `watch` says. Nothing is connected or served yet."""
     models: dict[str, str] = {}
     metrics = Metrics(models)
-    coordinator_key = parse_signing_public(config.coordinator.public_key)
+    coordinator_key, boot_id = parse_signing_public(config.coordinator.public_key), uuid4()
     hub = node_link(_hub_address(config), identity.node_id)
     pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
     publisher = await Publisher.over(
@@ -155,7 +155,8 @@ async def assembled(
             until_workers_fail=watching.until_it_fails,
             assignments=assignments,
             actions=actions,
-            commands=Commands(identity, coordinator_key, actions),
+            commands=Commands(identity, coordinator_key, actions, boot_id),
+            boot_id=boot_id,
             lateness=lateness,
             stepping=Stepping(watching.worker, meter, assignments.ask_pages, config.analysis.level_number),
             metrics=metrics,

@@ -54,7 +54,8 @@ class NatsSection(Section):
     """Address without user and password, such as `nats://127.0.0.1:4222`, or those of a cluster's servers,
     separated by commas. Those of other machines begin with tls://."""
     ca_file: FilePath | None = None
-    """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
+    """File of the CA that signed the hub's certificate; by default those that this machine trusts, or for a
+    node that logs in with what it was given when it joined, the coordinator's."""
     user: Name | None = None
     """The node's user name at the hub: its node id. By default it logs in with what it was given when it
     joined."""

@@ -23,7 +23,7 @@ Between programs
     hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings
     hub_caller     its address and limits                     hub_login   passwords or identities (pure)
     join_tokens    a secret to join with, once (pure)         node_lifetimes who may join or renew (pure)
-    certificates   of the coordinator's CA and nodes (pure)
+    certificates   of the coordinator's CA and nodes (pure)   authorities the CAs accepted (pure)
     nats_keys      keys as NATS writes them (pure)            nats_jwt    the hub's identities (pure)
     hub_address    which hubs may be used (pure)              hub_checks  TLS and version while connecting
     ice            STUN and TURN servers

@@ -60,8 +60,8 @@ class HubLink:
 
     def __init__(self, address: HubAddress, caller: Caller) -> None:
         """Raises `ConfigError` if the CA's file cannot be used."""
+        hub_tls(address.url, address.ca_file)
         self._address = address
-        self._tls = hub_tls(address.url, address.ca_file)
         self._caller = caller
         self._handlers: dict[str, Handler] = {}
         self._preparations: list[Prepare] = []
@@ -147,18 +147,19 @@ class HubLink:
             connection.gone.set()
 
         client, address, caller = connection.client, self._address, self._caller
-        login = address.login.options()
-        with translated(no_answer(self._tls)):
+        entry = address.login.entry()
+        tls = hub_tls(address.url, address.ca_file, entry.tls)
+        with translated(no_answer(address.url)):
             async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
                 with tls_named():
                     await client.connect(
                         servers_of(address.url),
-                        **login,
+                        **entry.options,
                         name=caller.name,
                         inbox_prefix=subjects.inbox_prefix(caller.inbox_of),
-                        tls=self._tls,
+                        tls=tls,
                         # Otherwise the client sends its password in clear to whoever claims to have no TLS.
-                        tls_handshake_first=self._tls is not None,
+                        tls_handshake_first=tls is not None,
                         error_cb=self._complained,
                         disconnected_cb=lost,
                         # The client's own reconnecting may give up, so each connection gets a new client.

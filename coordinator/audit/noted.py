@@ -21,6 +21,8 @@ IMPERSONAL: Final = frozenset(
         "get_exam",
         "get_health",
         "get_metrics",
+        "get_node",
+        "get_node_history",
         "get_own_tenant",
         "get_policy",
         "get_policy_version",

@@ -68,6 +68,7 @@ def write(db: Session, keyring: Keyring, acting: Acting, status: int, now_utc: d
         actor_sealed=None,
         candidate_id=acting.candidate_id,
         session_id=acting.session_id,
+        node_id=acting.node_id,
         outcome=outcome(status),
     )
     if acting.claims is not None and role is not Role.CANDIDATE:

@@ -12,6 +12,7 @@ from edge.membership.address import usable
 from edge.membership.asking import (
     Authority,
     MemberKeys,
+    accepted_authorities,
     check_membership,
     checked_authority,
     join_request,
@@ -43,11 +44,12 @@ def join(url: str, token: JoinToken, data_folder: Path) -> Joined:
         authority = checked_authority(coordinator.authority(), token)
         identity = load_or_make(data_folder)
         given = _given(coordinator, identity, keys, token, authority)
-    check_membership(given, authority.ca, keys, identity.node_id, datetime.now(UTC))
+    authorities = accepted_authorities(given, [authority.ca])
+    check_membership(given, authorities, keys, identity.node_id, datetime.now(UTC))
     save(
         data_folder,
         Membership(
-            ca=authority.ca,
+            authorities=authorities,
             certificate=read_certificate(given.certificate),
             keys=keys,
             hub_jwt=given.hub_jwt,

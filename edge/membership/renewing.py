@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from edge.membership.asking import check_membership, renew_request
+from edge.membership.asking import accepted_authorities, check_membership, renew_request
 from edge.membership.calls import Coordinator
 from edge.membership.files import Membership, load, save
 from edge.membership.joining import new_keys
@@ -32,12 +32,16 @@ def renew(url: str, data_folder: Path, identity: Identity) -> Lifetime:
 
     Raises `Rejected` if the coordinator refuses, `Unavailable` if it is away.
     """
-    ca, keys = load(data_folder).ca, new_keys()
+    known, keys = load(data_folder).authorities, new_keys()
     with Coordinator(url) as coordinator:
         given = coordinator.renew(renew_request(identity.node_id, identity.signing, keys))
-    check_membership(given, ca, keys, identity.node_id, datetime.now(UTC))
+    authorities = accepted_authorities(given, known)
+    check_membership(given, authorities, keys, identity.node_id, datetime.now(UTC))
     certificate = read_certificate(given.certificate)
-    save(data_folder, Membership(ca=ca, certificate=certificate, keys=keys, hub_jwt=given.hub_jwt))
+    membership = Membership(
+        authorities=authorities, certificate=certificate, keys=keys, hub_jwt=given.hub_jwt
+    )
+    save(data_folder, membership)
     return lifetime_of(certificate)
 
 

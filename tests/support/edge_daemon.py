@@ -18,6 +18,7 @@ from edge.node_identity import Identity, load_or_make
 from models.manifest import Profile, Task
 from models.store import Store
 from shared.errors import Unavailable
+from tests.support.asking import http
 from tests.support.metrics import reading
 from tests.support.nats import RunningServer, node_password
 from tests.support.ports import reserved_port
@@ -100,7 +101,7 @@ class EdgeDaemon:
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status and body of the full health."""
-        answer = httpx.get(f"{self.status_url}/healthz", timeout=5.0)
+        answer = http().get(f"{self.status_url}/healthz")
         return answer.status_code, answer.json()
 
     def metric(self, name: str, **labels: str) -> float:

@@ -14,6 +14,7 @@ from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.holds.examples import HOLD_EXAMPLES
 from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
+from coordinator.nodes.examples import NODE_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
@@ -30,6 +31,7 @@ GROUPS = (
     EXAM_EXAMPLES,
     HOLD_EXAMPLES,
     MEMBERSHIP_EXAMPLES,
+    NODE_EXAMPLES,
     REVIEW_EXAMPLES,
     REPORT_EXAMPLES,
     SESSION_EXAMPLES,

@@ -28,8 +28,8 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config ground.acting ground.columns ground.database ground.fleet_keys ground.ids ground.key_files
-        ground.keyring ground.own_keys ground.sealed_fields
+        config ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys ground.ids
+        ground.key_files ground.keyring ground.own_keys ground.sealed_fields
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
@@ -41,7 +41,8 @@ LISTED = {
     "act": """
         audit.chaining audit.layer audit.owed
         arriving.arrival arriving.ingest arriving.intake arriving.pictures arriving.replaying
-        arriving.treating nodes.heartbeats excerpts.expiring idempotency.doing enrollments.comparing
+        arriving.treating nodes.heartbeats nodes.hosts excerpts.expiring idempotency.doing
+        enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         deliveries.working deliveries.traced arriving.traced
@@ -55,7 +56,7 @@ LISTED = {
     "routes": """
         idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
     """,
-    "app": "app main routing schema serving migrations.env",
+    "app": "app hub_commands main routing schema serving migrations.env",
 }
 """Kinds of what no name tells."""
 LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.split()}
