@@ -5,5 +5,6 @@ ids            ids that sort by time
 keyring        one master key wraps all others   own_keys the coordinator's own keys
 fleet_keys     with which it lets nodes join     key_files files with secrets, made once
 sealed_fields  encrypted fields, bound to their place
+leadership     one coordinator of several leads   leading  the work that it alone does
 acting         who does what in the present request, for the audit log
 """

@@ -45,15 +45,18 @@ class Heartbeats:
         signing: Ed25519PrivateKey,
         on_boot: Callable[[UUID], None] = lambda _: None,
         on_heard: Callable[[], None] = lambda: None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         """`on_boot` is called with the id of a node that has just started and so knows no session yet,
-        `on_heard` after each heartbeat, when the fleet knows it."""
+        `on_heard` after each heartbeat, when the fleet knows it. Of several coordinators all hear a
+        heartbeat, and the one that `leads` answers it."""
         self._database = database
         self._fleet = fleet
         self._signers = signers
         self._signing = signing
         self._on_boot = on_boot
         self._on_heard = on_heard
+        self._leads = leads
         self._written: dict[UUID, datetime] = {}
         self._rates = Buckets(RATE)
         self._complaints = Seldom()
@@ -73,7 +76,7 @@ class Heartbeats:
         except WrongClock as error:
             self._refuse(subject, "wrong-clock", str(error), now)
             # The answer's time tells the node that its clock is wrong.
-            return sign_marks(error.node_id, [], self._signing)
+            return None if not self._leads() else sign_marks(error.node_id, [], self._signing)
         except Corrupt as error:
             self._refuse(subject, "refused", str(error), now)
             return None
@@ -83,6 +86,8 @@ class Heartbeats:
         self._on_heard()
         if wrong_clock(self._fleet.skew_s(heartbeat.node_id, now)):
             self._complain(subject, "the node's clock is wrong, so it refuses every command", now)
+        if not self._leads():
+            return None
         try:
             return sign_marks(
                 heartbeat.node_id, await asyncio.to_thread(self._marks, heartbeat, now_utc), self._signing
