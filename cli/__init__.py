@@ -9,13 +9,21 @@ policies        policies as files              review    the queue of what waits
 sessions        start, look at, act on, end    tokens    access tokens and their keys
 tenants         institutions, for operators    parked    messages of nodes not judged, for operators
 destinations    the institution's own systems  webhooks  made and signed for
+nodes           nodes that join, their state, cordon and drain, for operators
+draining        waits until a node is empty   node_text  a node in words (pure)
+fleet           what a number of sessions needs   fleet_plan  the model behind it (pure)
 nodes           nodes that join, for operators
+holds           what must not be erased
+privacy         erasure and access of persons
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
 client          one method per call            calls     how a call is made, errors out of problems
 connection      which coordinator, as whom     documents what an administrator wrote, one object per file
 destination_calls  the part of the client for destinations
+node_calls         the part of the client for one node
+keeping_calls   the same for what is kept and for how long
+privacy_calls   the same for erasure and access
 render          tables, JSON and YAML          watching  lists that stay open
 
 up              a whole installation on this machine

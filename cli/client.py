@@ -14,6 +14,9 @@ from pydantic import BaseModel
 
 from cli.calls import Calls, Query, path_of
 from cli.destination_calls import DestinationCalls
+from cli.keeping_calls import KeepingCalls
+from cli.node_calls import NodeCalls
+from cli.privacy_calls import PrivacyCalls
 from shared.api.alerts import AlertOut, AlertPage, TimelineOut
 from shared.api.audit import AuditEntryOut, AuditPage
 from shared.api.enrollments import (
@@ -74,6 +77,9 @@ class Client:
     def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
         self._calls = Calls(url, token, transport)
         self.deliveries = DestinationCalls(self._calls)
+        self.fleet = NodeCalls(self._calls)
+        self.keeping = KeepingCalls(self._calls)
+        self.privacy = PrivacyCalls(self._calls)
 
     def __enter__(self) -> Self:
         return self

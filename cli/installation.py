@@ -1,13 +1,14 @@
 """A whole installation on one machine, in one data folder: nats-server, coordinator, one edge node.
 
-    <data>/nats.conf, jetstream/          the embedded server and its store
+    <data>/nats.conf, hub/                the embedded server, its store, accounts and certificate
     <data>/coordinator.toml, coordinator/ configuration, keys, database
-    <data>/edge.toml, edge/               configuration, identity, outbox
-    <data>/secrets/                       passwords and the admin token, 0600
+    <data>/edge.toml, edge/               configuration, identity, membership, outbox
+    <data>/secrets/                       the admin token, 0600
     <data>/logs/                          one log per program
     <data>/lock                           held while `up` runs
 
-Secrets are made once, kept in files of mode 0600 and handed over by file name, never on a command line.
+The node joins as nodes on other machines do, and all speak TLS with the hub. Secrets are kept in files of
+mode 0600 and handed over by file name or standard input, never on a command line.
 """
 
 from __future__ import annotations
@@ -15,16 +16,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 from uuid import UUID
 
+from cli.client import Client
 from cli.programs import ask, demanded_port, find_nats_server, find_program, free_port
+from shared.api.memberships import JoinTokenRequest
 from shared.errors import ConfigError
-from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
+from shared.nats_config import NatsServer, server_config
 from shared.writing import writing_under
+
+_HUB_HOST: Final = "127.0.0.1"
+_REGION: Final = "local"
+_NODE_NAME: Final = "this machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,73 +159,78 @@ def prepare(
     """
     binaries = find_binaries(nats_server)
     with writing_under(folder):
-        for part in ("logs", "secrets", "jetstream", "coordinator", "edge"):
+        for part in ("logs", "secrets", "hub", "coordinator", "edge"):
             (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
     node = json.loads(ask([binaries.edge, "identity", "--data", folder / "edge"]))
     centre = json.loads(ask([binaries.coordinator, "init", "--data", folder / "coordinator"]))
     installation = Installation(folder, binaries, ports, UUID(node["node_id"]))
-    _write_nats(installation)
-    _write_toml(installation.config("coordinator"), _coordinator_settings(installation, node))
+    _write_toml(installation.config("coordinator"), _coordinator_settings(installation))
     _write_toml(installation.config("edge"), _edge_settings(installation, centre, profile, level, steps_down))
-    ask(installation.coordinator("check-config"))
-    ask(installation.edge("check-config"))
+    _write_nats(installation)
     ask(installation.coordinator("migrate"))
     return installation
 
 
+def join(installation: Installation) -> None:
+    """Let the node join the coordinator, which must run; once, or again when that has another CA."""
+    known = installation.folder / "edge" / "membership" / "ca.pem"
+    ours = [path.read_text() for path in (installation.folder / "coordinator").glob("ca*.pem")]
+    if not known.exists() or not any(certificate in known.read_text() for certificate in ours):
+        wanted = JoinTokenRequest(region=_REGION, name=_NODE_NAME)
+        with Client(installation.coordinator_url, _token(installation, "operator", minutes=5)) as client:
+            token = client.create_join_token(wanted).token
+        joining: list[str | Path] = [installation.binaries.edge, "join", installation.coordinator_url]
+        ask([*joining, "--token-file", "-", "--data", installation.folder / "edge"], said=token + "\n")
+    ask(installation.edge("check-config"))
+
+
 def admin_token(installation: Installation) -> str:
     """A new administrator's token for one day, also written to secrets/admin.token."""
-    options = ("--role", "admin", "--subject", "proctorctl-up", "--minutes", "1440")
-    token = ask(installation.coordinator("token", *options)).strip()
+    token = _token(installation, "admin", minutes=1_440)
     _write_secret(installation.folder / "secrets" / "admin.token", token)
     return token
 
 
+def _token(installation: Installation, role: str, *, minutes: int) -> str:
+    options = ("--role", role, "--subject", "proctorctl-up", "--minutes", str(minutes))
+    return ask(installation.coordinator("token", *options)).strip()
+
+
 def _write_nats(installation: Installation) -> None:
-    secrets_folder = installation.folder / "secrets"
-    server = NatsServer(
-        port=installation.ports.nats,
-        store_folder=installation.folder / "jetstream",
-        coordinator_password=_password(secrets_folder / "nats-coordinator"),
-        node_passwords={installation.node_id: _password(secrets_folder / "nats-edge")},
-    )
+    hub = installation.folder / "hub"
+    names = ("--name", _HUB_HOST, "--name", "localhost")
+    options = ("--out", hub / "tls", "--settings", hub / "accounts")
+    access = ask(installation.coordinator("hub-certificate", *names, *options))
+    server = NatsServer(port=installation.ports.nats, store_folder=hub / "store", access=access)
     _write_secret(installation.folder / "nats.conf", server_config(server))
 
 
-def _coordinator_settings(installation: Installation, node: dict[str, str]) -> str:
-    folder = installation.folder
+def _coordinator_settings(installation: Installation) -> str:
     return (
-        _line("data_folder", str(folder / "coordinator"))
+        _line("data_folder", str(installation.folder / "coordinator"))
         + "\n[nats]\n"
-        + _line("url", f"nats://127.0.0.1:{installation.ports.nats}")
-        + _line("user", COORDINATOR_USER)
-        + _line("password_file", str(folder / "secrets" / "nats-coordinator"))
+        + _line("url", f"tls://{_HUB_HOST}:{installation.ports.nats}")
+        + _line("login", "identity")
         + "\n[web]\n"
         + _line("host", "127.0.0.1")
         + _line("port", installation.ports.coordinator)
         + _line("public_url", installation.coordinator_url)
         + "\n[status]\n"
         + _line("port", installation.ports.coordinator_status)
-        + "\n[[nodes]]\n"
-        + _line("node_id", node["node_id"])
-        + _line("region", "local")
-        + _line("signing_key", node["signing_key"])
     )
 
 
 def _edge_settings(
     installation: Installation, centre: dict[str, str], profile: str, level: str, steps_down: bool
 ) -> str:
-    folder = installation.folder
     return (
-        _line("region", "local")
-        + _line("data_folder", str(folder / "edge"))
+        _line("region", _REGION)
+        + _line("data_folder", str(installation.folder / "edge"))
         + "\n[coordinator]\n"
         + _line("public_key", centre["signing_key"])
+        + _line("url", installation.coordinator_url)
         + "\n[nats]\n"
-        + _line("url", f"nats://127.0.0.1:{installation.ports.nats}")
-        + _line("user", str(installation.node_id))
-        + _line("password_file", str(folder / "secrets" / "nats-edge"))
+        + _line("url", f"tls://{_HUB_HOST}:{installation.ports.nats}")
         + "\n[web]\n"
         + _line("host", "127.0.0.1")
         + _line("port", installation.ports.edge)
@@ -243,13 +254,6 @@ def _line(name: str, value: str | int) -> str:
 def _write_toml(path: Path, text: str) -> None:
     with writing_under(path):
         path.write_text(text)
-
-
-def _password(path: Path) -> str:
-    """The secret in this file, created on first use."""
-    if not path.exists():
-        _write_secret(path, secrets.token_urlsafe(32))
-    return path.read_text().strip()
 
 
 def _write_secret(path: Path, text: str) -> None:

@@ -17,11 +17,14 @@ from cli import (
     destinations,
     enroll,
     exams,
+    fleet,
+    holds,
     incidents,
     models,
     nodes,
     parked,
     policies,
+    privacy,
     review,
     sessions,
     tenants,
@@ -47,9 +50,12 @@ app.add_typer(destinations.app, name="destinations")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(models.app, name="models")
 app.add_typer(nodes.app, name="nodes")
+app.add_typer(fleet.app, name="fleet")
 app.add_typer(parked.app, name="parked")
 app.add_typer(audit.app, name="audit")
+app.add_typer(holds.app, name="holds")
 app.add_typer(policies.app, name="policies")
+app.add_typer(privacy.app, name="privacy")
 app.command()(up)
 app.command()(demo)
 app.command()(doctor)

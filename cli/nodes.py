@@ -1,19 +1,26 @@
-"""`proctorctl nodes`: the fleet's edge nodes, for operators: let them join, list them, revoke them."""
+"""`proctorctl nodes`: the fleet's edge nodes, for operators: let them join, look at them, drain, revoke."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from cli.calls import checked
 from cli.connection import connect
-from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
+from cli.draining import Progress, parse_duration, progress_of, wait_until_empty
+from cli.node_text import BRIEF_COLUMNS, brief, lines_of
+from cli.render import Format, OutputOption, YesOption, ask_first, write_lines, write_one, write_rows
+from cli.watching import show_rows
 from shared.api.memberships import JoinTokenRequest
+from shared.api.nodes import DrainRequest, NodeOut, PlacementRequest
 
 app = typer.Typer(help="The fleet's edge nodes, for operators.", no_args_is_help=True)
 
-_NODES = ("node_id", "name", "region", "status", "sessions", "rating", "revoked_at")
+NodeId = Annotated[str, typer.Argument(metavar="NODE-ID", help="The id from `nodes list`.")]
+ReasonOption = Annotated[str, typer.Option(help="Why; shown to whoever looks at the node.")]
+
 _CERTIFICATES = ("serial", "node_id", "name", "ends_at", "revoked_at")
 
 
@@ -38,7 +45,7 @@ def token(
 
 @app.command("list")
 def list_command(output: OutputOption = Format.TABLE) -> None:
-    """List the nodes by region, also revoked ones.
+    """List the nodes by region with their states, also revoked ones. `load`: sessions of how many places.
 
     Example:
 
@@ -46,7 +53,89 @@ def list_command(output: OutputOption = Format.TABLE) -> None:
     """
     with connect() as client:
         found = client.nodes()
-    write_rows([one.model_dump(mode="json") for one in found], _NODES, output)
+    rows = [brief(one) for one in found] if output is Format.TABLE else found
+    write_rows([one.model_dump(mode="json") for one in rows], BRIEF_COLUMNS, output)
+
+
+@app.command()
+def show(node: NodeId, output: OutputOption = Format.TABLE) -> None:
+    """Show one node: its state, why, what to do, its load, versions, clock, certificate and disk.
+
+    Example:
+
+        proctorctl nodes show 3f1d2c4b-5a69-4c4e-9b6e-0193a5f05a00
+    """
+    with connect() as client:
+        _write(client.fleet.node(node), output)
+
+
+@app.command()
+def watch(output: OutputOption = Format.TABLE) -> None:
+    """List the nodes and keep running; print each that changes, until Ctrl-C. As JSON, one line for each.
+
+    Example:
+
+        proctorctl nodes watch
+    """
+    with connect() as client:
+        show_rows(lambda: map(brief, client.nodes()), BRIEF_COLUMNS, output, watch=True)
+
+
+@app.command()
+def cordon(node: NodeId, reason: ReasonOption = "", output: OutputOption = Format.TABLE) -> None:
+    """Give a node no new sessions. Those that it has go on.
+
+    Example:
+
+        proctorctl nodes cordon 3f1d2c4b-5a69-4c4e-9b6e-0193a5f05a00 --reason "its fan is loud"
+    """
+    with connect() as client:
+        _write(client.fleet.cordon(node, checked(PlacementRequest, reason=reason or None)), output)
+
+
+@app.command()
+def uncordon(node: NodeId, reason: ReasonOption = "", output: OutputOption = Format.TABLE) -> None:
+    """Give a cordoned or draining node new sessions again.
+
+    Example:
+
+        proctorctl nodes uncordon 3f1d2c4b-5a69-4c4e-9b6e-0193a5f05a00
+    """
+    with connect() as client:
+        _write(client.fleet.uncordon(node, checked(PlacementRequest, reason=reason or None)), output)
+
+
+@app.command()
+def drain(
+    node: NodeId,
+    reason: ReasonOption = "",
+    deadline: Annotated[
+        str, typer.Option(metavar="TIME", help="By when it is to be empty, from now: 90s, 30m, 2h.")
+    ] = "",
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until it is empty, or until the deadline.")
+    ] = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Give a node no new sessions until it is empty. Running exams go on until they end.
+
+    With --wait, what is left is printed whenever it changes. Exits with 0 when the node is empty, with 1 when
+    the deadline has passed before, or when somebody has ended the drain. The node stays closed until
+    `nodes uncordon`. Stopping the command with Ctrl-C does not end the drain.
+
+    Example:
+
+        proctorctl nodes drain 3f1d2c4b-5a69-4c4e-9b6e-0193a5f05a00 --wait --deadline 2h
+    """
+    by = datetime.now(UTC) + parse_duration(deadline) if deadline else None
+    request = checked(DrainRequest, reason=reason or None, deadline_at=by)
+    with connect() as client:
+        found = client.fleet.drain(node, request)
+        if wait:
+            found = wait_until_empty(lambda: client.fleet.node(node))
+    _write(found, output)
+    if wait and progress_of(found) is not Progress.EMPTY:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -66,10 +155,7 @@ def certificates(
 
 
 @app.command()
-def revoke(
-    node: Annotated[str, typer.Argument(metavar="NODE-ID", help="The id from `nodes list`.")],
-    yes: YesOption = False,
-) -> None:
+def revoke(node: NodeId, yes: YesOption = False) -> None:
     """Revoke a node for ever: its messages are refused, and it gets no session, certificate or command.
 
     What it reports of its running sessions is refused too.
@@ -81,3 +167,10 @@ def revoke(
     ask_first(f"Revoke the node {node}?", yes)
     with connect() as client:
         client.revoke_node(node)
+
+
+def _write(node: NodeOut, output: Format) -> None:
+    if output is Format.TABLE:
+        write_lines(lines_of(node, datetime.now(UTC)))
+    else:
+        write_one(node.model_dump(mode="json"), output)

@@ -156,12 +156,20 @@ def start(name: str, command: Sequence[str | Path], log: Path, *, grace_s: float
     return Program(name, words, process, log, grace_s)
 
 
-def ask(command: Sequence[str | Path], *, within_s: float = 60.0) -> str:
-    """The standard output of a short command. Raises `ConfigError` with its last line if it fails."""
+def ask(command: Sequence[str | Path], *, said: str = "", within_s: float = 60.0) -> str:
+    """The standard output of a short command, which reads `said` from its standard input.
+
+    Raises `ConfigError` with its last line if it fails.
+    """
     name = Path(command[0]).name
     try:
         done = subprocess.run(
-            [str(part) for part in command], capture_output=True, text=True, timeout=within_s, check=False
+            [str(part) for part in command],
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=within_s,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"{name} did not answer within {within_s:.0f} s") from error

@@ -93,6 +93,14 @@ def write_one(row: Mapping[str, Any], output: Format) -> None:
             sys.stdout.write(f"{name.replace('_', ' '):<{width}}  {text_of(value)}\n")
 
 
+def write_lines(lines: Sequence[tuple[str, str]]) -> None:
+    """Write names and texts, one under the other; a long text is wrapped beside its name."""
+    table = Table(Column(no_wrap=True), Column(overflow="fold"), box=None, show_header=False)
+    for name, text in lines:
+        table.add_row(name, escape(plain(text)))
+    Console().print(table)
+
+
 def print_whole(table: Table) -> None:
     """Print a table without cutting text: one line per row in a pipe, wrapped in a narrow terminal."""
     console = Console()

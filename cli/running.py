@@ -7,13 +7,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
 import httpx
 
 from cli.client import Client
-from cli.installation import Installation, admin_token
+from cli.installation import Installation, admin_token, join
 from cli.programs import Program, start
 from cli.restarts import restart_after_s
 from shared.errors import Unavailable
@@ -32,6 +33,7 @@ def programs_running(installation: Installation) -> Iterator[tuple[Client, list[
     try:
         programs.append(start_nats(installation))
         programs.append(start_coordinator(installation))
+        join(installation)
         programs.append(start_edge(installation))
         client = Client(installation.coordinator_url, admin_token(installation))
         with client:
@@ -96,9 +98,15 @@ def _accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@cache
+def _http() -> httpx.Client:
+    # Making one reads all certificates of this machine: too much work for each of many questions.
+    return httpx.Client(timeout=2.0, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2.0).is_success
+        return _http().get(url).is_success
     except httpx.TransportError:
         return False
 

@@ -1,6 +1,7 @@
 """The coordinator: enrollments, sessions, alerts, and their REST API.
 
     main        commands: init, migrate, check-config, token, openapi, serve
+    hub_commands  its commands about the hub and the CA
     app         the ASGI application: builds the parts, runs the background work, mounts the routes
     routing     every route, in order
     serving     serves it, and health and metrics on a port of their own
@@ -19,8 +20,9 @@
 One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations,
 sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (spoken words),
 incidents, reviews, reports, tokens with their keys, destinations (an institution's own systems, with the
-outbox of what they are told) and deliveries to them; live/ has the sockets, idempotency/ the answers that
-repeated POSTs get again, audit/ what everybody did.
+outbox of what they are told) and deliveries to them, holds (what must not be erased), privacy (erasure and
+access of persons); live/ has the sockets, idempotency/ the answers that repeated POSTs get again, audit/ what
+everybody did.
 
 Every module is of one kind and imports only its own kind and the kinds before it:
 
@@ -34,7 +36,7 @@ Every module is of one kind and imports only its own kind and the kinds before i
 - parts: the parts of a running coordinator (`web_api.parts`).
 - act: reads and plans, asks a node, writes: has its own transactions, uses several nouns.
 - routes: REST and sockets, and their shared FastAPI code (security, description, pages).
-- app: main, serving, app, routing, schema, migrations.
+- app: main, hub_commands, serving, app, routing, schema, migrations.
 
 ground/ and config are below every noun, app is above. Apart from tables and routes there is no import circle
 between folders, and none within a folder. `tests/unit/coordinator/test_order.py` and the contracts in

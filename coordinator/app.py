@@ -14,11 +14,12 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -44,11 +45,13 @@ from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.gauges import GAUGES, LABELS, Gauge, Values
 from coordinator.nodes.heartbeats import Heartbeats
-from coordinator.nodes.hub_account import HubAccount
-from coordinator.nodes.hub_identities import coordinators_identity
+from coordinator.nodes.hosts import Hosts
+from coordinator.nodes.hub_account import HubAccount, own_login
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
+from coordinator.privacy import steps as erasures
 from coordinator.replicas.spreading import Spreading
 from coordinator.routing import API, all_routes
 from coordinator.sessions import service as sessions, sweeping
@@ -118,6 +121,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     parts = app.state.parts = build(config, app.state.metrics)
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
+        await erasures.replay_journal(parts)
         await standing.refresh(parts)
         await parts.verifier.refresh()
         booted, pages = sweeping.Booted(), Pages()
@@ -126,6 +130,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         spreading = _spreading(parts)
         workers = _workers(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear, shared=False)
+        parts.fleet.listening_since = parts.clock()
         account = parts.hub_account
         tasks = [
             asyncio.create_task(_kept_running(name, work))
@@ -142,6 +147,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("nodes", lambda: standing.run(parts)),
                 *([("hub account", account.link.run)] if account else []),
                 ("audit log", lambda: chaining.run(parts, app.state.owed)),
+                ("erasures", lambda: erasures.run(parts)),
             )
         ]
         try:
@@ -162,7 +168,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
     keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
     nats = config.nats
-    address = HubAddress(url=nats.url, login=_hub_login(nats, keys.fleet.account), ca_file=nats.ca_file)
+    address = HubAddress(url=nats.url, login=_hub_login(nats, keys), ca_file=nats.ca_file)
     settings = StreamSettings(
         max_bytes=nats.stream_max_bytes,
         max_age_s=nats.stream_max_age_hours * 3600.0,
@@ -196,11 +202,10 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     )
 
 
-def _hub_login(nats: NatsSection, account: Ed25519PrivateKey) -> Password | ByIdentity:
+def _hub_login(nats: NatsSection, keys: OwnKeys) -> Password | ByIdentity:
     if nats.login == "password":
         return Password(nats.user, nats.read_password())
-    own = Ed25519PrivateKey.generate()
-    return ByIdentity(lambda: coordinators_identity(account, own, datetime.now(UTC)))
+    return own_login(keys.fleet, keys.fleet.account)
 
 
 async def _validity(database: Database, keys: OwnKeys) -> Validity:
@@ -217,6 +222,7 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
             parts.rooms.tell(one.session_id, one.shown, one.revision)
 
     signing, metrics = parts.keys.signing, parts.metrics
+    hosts = Hosts(parts.hub, parts.database, parts.signers, signing)
     heartbeats = Heartbeats(
         parts.database,
         parts.fleet,
@@ -225,6 +231,7 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
         booted.note,
         on_heard=pages.heard,
         leads=lambda: parts.lead.leads,
+        hosts=hosts,
     )
     ingest = Ingest(parts.hub, parts.alert_stream, store_of(parts), signing, tell, parts.traces)
     metrics.read_counts(
@@ -233,7 +240,9 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     if parts.traces is not None:
         metrics.read_counts("coordinator_trace_spans", "Spans of traces by result.", parts.traces.counts)
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
+    metrics.read_counts("coordinator_node_hosts", "Hosts that became a node, or were refused.", hosts.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
+    _read_nodes(parts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)
     metrics.read(
         "coordinator_live_slow",
@@ -252,6 +261,21 @@ def _spreading(parts: Parts) -> Spreading:
     parts.metrics.read("coordinator_others", "Other coordinators heard lately.", lambda: spreading.others)
     parts.metrics.read("coordinator_leads", "1 while this coordinator leads.", lambda: parts.lead.leads)
     return spreading
+
+
+def _read_nodes(parts: Parts) -> None:
+    metrics = parts.metrics
+    for gauge in GAUGES:
+        metrics.read_each(gauge.name, gauge.text, LABELS, partial(_now_of, parts, gauge))
+    metrics.read(
+        "coordinator_alert_consumer_depth",
+        "Alert messages that waited in the stream at the last fetch.",
+        lambda: parts.alert_stream.pending,
+    )
+
+
+def _now_of(parts: Parts, gauge: Gauge) -> Values:
+    return gauge.read(parts.fleet, parts.clock())
 
 
 def _workers(parts: Parts) -> Workers:

@@ -33,6 +33,7 @@ from shared.secret_file import read_secret
 from shared.tokens import Role
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
+from shared.web_server.tls import TlsSection, check_public_url
 
 
 def _web_url(text: str) -> str:
@@ -91,7 +92,8 @@ class NatsSection(Section):
     nodes_url: HubUrl | None = None
     """The address by which nodes that join reach the hub; by default `url`."""
     ca_file: FilePath | None = None
-    """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
+    """File of the CA that signed the hub's certificate; by default those that this machine trusts, or with
+    login = "identity" this coordinator's own."""
     login: Literal["password", "identity"] = "password"
     """How coordinator and nodes log in: with the users of the hub's own configuration, or with identities
     that this coordinator signs, at a hub that has the output of `proctor-coordinator hub-settings`."""
@@ -131,8 +133,15 @@ class WebSection(Section):
     """The URL by which browsers and services reach the coordinator."""
     allowed_origins: Annotated[tuple[WebUrl, ...], Field(max_length=50)] = ()
     """Origins of other pages that may call the API and open sockets; that of `public_url` always may."""
+    tls: TlsSection | None = None
+    """The certificate with which it speaks TLS 1.3 itself; without it a proxy in front does, or nobody."""
     connections: ConnectionsSection = ConnectionsSection()
     """How many connections may be open, and which proxies are trusted."""
+
+    @model_validator(mode="after")
+    def _pages_by_tls(self) -> Self:
+        check_public_url(self.public_url, self.tls)
+        return self
 
 
 class IceSection(Section):
@@ -196,6 +205,14 @@ class DeliveriesSection(Section):
     administrator of an institution can then reach what listens here: not for production."""
 
 
+class PrivacySection(Section):
+    """Erasure of persons."""
+
+    erasure_journal: FilePath | None = None
+    """File to which every erasure is written, by random ids alone. Keep it outside of the backups of the
+    database: a database that was restored from one erases at its start again who is in the file."""
+
+
 class NodeSection(Section):
     """One known edge node."""
 
@@ -225,6 +242,7 @@ class CoordinatorConfig(Section):
     """Issuers whose tokens are accepted in addition to our own."""
     faces: FacesSection = FacesSection()
     deliveries: DeliveriesSection = DeliveriesSection()
+    privacy: PrivacySection = PrivacySection()
     traces: TracesSection = TracesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 

@@ -9,7 +9,10 @@ from typing import Any, Final
 from coordinator.destinations.examples import DESTINATION_EXAMPLES
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
+from coordinator.holds.examples import HOLD_EXAMPLES
 from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
+from coordinator.nodes.examples import NODE_EXAMPLES
+from coordinator.privacy.examples import PRIVACY_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
@@ -23,7 +26,10 @@ ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **DESTINATION_EXAMPLES,
         **FACE_EXAMPLES,
         **EXAM_EXAMPLES,
+        **HOLD_EXAMPLES,
         **MEMBERSHIP_EXAMPLES,
+        **NODE_EXAMPLES,
+        **PRIVACY_EXAMPLES,
         **REVIEW_EXAMPLES,
         **REPORT_EXAMPLES,
         **SESSION_EXAMPLES,

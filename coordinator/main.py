@@ -16,11 +16,13 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 
+from coordinator import hub_commands
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.acting import Acting
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
-from coordinator.ground.own_keys import OwnKeys, load_own_keys, make_own_keys, master_text
+from coordinator.ground.own_keys import make_own_keys, master_text
+from coordinator.hub_commands import ConfigFile, own_keys_of
 from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
@@ -31,6 +33,7 @@ from shared.errors import ConfigError, ProctorError
 from shared.fields import Reference
 from shared.hub_checks import hub_tls
 from shared.tokens import Claims, Role
+from shared.web_server.tls import server_tls
 
 app = typer.Typer(
     help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and their REST API.",
@@ -38,13 +41,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+hub_commands.add_to(app)
 OPERATOR: Final = "operator"
 """The issuer's name of tokens from this machine."""
-ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]
-
-
-def _own_keys(config: CoordinatorConfig) -> OwnKeys:
-    return load_own_keys(config.data_folder, config.master_key_path, master_text())
 
 
 def _reference(text: str) -> str:
@@ -89,8 +88,9 @@ def check_config(config: ConfigFile) -> None:
     settings = load(config, CoordinatorConfig)
     settings.nats.read_password()
     hub_tls(settings.nats.url, settings.nats.ca_file)
+    server_tls(settings.web.tls)
     settings.ice.read_servers()
-    _own_keys(settings)
+    own_keys_of(settings)
     typer.echo(f"{config} is good")
 
 
@@ -108,27 +108,6 @@ def check_database(config: ConfigFile) -> None:
     finally:
         database.close()
     typer.echo(f"the database is at revision {schema.newest()}")
-
-
-@app.command()
-def hub_settings(
-    config: ConfigFile,
-    folder: Annotated[
-        Path, typer.Option(help="Folder of the hub, where it keeps what it is told of accounts.")
-    ],
-) -> None:
-    """Print what the hub's configuration needs for `login = "identity"`. It contains no secrets.
-
-    Include it in the configuration of nats-server instead of users and passwords. Nodes that join, and this
-    coordinator, then log in with identities that this coordinator signs.
-
-    Example: proctor-coordinator hub-settings --config coordinator.toml --folder /var/lib/nats/accounts
-    """
-    from coordinator.nodes import hub_identities
-
-    keys = _own_keys(load(config, CoordinatorConfig)).fleet
-    said = hub_identities.hub_settings(keys.operator, keys.system, keys.account, folder, datetime.now(UTC))
-    typer.echo(said, nl=False)
 
 
 @app.command()
@@ -151,7 +130,7 @@ def token(
     from coordinator.tokens import service as tokens
 
     settings = load(config, CoordinatorConfig)
-    keys, database = _own_keys(settings), Database(settings.database)
+    keys, database = own_keys_of(settings), Database(settings.database)
     try:
         schema.require_newest(database)
         with database.write() as db:

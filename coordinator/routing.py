@@ -17,13 +17,15 @@ from coordinator.deliveries import routes as delivery_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import routes as excerpt_routes
+from coordinator.holds import routes as hold_routes
 from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
 from coordinator.live.wall import routes as wall_routes
 from coordinator.memberships import routes as membership_routes
-from coordinator.nodes import routes as node_routes
+from coordinator.nodes import placement_routes, routes as node_routes
 from coordinator.policies import routes as policy_routes
+from coordinator.privacy import routes as privacy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
 from coordinator.sessions import routes as session_routes
@@ -59,6 +61,7 @@ API_ROUTES: Final = (
     report_routes,
     node_routes,
     membership_routes,
+    placement_routes,
     arriving_routes,
     token_routes,
     token_key_routes,
@@ -66,6 +69,8 @@ API_ROUTES: Final = (
     own_tenant_routes,
     delivery_routes,
     audit_routes,
+    hold_routes,
+    privacy_routes,
 )
 """The routers of all nouns, in the order of the API description."""
 

@@ -34,12 +34,14 @@ from coordinator.evidence import tables as _evidence
 from coordinator.exams import tables as _exams
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
+from coordinator.holds import tables as _holds
 from coordinator.idempotency import tables as _idempotency
 from coordinator.incidents import tables as _incidents
 from coordinator.keys import tables as _keys
 from coordinator.memberships import tables as _memberships
 from coordinator.nodes import tables as _nodes
 from coordinator.policies import tables as _policies
+from coordinator.privacy import tables as _privacy
 from coordinator.reviews import tables as _reviews
 from coordinator.sessions import tables as _sessions
 from coordinator.tenants import tables as _tenants
@@ -58,12 +60,14 @@ ALL_TABLES: Final = (
     _evidence,
     _exams,
     _faces,
+    _holds,
     _idempotency,
     _incidents,
     _keys,
     _memberships,
     _nodes,
     _policies,
+    _privacy,
     _reviews,
     _sessions,
     _tenants,

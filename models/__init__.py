@@ -9,6 +9,7 @@ Weights
 Running
     runtime         opens and runs a network, and opens it anew when its device fails
     onnx_session, openvino_request, litert, mediapipe_tasks        the runtimes, over what `backend` says
+    compiled        files in which OpenVINO's compiled networks are kept beside their weights
     chain           which runtimes a network is tried on (pure)
     remedy          how often it is opened again, and when the next runtime serves (pure)
     trial           tries an opened network: finite, right and in time

@@ -58,6 +58,8 @@ def standard_head() -> tuple[list[int], NDArray[np.float64], NDArray[np.float64]
     return [r[0] for r in rows], np.array([r[1:4] for r in rows]), np.array([r[4] for r in rows])
 
 
+PITCH_ERROR_DEG = 16.0
+"""The largest of 17 people who look into the camera, also small, dark, grey or out of focus (15.6)."""
 TRUSTED_DEG, DOUBTED_DEG = 12.0, 16.0
 """Frontal heads stay below the first value; all heads turned by 40° or more are beyond 15°."""
 
@@ -76,7 +78,8 @@ class MeshPose:
         """The direction of a mesh's head, in the angles of `shared.observations`."""
         pitch_deg, mesh_yaw_deg, roll_deg = angles_deg(self._turn(mesh))
         yaw_deg = further(mesh_yaw_deg, face.turn_deg)
-        return HeadPose(pitch_deg, yaw_deg, roll_deg, doubt_deg=abs(yaw_deg - mesh_yaw_deg))
+        doubt_deg = abs(yaw_deg - mesh_yaw_deg)
+        return HeadPose(pitch_deg, yaw_deg, roll_deg, doubt_deg, PITCH_ERROR_DEG)
 
     def roll_deg(self, mesh: Mesh) -> float:
         """How far the head is turned in the picture's plane."""

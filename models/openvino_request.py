@@ -1,5 +1,7 @@
 """Opens networks in OpenVINO's own runtime, which reads ONNX, TensorFlow Lite and its own format.
 
+Compiling is most of the work of opening, so the result is kept beside the weights (`models.compiled`).
+
 OpenVINO would compute in bfloat16 where the processor can, but thresholds on embeddings are calibrated in
 float32, so the precision is set and read back.
 """
@@ -7,17 +9,21 @@ float32, so the precision is set and read back.
 from __future__ import annotations
 
 import queue
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.backend import Arrays, Backend, Port, failure, imported
+from models.compiled import Compiled, keep_compiled, kept_path, read_compiled
 from shared.errors import Corrupt, Unavailable
 
 DEVICE = "cpu-openvino"
+_PROCESSOR: Final = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
+"""Properties of the processor on which a compiled network depends."""
 
 
 def open_openvino(path: Path, streams: int) -> Backend:
@@ -32,6 +38,38 @@ def open_openvino(path: Path, streams: int) -> Backend:
         compiled = core.compile_model(model, "CPU", openvino_settings(streams))
     except RuntimeError as error:
         raise Corrupt(f"{path} is not a network that OpenVINO can read: {error}") from error
+    # The compiled network merges names; those of the file are what callers know.
+    outputs = tuple(_openvino_port(port, index).name for index, port in enumerate(model.outputs))
+    backend = _backend(path, compiled, outputs, streams)
+    with suppress(OSError, RuntimeError):
+        kept = Compiled(outputs, compiled.export_model().getvalue())
+        keep_compiled(_kept_path(path, streams), kept)
+    return backend
+
+
+def open_kept(path: Path, streams: int) -> Backend | None:
+    """The network in `path` as it was compiled before, in a tenth of the time; None: it has to be compiled.
+
+    Raises ConfigError and Unavailable as `open_openvino` does.
+    """
+    core = _openvino_core()
+    try:
+        kept = read_compiled(_kept_path(path, streams))
+        if kept is None:
+            return None
+        compiled = core.import_model(kept.network, "CPU", openvino_settings(streams))
+    except (OSError, RuntimeError):
+        return None
+    return _backend(path, compiled, kept.outputs, streams)
+
+
+def _kept_path(path: Path, streams: int) -> Path:
+    processor = [str(_openvino_core().get_property("CPU", name)) for name in _PROCESSOR]
+    version = str(imported("openvino").get_version())
+    return kept_path(path, [version, *processor, *map("=".join, openvino_settings(streams).items())])
+
+
+def _backend(path: Path, compiled: Any, outputs: tuple[str, ...], streams: int) -> Backend:
     devices = compiled.get_property("EXECUTION_DEVICES")
     precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     if devices != ["CPU"] or precision != "f32":
@@ -40,8 +78,6 @@ def open_openvino(path: Path, streams: int) -> Backend:
     for _ in range(streams):
         idle.put(compiled.create_infer_request())
     inputs = tuple(_openvino_port(port, index) for index, port in enumerate(compiled.inputs))
-    # The compiled network merges names; those of the file are what callers know.
-    outputs = tuple(_openvino_port(port, index).name for index, port in enumerate(model.outputs))
 
     def call(arrays: Arrays) -> dict[str, NDArray[Any]]:
         request = idle.get()

@@ -20,6 +20,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -34,7 +35,7 @@ from models.distributions import check_distributions
 from models.litert import open_litert
 from models.mediapipe_tasks import Span, open_mediapipe
 from models.onnx_session import built_in_runtimes, open_onnx
-from models.openvino_request import open_openvino
+from models.openvino_request import open_kept, open_openvino
 from models.references import Reference
 from models.remedy import Remedy, Standing, after_failure, after_refusal
 from models.trial import not_finite, try_out
@@ -228,11 +229,18 @@ def open_network(
         raise Unavailable(f"{path} is missing: run `proctorctl models fetch`")
     first = runtime or (Runtime.ONNX_CPU if path.suffix == ".onnx" else Runtime.OPENVINO)
 
+    def tried(backend: Backend, known: Reference | None) -> Opened:
+        return Opened(backend, try_out(path.name, backend, shapes or {}, known))
+
     def open_on(runtime: Runtime) -> Opened:
-        backend = _backend(path, runtime, streams, span)
+        if runtime is Runtime.OPENVINO:
+            # What was kept must pass the trial like everything else; if it does not, it is compiled anew.
+            with suppress(Corrupt, Unavailable):
+                if (kept := open_kept(path, streams)) is not None:
+                    return tried(kept, reference)
         # MediaPipe takes pictures: the input of the stored answer is none.
         known = None if runtime is Runtime.MEDIAPIPE else reference
-        return Opened(backend, try_out(path.name, backend, shapes or {}, known))
+        return tried(_backend(path, runtime, streams, span), known)
 
     return Network(path.name, (first, *otherwise), open_on, left_out)
 

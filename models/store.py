@@ -2,11 +2,12 @@
 
     <weights>/<name>/<version>/<file>          weights, ready to open
     <weights>/<name>/<version>/fetched.json    what was verified: hash, size, time of change of each file
+    <weights>/<name>/<version>/*.compiled      what OpenVINO made of a file, so that it opens sooner
 
 The folder is PROCTOR_WEIGHTS, else `proctor/weights` under the user's cache folder. A file counts as present
 if it is the verified one (same size and time of change) or, if the record is missing or does not match, if
 its hash is right. A converted file counts only with a record of its revision. Reading changes nothing;
-`models.fetch` is the only writer.
+`models.fetch` is the only writer of weights, `models.compiled` of the rest.
 """
 
 from __future__ import annotations

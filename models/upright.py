@@ -32,14 +32,17 @@ class Upright:
         return Region(square.centre_x_px, square.centre_y_px, square.side_px, turn_rad)
 
 
-def turned_back(seen: HeadPose, turn_rad: float) -> HeadPose:
-    """The direction in the picture of a head whose content was turned upright by `turn_rad` (clockwise)."""
+def turned_back(seen: HeadPose, turn_rad: float, pitch_error_deg: float = 0.0) -> HeadPose:
+    """The direction in the picture of a head whose content was turned upright by `turn_rad` (clockwise).
+
+    `pitch_error_deg` is that of the network that saw it.
+    """
     pitch, yaw, roll = (math.radians(angle) for angle in (seen.pitch_deg, seen.yaw_deg, seen.roll_deg))
     up, across = np.eye(3), np.eye(3)
     up[1:, 1:] = [[math.cos(pitch), math.sin(pitch)], [-math.sin(pitch), math.cos(pitch)]]
     across[::2, ::2] = [[math.cos(yaw), math.sin(yaw)], [-math.sin(yaw), math.cos(yaw)]]
     pitch_deg, yaw_deg, roll_deg = angles_deg(_in_plane(turn_rad) @ across @ up @ _in_plane(roll))
-    return HeadPose(pitch_deg, yaw_deg, roll_deg)
+    return HeadPose(pitch_deg, yaw_deg, roll_deg, pitch_error_deg=pitch_error_deg)
 
 
 def _in_plane(turn_rad: float) -> NDArray[np.float64]:

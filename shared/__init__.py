@@ -8,6 +8,8 @@ Exams
     unwatched      how long nobody looked (pure)              cameras     programs that act as one (pure)
     deliveries     what an institution's systems are told     destination_url where they may be (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
+    holds          what must not be erased (pure)
+    erasures       the journal of erased persons (pure)       receipts    the receipt of an erasure (pure)
     consents       what data is used for                      enrollment  pictures to a template (pure)
     picture_files  which files may enroll (pure)
     timeline/      one exam as a self-contained HTML page        rehearsal the demo's script (pure)
@@ -21,7 +23,7 @@ Between programs
     hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings
     hub_caller     its address and limits                     hub_login   passwords or identities (pure)
     join_tokens    a secret to join with, once (pure)         node_lifetimes who may join or renew (pure)
-    certificates   of the coordinator's CA and nodes (pure)
+    certificates   of the coordinator's CA and nodes (pure)   authorities the CAs accepted (pure)
     nats_keys      keys as NATS writes them (pure)            nats_jwt    the hub's identities (pure)
     hub_address    which hubs may be used (pure)              hub_checks  TLS and version while connecting
     ice            STUN and TURN servers
@@ -36,5 +38,5 @@ Running a program
     handling       tasks for messages, within limits          web_server/   the HTTP server of both daemons
     rates          token buckets (pure)                       traces/     an alert's way, for OpenTelemetry
     sqlite_file    checks of a SQLite file                    dumps       no core dumps
-    writing        errors of writing, in one sentence
+    writing        errors of writing, in one sentence         supervisor  tells systemd how a daemon is
 """

@@ -1,12 +1,14 @@
-"""X.509 certificates of the fleet: the coordinator's CA, a node's request, the node's certificate. Pure.
+"""X.509 certificates of the fleet: the coordinator's CA, a node's request, what the CA certifies. Pure.
 
-All keys are on the curve P-256, which every TLS library knows. A node's certificate names the node and
-is good for TLS as a client and as a server; it signs nothing.
+All keys are on the curve P-256, which every TLS library knows. What the CA certifies is good for TLS and
+signs nothing: a node's certificate names the node, a server's its addresses, the coordinator's only itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Final
 from uuid import UUID
 
@@ -26,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from shared.errors import Corrupt
 from shared.join_tokens import fingerprint
@@ -37,6 +39,8 @@ MAX_PEM_CHARS: Final = 4_096
 """A request or certificate of ours has about a quarter of it."""
 _CA_NAME: Final = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Proctor Edge CA")])
 _NODE: Final = "urn:uuid:"
+_MAX_NAME_CHARS: Final = 64
+"""X.509's own limit of a common name."""
 
 
 def ca_certificate(key: EllipticCurvePrivateKey, serial: int, now_utc: datetime) -> x509.Certificate:
@@ -78,18 +82,33 @@ def node_certificate(
 ) -> x509.Certificate:
     """A certificate of a node, signed by the CA."""
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())
-    return (
-        _about(_node_name(node_id), key, serial, lifetime)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"{_NODE}{node_id}")]), critical=False
-        )
-        .add_extension(issuer, critical=False)
-        .sign(ca, SHA256())
-    )
+    names = [x509.UniformResourceIdentifier(f"{_NODE}{node_id}")]
+    return _issued(ca, _about(_node_name(node_id), key, serial, lifetime), uses, names)
+
+
+def client_certificate(
+    ca: EllipticCurvePrivateKey, key: EllipticCurvePublicKey, name: str, *, serial: int, lifetime: Lifetime
+) -> x509.Certificate:
+    """A certificate of a program that only calls others, signed by the CA."""
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH]
+    return _issued(ca, _about(_named(name), key, serial, lifetime), uses, [x509.DNSName(name)])
+
+
+def server_certificate(
+    ca: EllipticCurvePrivateKey,
+    key: EllipticCurvePublicKey,
+    hosts: Sequence[str],
+    *,
+    serial: int,
+    lifetime: Lifetime,
+) -> x509.Certificate:
+    """A certificate of a server that is reached at these names and IP addresses, signed by the CA.
+
+    Servers of a cluster show it to one another, so it is good for clients too.
+    """
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+    about = _about(_named(hosts[0][:_MAX_NAME_CHARS]), key, serial, lifetime)
+    return _issued(ca, about, uses, [_host(host) for host in hosts])
 
 
 def read_certificate(pem: str) -> x509.Certificate:
@@ -176,8 +195,36 @@ def _about(
     )
 
 
+def _issued(
+    ca: EllipticCurvePrivateKey,
+    about: x509.CertificateBuilder,
+    uses: Sequence[ObjectIdentifier],
+    names: Sequence[x509.GeneralName],
+) -> x509.Certificate:
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())
+    return (
+        about.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(issuer, critical=False)
+        .sign(ca, SHA256())
+    )
+
+
 def _node_name(node_id: UUID) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, str(node_id))])
+    return _named(str(node_id))
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

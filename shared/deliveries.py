@@ -23,6 +23,9 @@ class DeliveryKind(StrEnum):
     """People's decision on an incident, once it can no longer be undone."""
     VERDICT_WITHDRAWN = "verdict.withdrawn"
     """A decision was taken back; the incident is open again."""
+    PERSON_ERASED = "person.erased"
+    """A person was erased here: the receiver must erase what it got about this session. Told whatever the
+    destination's filter says, to every destination that got something."""
 
 
 class DeliveryDetail(StrEnum):

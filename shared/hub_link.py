@@ -29,7 +29,7 @@ from shared.errors import ConfigError, Unavailable
 from shared.handling import Handling
 from shared.hub_address import servers_of
 from shared.hub_caller import Caller, HubAddress
-from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named
+from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named, turned_away
 from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ class HubLink:
 
     def __init__(self, address: HubAddress, caller: Caller) -> None:
         """Raises `ConfigError` if the CA's file cannot be used."""
+        hub_tls(address.url, address.ca_file)
         self._address = address
-        self._tls = hub_tls(address.url, address.ca_file)
         self._caller = caller
         self._handlers: dict[str, _Subscription] = {}
         self._preparations: list[Prepare] = []
@@ -83,6 +83,8 @@ class HubLink:
         """How long the hub was away before that; infinite for the first connection."""
         self.trouble = "not connected yet"
         """Why there is no connection, for people; empty when connected."""
+        self.turned_away = asyncio.Event()
+        """Set while the hub does not let this program in, for what it shows."""
         self.counts: Counter[str] = Counter()
         """Connections made and lost, messages dropped, by reason."""
 
@@ -147,6 +149,8 @@ class HubLink:
             if self.trouble != str(error):  # log it once, not with every try
                 log.warning("the hub cannot be used; trying again", extra={"error": str(error)})
             self.trouble = str(error)
+            if turned_away(error):
+                self.turned_away.set()
             self.counts["unreachable"] += 1
             return False
         finally:
@@ -158,18 +162,19 @@ class HubLink:
             connection.gone.set()
 
         client, address, caller = connection.client, self._address, self._caller
-        login = address.login.options()
-        with translated(no_answer(self._tls)):
+        entry = address.login.entry()
+        tls = hub_tls(address.url, address.ca_file, entry.tls)
+        with translated(no_answer(address.url)):
             async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
                 with tls_named():
                     await client.connect(
                         servers_of(address.url),
-                        **login,
+                        **entry.options,
                         name=caller.name,
                         inbox_prefix=subjects.inbox_prefix(caller.inbox_of),
-                        tls=self._tls,
+                        tls=tls,
                         # Otherwise the client sends its password in clear to whoever claims to have no TLS.
-                        tls_handshake_first=self._tls is not None,
+                        tls_handshake_first=tls is not None,
                         error_cb=self._complained,
                         disconnected_cb=lost,
                         # The client's own reconnecting may give up, so each connection gets a new client.
@@ -200,6 +205,7 @@ class HubLink:
     async def _stay(self, connection: _Connection) -> None:
         clock = asyncio.get_running_loop().time
         self._connection, self.trouble = connection, ""
+        self.turned_away.clear()
         self.connected_since = clock()
         self.away_s = self.connected_since - self._lost_at
         self._present.set()

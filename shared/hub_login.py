@@ -1,6 +1,7 @@
-"""How a program logs in at the hub: with a password, or with a JWT and the key that it is about. Pure.
+"""How a program logs in at the hub: with a password, or with what the coordinator has signed for it. Pure.
 
-The JWT is read again for each connection, because it is renewed in between.
+The latter is a JWT with the key that it is about, and a certificate for TLS. Both are read again for each
+connection, because they are renewed in between.
 """
 
 from __future__ import annotations
@@ -14,6 +15,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
+class ClientTls:
+    """What a program shows to the hub, and by what it knows the hub. PEM."""
+
+    own: str = field(repr=False)
+    """The program's private key and certificate."""
+    authorities: str
+    """Certificates of the CAs that may sign the hub's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """With what one connection is made."""
+
+    options: dict[str, Any] = field(repr=False)
+    """For the client's `connect`."""
+    tls: ClientTls | None = None
+    """None: the program shows no certificate."""
+
+
+@dataclass(frozen=True, slots=True)
 class Password:
     """A user of the hub's own configuration."""
 
@@ -21,17 +42,18 @@ class Password:
     password: str | None = field(repr=False)
     """None: none is sent."""
 
-    def options(self) -> dict[str, Any]:
-        """For the client's `connect`."""
-        return {"user": self.user, "password": self.password}
+    def entry(self) -> Entry:
+        """For one connection."""
+        return Entry({"user": self.user, "password": self.password})
 
 
 @dataclass(frozen=True, slots=True)
 class HubIdentity:
-    """What an account of the hub says of a user, and the user's key."""
+    """What an account of the hub says of a user, the user's key, and its certificate."""
 
     jwt: str = field(repr=False)
     key: Ed25519PrivateKey = field(repr=False)
+    tls: ClientTls
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +63,12 @@ class ByIdentity:
     read: Callable[[], HubIdentity]
     """Called for each connection. Raises `ConfigError`."""
 
-    def options(self) -> dict[str, Any]:
-        """For the client's `connect`. Raises `ConfigError`."""
+    def entry(self) -> Entry:
+        """For one connection. Raises `ConfigError`."""
         identity = self.read()
 
         def signed(nonce: str) -> bytes:
             return base64.urlsafe_b64encode(identity.key.sign(nonce.encode())).rstrip(b"=")
 
-        return {"user_jwt_cb": lambda: bytearray(identity.jwt.encode()), "signature_cb": signed}
+        options = {"user_jwt_cb": lambda: bytearray(identity.jwt.encode()), "signature_cb": signed}
+        return Entry(options, identity.tls)

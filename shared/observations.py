@@ -63,6 +63,8 @@ class HeadPose:
     roll_deg: float
     doubt_deg: float = 0.0
     """Difference of two measurements of the pose, ≥ 0; a smaller change is not a turn of the head."""
+    pitch_error_deg: float = 0.0
+    """How far off such a measurement may be for a person whose own usual pitch is not measured, ≥ 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

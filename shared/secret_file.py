@@ -1,8 +1,9 @@
-"""Reads secrets from files: passwords, tokens, keys. A file that other users may read is refused."""
+"""Secrets in files: passwords, tokens, keys. One that other users may read is refused."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from pathlib import Path
 from typing import Final
@@ -48,3 +49,17 @@ def read_private(path: Path, *, missing: str = "") -> bytes:
     if len(data) > MAX_BYTES:
         raise ConfigError(f"{path} is larger than {MAX_BYTES} bytes; is it the secret?")
     return data
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Write a file of mode 0600 in one step over the one of before. Raises `OSError`."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

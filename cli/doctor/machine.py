@@ -27,7 +27,7 @@ _UNSYNCHRONISED: Final = 5
 """adjtimex(2): TIME_ERROR."""
 _TIMEX_BYTES: Final = 512
 """More than any architecture's `struct timex`."""
-_SECRETS: Final = ("secrets/*", "nats.conf", "coordinator/*", "edge/*")
+_SECRETS: Final = ("secrets/*", "nats.conf", "hub/tls/*", "coordinator/*", "edge/*", "edge/membership/*")
 _SHOWN: Final = 5
 
 

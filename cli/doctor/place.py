@@ -42,6 +42,8 @@ class Place:
     """Its address as configured; empty without one."""
     hub_ca: Path | None
     """The file of the CA that signed its certificate."""
+    hub_own: Path | None
+    """The file with the node's own certificate and key, which it shows there."""
     coordinator: Address | None
     """Its health, on the status port."""
     edge: Address | None
@@ -67,7 +69,8 @@ def find_place(folder: Path, coordinator: Path | None, edge: Path | None) -> Pla
         edge_config=edge,
         hub=_hub(nats) if centre or node else None,
         hub_url=str(nats.get("url", "")),
-        hub_ca=_beside(coordinator or edge, nats.get("ca_file")),
+        hub_ca=_beside(coordinator or edge, nats.get("ca_file") or _fleets_ca(centre, node)),
+        hub_own=_beside(edge, _membership(node, "node.pem")),
         coordinator=_status(centre, _COORDINATOR_STATUS_PORT) if coordinator else None,
         edge=_status(node, _EDGE_STATUS_PORT) if edge else None,
         profile=str(_section(node, "analysis").get("profile", "open")),
@@ -94,6 +97,22 @@ def _section(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _beside(config: Path | None, name: object) -> Path | None:
     return None if config is None or name is None else config.parent / str(name)
+
+
+def _fleets_ca(centre: Mapping[str, Any], node: Mapping[str, Any]) -> str | None:
+    """The CA of the coordinator, where this machine has it and the hub is known by it."""
+    if _section(centre, "nats").get("login") == "identity" and "data_folder" in centre:
+        folder = Path(str(centre["data_folder"]))
+        bundle = folder / "authorities.pem"  # there is one as soon as the CA has changed
+        return str(bundle if bundle.exists() else folder / "ca.pem")
+    return _membership(node, "ca.pem")
+
+
+def _membership(node: Mapping[str, Any], name: str) -> str | None:
+    """A file of what a node was given when it joined; None if it does not log in with that."""
+    if "data_folder" not in node or "user" in _section(node, "nats"):
+        return None
+    return str(Path(str(node["data_folder"])) / "membership" / name)
 
 
 def _hub(nats: Mapping[str, Any]) -> Address:

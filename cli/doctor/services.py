@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -16,10 +15,13 @@ import httpx
 from cli.connection import connect
 from cli.doctor.finding import Finding, broken, ok, unknown, warning
 from cli.doctor.place import Address, Place
+from shared.api.nodes import NodeOut
 from shared.errors import ConfigError, ProctorError, Rejected
 from shared.hub_address import version_refused
 from shared.hub_checks import hub_tls, tls_named
+from shared.hub_login import ClientTls
 from shared.sealing import MAX_MESSAGE_BYTES
+from shared.secret_file import read_private
 
 ANSWER_S: Final = 3.0
 MOST_SKEW_S: Final = 5.0
@@ -30,7 +32,7 @@ _START = "start it: proctorctl up, or its service"
 def check_services(place: Place) -> Iterator[Finding]:
     """All network checks; parts that are not configured are left out."""
     if place.hub is not None:
-        yield check_hub(place.hub, place.hub_url, place.hub_ca)
+        yield check_hub(place.hub, place)
     if place.coordinator is not None:
         yield from check_coordinator(place.coordinator)
     if place.edge is not None:
@@ -38,16 +40,18 @@ def check_services(place: Place) -> Iterator[Finding]:
     yield from check_token()
 
 
-def check_hub(address: Address, url: str = "", ca_file: Path | None = None) -> Finding:
+def check_hub(address: Address, place: Place) -> Finding:
     """Whether the hub answers, from the first line of its protocol."""
     try:
-        line = _first_line(address, hub_tls(url, ca_file))
+        line = _first_line(address, _tls_of(place))
     except ConfigError as error:
         return broken("hub", str(error), "name the file of the hub's CA in ca_file of [nats]")
     except ConnectionRefusedError:
         return broken("hub", f"nothing listens on {address.host}:{address.port}", _START)
     except OSError as error:
         return broken("hub", f"{address.host}:{address.port} does not answer: {error}", _START)
+    if line is None:
+        return ok("hub", f"{address.host}:{address.port} asks for a certificate; there is none here to show")
     try:
         return judge_hub(json.loads(line.removeprefix(b"INFO ").split(b"\r\n")[0]), address)
     except (ValueError, TypeError):
@@ -55,13 +59,26 @@ def check_hub(address: Address, url: str = "", ca_file: Path | None = None) -> F
         return broken("hub", says, "stop it, or give the hub another port")
 
 
-def _first_line(address: Address, tls: ssl.SSLContext | None) -> bytes:
+def _tls_of(place: Place) -> ssl.SSLContext | None:
+    own = None
+    if place.hub_own is not None and place.hub_own.exists():
+        own = ClientTls(own=read_private(place.hub_own).decode("ascii", "replace"), authorities="")
+    return hub_tls(place.hub_url, place.hub_ca, own)
+
+
+def _first_line(address: Address, tls: ssl.SSLContext | None) -> bytes | None:
+    """None: the hub wants to see a certificate that this machine does not have."""
     with socket.create_connection((address.host, address.port), ANSWER_S) as hub:
         hub.settimeout(ANSWER_S)
         if tls is None:
             return hub.recv(_INFO_BYTES)
         with tls_named(), tls.wrap_socket(hub, server_hostname=address.host) as private:
-            return private.recv(_INFO_BYTES)
+            try:
+                return private.recv(_INFO_BYTES)
+            except ssl.SSLError as error:
+                if "CERTIFICATE_REQUIRED" not in str(error.reason):
+                    raise
+                return None
 
 
 def judge_hub(info: Mapping[str, Any], address: Address) -> Finding:
@@ -149,11 +166,14 @@ def check_token() -> Iterator[Finding]:
         yield unknown("token", str(error))
     else:
         yield ok("token", "the coordinator takes it")
-        for node in nodes:
-            what = f"node {node.node_id}"
-            if node.status != "online":
-                yield broken(
-                    what, f"the coordinator gets no heartbeats from it ({node.status})", "see the node's log"
-                )
-            else:
-                yield ok(what, f"online, health {node.health} of 10, {node.sessions} sessions")
+        yield from map(judge_node, nodes)
+
+
+def judge_node(node: NodeOut) -> Finding:
+    """What the coordinator says of a node, with its repair."""
+    what, texts = f"node {node.node_id}", " ".join(one.text for one in node.why)
+    says = f"{node.state}: {texts or f'{node.sessions} sessions'}"
+    mend = " ".join(one.fix for one in node.why if one.fix)
+    if node.state in ("missing", "joining"):
+        return broken(what, says, mend)
+    return warning(what, says, mend) if node.state == "degraded" else ok(what, says)

@@ -66,6 +66,7 @@ async def put_accommodation(
         candidate = candidates.get_or_make(
             db, claims.tenant_id, candidate_id, now, may_be_new=body.allow_unregistered
         )
+        candidates.lock(db, candidate)
         change = Change(terms=terms, changed_by=claims.subject, now_utc=now)
         return _out(exam, accommodations.record(db, parts.keys.keyring, exam, candidate, change))
 

@@ -121,7 +121,13 @@ class AlertStore:
     def _treat(self, db: Session, checked: Sequence[Checked], now_utc: datetime) -> list[Treated]:
         sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
         found = sittings.load(db, self.keyring, sessions, now_utc)
-        judged = [self._judge(db, found, *one, now_utc) for one in checked]
+        erased = sittings.erased(db, sessions - found.keys())
+        judged = [
+            treating.refused(db, one[0], one[1].header, "erased", now_utc)
+            if isinstance(one[1], Authentic) and one[1].header.session_id in erased
+            else self._judge(db, found, *one, now_utc)
+            for one in checked
+        ]
         written = iter(self._write(db, [one for one in judged if isinstance(one, _Admitted)], now_utc))
         treated = [next(written) if isinstance(one, _Admitted) else one for one in judged]
         self._group(db, treated, now_utc)

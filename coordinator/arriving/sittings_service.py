@@ -20,6 +20,7 @@ from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Held
+from coordinator.privacy.tables import ErasedSession
 from coordinator.sessions.tables import ExamSession
 
 
@@ -40,12 +41,12 @@ class Sitting:
 def load(
     db: Session, keyring: Keyring, session_ids: Collection[UUID], now_utc: datetime
 ) -> dict[UUID, Sitting]:
-    """The existing sessions among these, by id."""
+    """The existing sessions among these, by id; without those of erased persons."""
     wanted = (
         select(ExamSession, Candidate.reference, Key)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
         .join(Key, col(Key.id) == col(ExamSession.seal_key_id))
-        .where(col(ExamSession.id).in_(session_ids))
+        .where(col(ExamSession.id).in_(session_ids), col(ExamSession.erased_utc).is_(None))
     )
     rows = db.exec(wanted).all()
     held = assignments.held(db, session_ids)
@@ -60,3 +61,11 @@ def load(
         )
         for session, candidate, key in rows
     }
+
+
+def erased(db: Session, session_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these sessions whose candidate was erased, also if a restored database never knew them."""
+    if not session_ids:
+        return frozenset()
+    wanted = select(ErasedSession.session_id).where(col(ErasedSession.session_id).in_(session_ids))
+    return frozenset(db.exec(wanted))

@@ -68,6 +68,7 @@ def write(db: Session, keyring: Keyring, acting: Acting, status: int, now_utc: d
         actor_sealed=None,
         candidate_id=acting.candidate_id,
         session_id=acting.session_id,
+        node_id=acting.node_id,
         outcome=outcome(status),
     )
     if acting.claims is not None and role is not Role.CANDIDATE:
@@ -184,19 +185,17 @@ def actors(db: Session, keyring: Keyring, rows: Sequence[AuditEntry]) -> dict[UU
 
 
 def references(db: Session, rows: Sequence[AuditEntry]) -> tuple[dict[UUID, str], dict[UUID, str]]:
-    """The institution's names of the candidates and sessions of these entries, as far as they exist."""
+    """The institution's names of the candidates and sessions of these entries, without those of erased
+    persons."""
     candidates = {row.candidate_id for row in rows if row.candidate_id is not None}
     sessions = {row.session_id for row in rows if row.session_id is not None}
-    return (
-        dict(
-            db.exec(select(Candidate.id, Candidate.reference).where(col(Candidate.id).in_(candidates))).all()
-        ),
-        dict(
-            db.exec(
-                select(ExamSession.id, ExamSession.reference).where(col(ExamSession.id).in_(sessions))
-            ).all()
-        ),
+    named = select(Candidate.id, Candidate.reference).where(
+        col(Candidate.id).in_(candidates), col(Candidate.erased_utc).is_(None)
     )
+    held = select(ExamSession.id, ExamSession.reference).where(
+        col(ExamSession.id).in_(sessions), col(ExamSession.erased_utc).is_(None)
+    )
+    return dict(db.exec(named).all()), dict(db.exec(held).all())
 
 
 def _living_key(db: Session, keyring: Keyring, tenant_id: UUID, now_utc: datetime) -> AuditKey:

@@ -27,7 +27,7 @@ def known(db: Session, tenant_id: UUID, reference: str) -> Candidate:
     """The institution's candidate with this name. Raises `Rejected` (404 `candidate-unknown`)."""
     found = find(db, tenant_id, reference)
     if found is None:
-        raise Rejected("there is no candidate with this id", code="candidate-unknown", status=404)
+        raise _unknown()
     return found
 
 
@@ -44,8 +44,11 @@ def keep(db: Session, candidate: Candidate) -> bool:
 
 
 def lock(db: Session, candidate: Candidate) -> None:
-    """Lock a stored candidate until the transaction ends."""
-    db.exec(select(Candidate.id).where(Candidate.id == candidate.id).with_for_update(key_share=True)).one()
+    """Lock a stored candidate until the transaction ends. Raises `Rejected` (404 `candidate-unknown`) if it
+    was erased meanwhile."""
+    wanted = select(Candidate.erased_utc).where(Candidate.id == candidate.id)
+    if db.exec(wanted.with_for_update(key_share=True)).one() is not None:
+        raise _unknown()
 
 
 def get_or_make(
@@ -74,3 +77,7 @@ def get_or_make(
 
 def _new(tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
     return Candidate(id=uuid7(), tenant_id=tenant_id, reference=reference, created_utc=now_utc)
+
+
+def _unknown() -> Rejected:
+    return Rejected("there is no candidate with this id", code="candidate-unknown", status=404)

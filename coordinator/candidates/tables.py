@@ -23,3 +23,5 @@ class Candidate(Row, table=True):
     reference: str = Field(max_length=REFERENCE_CHARS)
     """The institution's candidate_id."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
+    erased_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the person was erased. The row stays, without a name, so that nothing about it is accepted."""

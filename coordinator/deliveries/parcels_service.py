@@ -18,16 +18,18 @@ from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.deliveries.parcels import VerdictTold, alert_data, body_of, verdict_data
 from coordinator.deliveries.schedule import Breaker, Tried
-from coordinator.destinations import secrets_service as secrets
+from coordinator.destinations import outbox_service as outbox, secrets_service as secrets
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.destinations.wanted import Fact, leaves
 from coordinator.ground.keyring import Keyring
 from coordinator.reviews import reading_service as reading
 from coordinator.reviews.reading_service import OpenedAct
 from shared.api.destinations import DestinationFilter
+from shared.canonical import parse_json
 from shared.deliveries import DeliveryKind
 
 ALERTS: Final = frozenset({DeliveryKind.ALERT_RAISED, DeliveryKind.ALERT_CLEARED})
+VERDICTS: Final = frozenset({DeliveryKind.VERDICT_GIVEN, DeliveryKind.VERDICT_WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,13 @@ def _parcels(
     db: Session, keyring: Keyring, rows: Sequence[Delivery], wanted: DestinationFilter
 ) -> list[Parcel]:
     told = _alerts(db, keyring, [row for row in rows if row.kind in ALERTS])
-    acts = reading.opened_acts(db, keyring, [row.subject_id for row in rows if row.kind not in ALERTS])
+    acts = reading.opened_acts(db, keyring, [row.subject_id for row in rows if row.kind in VERDICTS])
     parcels = []
     for row in rows:
-        reason, body = _body(row, told, acts, wanted)
+        if row.kind is DeliveryKind.PERSON_ERASED:
+            reason, body = _erasure(keyring, row)
+        else:
+            reason, body = _body(row, told, acts, wanted)
         tried = Tried(row.attempts, row.due_utc)
         assert row.sequence is not None  # it was read
         alert = (row.subject_id, row.revision) if row.kind in ALERTS else None
@@ -130,6 +135,14 @@ def _body(
         return "overtaken", None  # the later revision says all that this one says
     stored = found.stored
     return None, body_of(row.kind, row.noted_utc, alert_data(stored.shown, stored.revision, wanted.details))
+
+
+def _erasure(keyring: Keyring, row: Delivery) -> tuple[str | None, str | None]:
+    """The same for the notice of an erasure, which goes out whatever the destination wants."""
+    if row.told_sealed is None:
+        return "erased", None
+    told = parse_json(keyring.unwrap(outbox.told_place(row.parcel_id), row.told_sealed))
+    return None, body_of(row.kind, row.noted_utc, told)
 
 
 def _alerts(db: Session, keyring: Keyring, rows: Sequence[Delivery]) -> dict[UUID, _Told]:

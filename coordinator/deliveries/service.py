@@ -17,14 +17,13 @@ from sqlmodel import Session, col, delete, select, update
 
 from coordinator.deliveries.schedule import Breaker
 from coordinator.destinations import secrets_service as secrets
+from coordinator.destinations.outbox_service import KEPT_FOR
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import Cursor, cut
 
 HELD_FOR: Final = timedelta(seconds=60)
 """Longer than a round can take."""
-KEPT_FOR: Final = timedelta(days=30)
-"""How long it is known that something was told, and can be told again. Nothing of its content is kept."""
 CLEARED_AT_ONCE: Final = 5_000
 REPLAYED: Final = (DeliveryState.DELIVERED, DeliveryState.DEAD)
 
@@ -46,7 +45,10 @@ class Results:
     """What a round brought."""
 
     settled: tuple[Settled, ...]
+    before: Breaker
+    """How the destination was doing when the round began."""
     breaker: Breaker
+    """How it is doing now."""
     last_error: str | None
     at_utc: datetime
 
@@ -105,34 +107,55 @@ def give_back(db: Session, destination_id: UUID, holder: UUID) -> None:
 
 
 def settle(db: Session, destination_id: UUID, results: Results) -> None:
-    """Store the results of a round; a delivery that was dropped meanwhile stays so."""
+    """Store the results of a round; a delivery that was dropped meanwhile stays so.
+
+    Somebody who had it sent again meanwhile is believed: what failed before that is tried again at once.
+    """
     if not results.settled:
         return
+    resumed = not _keep_health(db, destination_id, results)
     waiting = select(Delivery.sequence).where(
         col(Delivery.destination_id) == destination_id,
         col(Delivery.sequence).in_([one.sequence for one in results.settled]),
         col(Delivery.state) == DeliveryState.WAITING,
     )
     mine = set(db.exec(waiting))
-    changed = [_values(one, results.at_utc) for one in results.settled if one.sequence in mine]
+    changed = [_values(one, results.at_utc, resumed) for one in results.settled if one.sequence in mine]
     if changed:
         db.execute(update(Delivery), changed)
-    health = {
-        "failures": results.breaker.failures,
-        "open_until_utc": results.breaker.open_until_utc,
-        "last_error": results.last_error,
-    }
-    db.exec(update(Destination).where(col(Destination.id) == destination_id).values(**health))
+        over = [one["sequence"] for one in changed if one["state"] != DeliveryState.WAITING]
+        _forget_told(db, over)
 
 
-def _values(one: Settled, at_utc: datetime) -> dict[str, Any]:
+def _forget_told(db: Session, sequences: Sequence[int]) -> None:
+    """Empty the notices of erasures that were delivered or dropped; a dead one may be sent again."""
+    told = col(Delivery.sequence).in_(sequences), col(Delivery.told_sealed).is_not(None)
+    db.exec(update(Delivery).where(*told, col(Delivery.state) != DeliveryState.DEAD).values(told_sealed=None))
+
+
+def _keep_health(db: Session, destination_id: UUID, results: Results) -> bool:
+    """Store how the destination is doing; False if somebody has said otherwise since the round began."""
+    before, now = results.before, results.breaker
+    kept = db.exec(
+        update(Destination)
+        .where(
+            col(Destination.id) == destination_id,
+            col(Destination.failures) == before.failures,
+            col(Destination.open_until_utc).is_not_distinct_from(before.open_until_utc),
+        )
+        .values(failures=now.failures, open_until_utc=now.open_until_utc, last_error=results.last_error)
+    )
+    return kept.rowcount == 1
+
+
+def _values(one: Settled, at_utc: datetime, resumed: bool) -> dict[str, Any]:
     waits = one.next_try_utc is not None
     return {
         "sequence": one.sequence,
         "state": one.state,
         "attempts": one.attempts,
         "reason": one.reason,
-        "next_try_utc": one.next_try_utc or at_utc,
+        "next_try_utc": at_utc if resumed else one.next_try_utc or at_utc,
         "settled_utc": None if waits else at_utc,
     }
 

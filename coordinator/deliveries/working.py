@@ -1,7 +1,8 @@
 """Sends what waits: one worker per destination, in one coordinator at a time.
 
 A worker sends in rounds and stores the results of a round in one transaction. If a coordinator dies in a
-round, its deliveries are sent again with the same ids: at least once, never lost.
+round, its deliveries are sent again with the same ids: at least once, never lost. One that is stopped stores
+what was answered.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ ROUND_S: Final = 2.0
 was erased, paused or is no longer wanted since it was loaded does not leave."""
 PAUSE_AFTER_ERROR_S: Final = 5.0
 CLEARED_EVERY_S: Final = 3_600.0
+STOP_S: Final = 0.3
+"""How long a stop waits for answers. A try without one by then, of at most `AT_ONCE`, is made again."""
 
 
 class Workers:
@@ -52,6 +55,9 @@ class Workers:
         self._pace = pace or Pace()
         self._holder = uuid7()
         self._working: dict[UUID, asyncio.Task[None]] = {}
+        self._rounds: dict[UUID, Round] = {}
+        """The newest round of each destination."""
+        self._stopping = False
         self.counts: Counter[str] = Counter()
         """Deliveries by what became of a try; a failed one by its reason too."""
 
@@ -74,6 +80,7 @@ class Workers:
         now_utc = self._parts.utc_now()
         found = await self._parts.reading(lambda db: deliveries.due(db, self._holder, now_utc))
         self._working = {one: task for one, task in self._working.items() if not task.done()}
+        self._rounds = {one: round_ for one, round_ in self._rounds.items() if one in self._working}
         for one in found:
             if one not in self._working:
                 self._working[one] = asyncio.create_task(self._worked(one))
@@ -84,12 +91,15 @@ class Workers:
         poster = Poster(loopback=parts.config.deliveries.loopback, timeout_s=self._pace.answer_within_s)
         try:
             held = await parts.writing(partial(self._keep, destination_id, None))
-            while held:
+            while held and not self._stopping:
                 load = await parts.reading(partial(self._load, destination_id))
                 if load is None or not load.parcels or not may_send(load.breaker, parts.utc_now()):
                     return
-                results = await Round(parts, self._pace, load, poster, self.counts).run()
-                held = await parts.writing(partial(self._keep, destination_id, results))
+                going = self._rounds[destination_id] = Round(parts, self._pace, load, poster, self.counts)
+                try:
+                    await going.run()
+                finally:  # what was sent in a round that was cut short must not be sent again
+                    held = await parts.writing(partial(self._keep, destination_id, going.results()))
         finally:
             poster.close()
             with suppress(Unavailable):
@@ -107,9 +117,13 @@ class Workers:
         try:
             await self.carry(destination_id)
         except Unavailable:
-            await asyncio.sleep(PAUSE_AFTER_ERROR_S)
+            await self._pause()
         except Exception:
             log.exception("a destination's worker failed", extra={"destination_id": str(destination_id)})
+            await self._pause()
+
+    async def _pause(self) -> None:
+        if not self._stopping:
             await asyncio.sleep(PAUSE_AFTER_ERROR_S)
 
     async def _clear(self) -> None:
@@ -118,8 +132,15 @@ class Workers:
             pass
 
     async def _stop(self) -> None:
-        for task in self._working.values():
-            task.cancel()
+        self._stopping = True
+        for round_ in self._rounds.values():
+            round_.stop()
+        try:
+            if self._working:
+                await asyncio.wait(self._working.values(), timeout=STOP_S)
+        finally:
+            for task in self._working.values():
+                task.cancel()
         await asyncio.gather(*self._working.values(), return_exceptions=True)
 
 
@@ -138,7 +159,16 @@ class Round:
         self._last_error: str | None = None
         self._settled: list[Settled] = []
 
-    async def run(self) -> Results:
+    def stop(self) -> None:
+        """Begin no further try."""
+        self._ends_at = self._parts.clock()
+
+    def results(self) -> Results:
+        """What it has brought so far."""
+        settled, before = tuple(self._settled), self._load.breaker
+        return Results(settled, before, self._breaker, self._last_error, self._parts.utc_now())
+
+    async def run(self) -> None:
         """Send what may be sent."""
         waiting = lanes(self._load.parcels)
         if self._probing:
@@ -148,7 +178,6 @@ class Round:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(min(AT_ONCE, len(waiting))):
                     tasks.create_task(self._send(shared))
-        return Results(tuple(self._settled), self._breaker, self._last_error, self._parts.utc_now())
 
     async def _send(self, waiting: Iterator[Sequence[Parcel]]) -> None:
         for lane in waiting:

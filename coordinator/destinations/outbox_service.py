@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select, update
 
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.destinations.wanted import Fact, leaves
 from coordinator.ground.database import insert_new
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
+from coordinator.sessions.tables import ExamSession
 from shared.api.destinations import DestinationFilter
+from shared.canonical import canonical_json
+from shared.deliveries import DeliveryDetail, DeliveryKind
+from shared.fields import format_utc
 
 UNDONE: Final = "undone"
+KEPT_FOR: Final = timedelta(days=30)
+"""How long it is known that something was told, and can be told again. Nothing of its content is kept."""
 _PARCELS: Final = UUID("9f2f2b0a-6d53-4f5e-8f0e-7c1f4b1f9a2d")
 
 
@@ -60,6 +69,72 @@ def note(db: Session, news: Sequence[News], now_utc: datetime) -> int:
     return len(insert_new(db, Delivery, rows))
 
 
+def note_erasure(
+    db: Session, keyring: Keyring, sessions: Sequence[ExamSession], candidate: str, now_utc: datetime
+) -> int:
+    """Note for every destination that got something about these sessions that their candidate was erased;
+    returns the number of destinations.
+
+    The names are kept in the delivery, because nothing else has them any more. What was told is known for
+    `KEPT_FOR`: about an older session every destination of that time is told.
+    """
+    if not sessions:
+        return 0
+    tenant_id, old_utc = sessions[0].tenant_id, now_utc - KEPT_FOR
+    homes = db.exec(
+        select(Destination).where(Destination.tenant_id == tenant_id, col(Destination.removed_utc).is_(None))
+    ).all()
+    knowing = _knowing(db, [one.id for one in sessions])
+    rows = []
+    for session in sessions:
+        for home in homes:
+            perhaps = session.started_utc < old_utc and home.created_utc < (session.ended_utc or now_utc)
+            if perhaps or (session.id, home.id) in knowing:
+                rows.append(_erasure_row(keyring, session, home, candidate, now_utc))
+    insert_new(db, Delivery, rows)
+    return len({row["destination_id"] for row in rows})
+
+
+def _knowing(db: Session, session_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """Sessions and the destinations that got something about them, or may be getting it now."""
+    wanted = (
+        select(Delivery.session_id, Delivery.destination_id)
+        .join(Destination, col(Destination.id) == col(Delivery.destination_id))
+        .where(
+            col(Delivery.session_id).in_(session_ids),
+            or_(
+                col(Delivery.state) == DeliveryState.DELIVERED,
+                col(Delivery.attempts) > 0,
+                and_(col(Delivery.state) == DeliveryState.WAITING, col(Destination.held_by).is_not(None)),
+            ),
+        )
+    )
+    return set(db.exec(wanted.distinct()).all())
+
+
+def _erasure_row(
+    keyring: Keyring, session: ExamSession, home: Destination, candidate: str, now_utc: datetime
+) -> dict[str, object]:
+    fact = Fact(DeliveryKind.PERSON_ERASED)
+    news = News(
+        tenant_id=session.tenant_id, session_id=session.id, fact=fact, subject_id=session.id, due_utc=now_utc
+    )
+    told = {
+        "exam_session_id": session.reference,
+        "exam_id": session.exam_reference,
+        "erased_at": format_utc(now_utc),
+    }
+    if DeliveryDetail.CANDIDATE in DestinationFilter.model_validate(home.wanted).details:
+        told["candidate_id"] = candidate
+    row = _row(news, home.id, now_utc)
+    return row | {"told_sealed": keyring.wrap(told_place(parcel_id(news)), canonical_json(told))}
+
+
+def told_place(parcel: UUID) -> Place:
+    """Where the names in the notice of an erasure are sealed."""
+    return Place("deliveries", "told_sealed", parcel)
+
+
 def take_back(db: Session, subject_id: UUID, now_utc: datetime) -> None:
     """Drop what is noted about something that was undone before its time had come."""
     db.exec(
@@ -92,4 +167,5 @@ def _row(news: News, destination_id: UUID, now_utc: datetime) -> dict[str, objec
         "due_utc": news.due_utc,
         "next_try_utc": news.due_utc,
         "settled_utc": None,
+        "told_sealed": None,
     }

@@ -1,7 +1,8 @@
 """Tables of destinations, of the secrets that sign what is sent to them, and of the outbox of deliveries.
 
 A delivery has no content: what is sent is read from the alert or the verdict when it is sent. So nothing
-leaves of data whose key was destroyed, and no copy of it lies here.
+leaves of data whose key was destroyed, and no copy of it lies here. Only the notice that a person was erased
+has one, until it is delivered.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ class Delivery(Row, table=True):
         Index("ix_deliveries_waits", "destination_id", "state", "next_try_utc"),
         Index("ix_deliveries_subject", "subject_id"),
         Index("ix_deliveries_noted", "noted_utc"),
+        Index("ix_deliveries_session_id", "session_id"),
     )
 
     sequence: int | None = Field(
@@ -117,3 +119,6 @@ class Delivery(Row, table=True):
     """Since when it is to be sent; giving up counts from here."""
     next_try_utc: datetime = Field(sa_type=UtcDateTime)
     settled_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    told_sealed: bytes | None = None
+    """Of `person.erased` alone: the names by which the receiver knows the session, under the master key, as
+    nothing else has them any more. Emptied as soon as it is delivered."""

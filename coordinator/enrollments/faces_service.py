@@ -100,7 +100,9 @@ def searchable(
     enrolled = _newest_enrollments(db, candidate, now_utc)
     wanted = {enrollment: owner for owner, enrollment in enrolled.items() if owner in agreed}
     everybody = select(func.count()).where(
-        Candidate.tenant_id == candidate.tenant_id, Candidate.id != candidate.id
+        Candidate.tenant_id == candidate.tenant_id,
+        Candidate.id != candidate.id,
+        col(Candidate.erased_utc).is_(None),
     )
     others = db.exec(everybody).one()
     if len(wanted) > MAX_SEARCHED:

@@ -72,6 +72,7 @@ async def practice(
     def store(db: Session) -> None:
         if not candidates.keep(db, candidate):
             raise Unavailable("the candidate was just created by another request; try again")
+        candidates.lock(db, candidate)
         keys.keep(db, key)
         faces.keep_check(db, candidate, {one.check: one.outcome for one in tried}, now_utc)
 

@@ -1,8 +1,8 @@
 """Who does what in the request that is being answered, for the audit log.
 
 A layer around the routes begins an `Acting` per request, `principal` says who asks, and the services that
-find one candidate's or one session's row say whom it concerns. It follows the request into its threads;
-background work has none.
+find one candidate's, one session's or one node's row say whom it concerns. It follows the request into its
+threads; background work has none.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Acting:
     tenant_id: UUID | None = None
     candidate_id: UUID | None = None
     session_id: UUID | None = None
+    node_id: UUID | None = None
     written: bool = False
     """Its entry was committed together with what it changed."""
 
@@ -62,3 +63,10 @@ def concerns(tenant_id: UUID, *, candidate_id: UUID | None = None, session_id: U
     found.tenant_id = tenant_id
     found.candidate_id = candidate_id or found.candidate_id
     found.session_id = session_id or found.session_id
+
+
+def concerns_node(node_id: UUID) -> None:
+    """Say that the present request is about this node."""
+    found = _current.get()
+    if found is not None:
+        found.node_id = node_id

@@ -92,15 +92,15 @@ class Database:
         with _translated(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
-    def scrub(self) -> None:
-        """Remove overwritten data from SQLite's write-ahead log.
+    def scrub(self) -> bool:
+        """Remove overwritten data from SQLite's write-ahead log; False if that has to be done later.
 
         With `secure_delete` the database file itself then has zeros. PostgreSQL keeps old rows until its
         vacuum, and its log as long as it is archived. This waits a while for readers; if they or the disk
         prevent it, `scrub_owed` does it later.
         """
         if self.dialect != "sqlite":
-            return
+            return True
         self._owes_scrub = True
         try:
             with _translated(), self.engine.connect() as connection:
@@ -108,8 +108,9 @@ class Database:
                 [(busy, *_)] = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except (Unavailable, sqlite3.Error) as error:
             log.warning("a destroyed key is not scrubbed yet", extra={"error": type(error).__name__})
-            return
+            return False
         self._owes_scrub = bool(busy)
+        return not busy
 
     def scrub_owed(self) -> None:
         """Scrub if the last scrub was not completed, or if there was none since the start."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 
 from coordinator.config import NatsSection
+from coordinator.ground.ca_files import Authority
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.memberships.identity import GivenIdentity
 from coordinator.memberships.tables import NodeCertificate
 from coordinator.nodes.tables import Node
-from shared.api.memberships import AuthorityOut, MembershipOut, NodeCertificateOut
+from shared.api.memberships import AuthorityOut, HandoverOut, MembershipOut, NodeCertificateOut
+from shared.authorities import authorities_text
 from shared.certificates import certificate_text, sign_as_ca
 from shared.messages.joining import AUTHORITY_CONTEXT, authority_keys
 from shared.sealing import sealing_public_text
@@ -27,7 +29,7 @@ def authority_out(keys: OwnKeys) -> AuthorityOut:
     )
 
 
-def membership_out(node: Node, given: GivenIdentity, hub: NatsSection) -> MembershipOut:
+def membership_out(node: Node, given: GivenIdentity, hub: NatsSection, authority: Authority) -> MembershipOut:
     """What a node is given."""
     return MembershipOut(
         node_id=str(node.id),
@@ -39,6 +41,14 @@ def membership_out(node: Node, given: GivenIdentity, hub: NatsSection) -> Member
         hub_login=hub.login,
         begins_at=given.lifetime.begins_utc,
         ends_at=given.lifetime.ends_utc,
+        authorities=authorities_text(authority.accepted),
+        handovers=[
+            HandoverOut(
+                ca_certificate=certificate_text(one.successor),
+                signature=base64.b64encode(one.signature).decode("ascii"),
+            )
+            for one in authority.handovers
+        ],
     )
 
 

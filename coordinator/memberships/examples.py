@@ -41,7 +41,10 @@ MEMBERSHIP_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "hub_url": "tls://hub.example.org:4222",
             "hub_login": "identity",
             **_LIFETIME,
+            "authorities": _PEM,
+            "handovers": [],
         },
+        "HandoverOut": {"ca_certificate": _PEM, "signature": "MEUCIQDc2lnbmF0dXJlAiBzaWduYXR1cmU="},
         "NodeCertificateOut": _CERTIFICATE,
         "NodeCertificatePage": {"items": [_CERTIFICATE], "next_cursor": None},
     }

@@ -99,7 +99,7 @@ async def join_fleet(body: MembershipRequest, request: Request, parts: PartsDep,
         node = memberships.join(db, token.hashed, joining, now)
         given = _given(parts, joining.wanted, now)
         memberships.record(db, node, given, now)
-        return membership_out(node, given, parts.config.nats)
+        return membership_out(node, given, parts.config.nats, parts.keys.fleet.authority)
 
     failures, address = parts.rates.node_joins_failed, request.client.host if request.client else ""
     if (wait_s := failures.spent(address, parts.clock())) > 0.0:
@@ -125,7 +125,7 @@ async def renew_certificate(body: MembershipRequest, parts: PartsDep, now: Now) 
         node = memberships.renewing(db, asked, now, to_record=True)
         given = _given(parts, asked.wanted, now)
         memberships.record(db, node, given, now)
-        return membership_out(node, given, parts.config.nats)
+        return membership_out(node, given, parts.config.nats, parts.keys.fleet.authority)
 
     return await parts.writing(work)
 

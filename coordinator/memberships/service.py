@@ -9,15 +9,18 @@ from uuid import UUID
 
 from sqlmodel import Session, col, delete, func, select, tuple_
 
+from coordinator.ground.acting import concerns_node
 from coordinator.memberships.asking import Joining, Renewing, node_refused, token_refused
 from coordinator.memberships.identity import GivenIdentity
 from coordinator.memberships.tables import IssuedJoinToken, NodeCertificate
+from coordinator.nodes.placements import Placement
 from coordinator.nodes.tables import Node
 from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
 from shared.node_lifetimes import (
+    BACKDATED,
     TOKEN_LIFETIME,
     KeptToken,
     KnownNode,
@@ -46,13 +49,15 @@ class NewJoinToken:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The nodes that joined, and those that were revoked."""
+    """The nodes that joined, those that were revoked, and those that get no new sessions."""
 
     joined: dict[UUID, str]
     """Their signing keys."""
     revoked: frozenset[UUID]
     revoked_at_hub: dict[str, datetime]
     """The keys at the hub of revoked nodes whose JWTs have not ended, and when they end."""
+    closed: dict[UUID, Placement]
+    """The nodes that get no new sessions."""
 
 
 def make_token(db: Session, wanted: NewJoinToken) -> IssuedJoinToken:
@@ -137,6 +142,7 @@ def record(db: Session, node: Node, given: GivenIdentity, now_utc: datetime) -> 
 
 def revoke(db: Session, node_id: UUID, by: str, now_utc: datetime) -> None:
     """Revoke a node for ever; a second time nothing changes. Raises `Rejected` (404)."""
+    concerns_node(node_id)
     node = db.get(Node, node_id, with_for_update=True)
     if node is None:
         raise node_refused(Refusal.UNKNOWN)
@@ -158,19 +164,38 @@ def page(
     return [(certificate, node) for certificate, node in shown], following
 
 
+def not_renewed_since(db: Session, since_utc: datetime, now_utc: datetime) -> list[UUID]:
+    """Nodes whose last certificate is good and was made before an instant. A node whose certificate has ended
+    renews before it does anything else."""
+    begun, ended = func.max(NodeCertificate.begins_utc), func.max(NodeCertificate.ends_utc)
+    wanted = (
+        select(NodeCertificate.node_id)
+        .join(Node, col(Node.id) == col(NodeCertificate.node_id))
+        .where(col(Node.revoked_utc).is_(None))
+        .group_by(col(NodeCertificate.node_id))
+        .having(begun < since_utc - BACKDATED, ended > now_utc)
+    )
+    return list(db.exec(wanted))
+
+
 def standing(db: Session, now_utc: datetime) -> Standing:
-    """Which nodes joined, and which were revoked."""
+    """Which nodes joined, which were revoked, and which get no new sessions."""
     at_hub = select(NodeCertificate.hub_key, NodeCertificate.ends_utc).join(
         Node, col(Node.id) == col(NodeCertificate.node_id)
     )
     living = (col(Node.revoked_utc).is_not(None), col(NodeCertificate.ends_utc) > now_utc)
     rows = db.exec(
-        select(Node).where(col(Node.joined_utc).is_not(None) | col(Node.revoked_utc).is_not(None))
+        select(Node).where(
+            col(Node.joined_utc).is_not(None)
+            | col(Node.revoked_utc).is_not(None)
+            | (col(Node.placement) != Placement.OPEN)
+        )
     ).all()
     return Standing(
         joined={node.id: node.signing_key for node in rows if node.joined_utc is not None},
         revoked=frozenset(node.id for node in rows if node.revoked_utc is not None),
         revoked_at_hub=dict(db.exec(at_hub.where(*living).order_by(col(NodeCertificate.ends_utc))).all()),
+        closed={node.id: node.placement for node in rows if node.placement is not Placement.OPEN},
     )
 
 

@@ -1,5 +1,5 @@
 """Keeps the list of nodes whose messages are accepted: those of the configuration and those that joined,
-without those that were revoked."""
+without those that were revoked; and which of them get new sessions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 from typing import Final
 
 from coordinator.memberships import service as memberships
+from coordinator.nodes.placements import Placement
 from coordinator.web_api.parts import Parts
 from shared.sealing import parse_signing_public
 
@@ -15,7 +16,8 @@ EVERY_S: Final = 5.0
 
 
 async def refresh(parts: Parts) -> None:
-    """Read which nodes are accepted now; forget the heartbeats of those that are not, and tell the hub."""
+    """Read which nodes are accepted now, and which get sessions; forget the heartbeats of the others, and
+    tell the hub."""
     now_utc = parts.utc_now()
     parts.standing.begun += 1
     number = parts.standing.begun
@@ -29,6 +31,7 @@ async def refresh(parts: Parts) -> None:
         del parts.signers[node_id]
         parts.fleet.forget(node_id)
     parts.signers.update(accepted)
+    parts.fleet.accept({node: found.closed.get(node, Placement.OPEN) for node in accepted})
     if parts.hub_account is not None:
         await parts.hub_account.tell(found.revoked_at_hub, now_utc)
 

@@ -1,12 +1,21 @@
 """Edge nodes: which are known and healthy, which watches which session, how far each outbox is committed.
 
+node_states   the state of a node (pure)        reasons     each reason in words, with its repair (pure)
+steadiness    so that it does not flap (pure)   history     the last hour, in memory (pure)
+placements    open, cordoned, draining (pure)   admission   why no node can take a session (pure)
+gauges        what the metrics say of each node (pure)
 alert_stream  the hub's stream of alerts       stream      what it must be like (pure)
 heartbeats    receives heartbeats              fleet       healthy nodes, the best for a session (pure)
 asking        the six commands, typed          commands    signed, sealed, one reply each
 replies       a reply checked (pure)           signers     keys of accepted nodes (pure)
 hub_identities  who may log in at the hub (pure) hub_account tells the hub who is revoked
+hub_certificates  with whom the hub speaks (pure)
 marks         how far a lane is committed (pure)
+hosts         lets one host at a time be a node
 assignments   which node held a session when, as values (pure); assignments_service has them in the database
 service       in the database                  tables      the rows
-routes        lists the nodes with their state
+answers       nodes in the API's form
+routes        lists the nodes with their state and their last hour
+examples      for the API's description
+placement_routes  one node: cordon, drain, open again
 """

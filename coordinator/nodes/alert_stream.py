@@ -82,6 +82,8 @@ class AlertStream:
         self._hub = hub
         self._settings = settings
         self._reading: _Reading | None = None
+        self.pending = 0
+        """Messages that waited in the stream after the last fetch."""
         hub.prepare(self._bind)
 
     async def fetch(self, batch: int, wait_s: float) -> list[Delivery]:
@@ -99,6 +101,7 @@ class AlertStream:
             if reading is self._reading:  # otherwise the link has reconnected already
                 self._hub.renew()
             raise
+        self.pending = messages[-1].metadata.num_pending if messages else 0
         return [Delivery(m.subject, m.data, m.metadata.num_delivered, m) for m in messages]
 
     async def _bind(self, client: Client) -> None:

@@ -73,10 +73,12 @@ class Commander:
             issued_utc=datetime.now(UTC),
             reply_key=None if reply_key is None else sealing_public_text(reply_key.public_key()),
             gate=command.gate,
+            boot_id=state.heartbeat.boot_id if state.heartbeat.answers_for_host else None,
         )
         try:
             seal_to = parse_sealing_public(state.heartbeat.sealing_key)
-            message = pack(header.model_dump(mode="json"), command.body, self._signing, seal_to=seal_to)
+            said = header.model_dump(mode="json", exclude_none=True)
+            message = pack(said, command.body, self._signing, seal_to=seal_to)
         except Corrupt as error:
             raise Rejected("the command is too large", code="command-too-large", status=413) from error
         subject = subjects.command(node_id, command.kind)

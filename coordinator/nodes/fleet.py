@@ -7,28 +7,32 @@ are connected to the node directly.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NoReturn
 from uuid import UUID
 
+from coordinator.nodes.admission import Hindrance, all_down, all_full
+from coordinator.nodes.history import History
 from coordinator.nodes.marks import Lost
-from shared.errors import Corrupt, Rejected, Unavailable
+from coordinator.nodes.node_states import LEAST_HEALTH, troubles, wrong_clock
+from coordinator.nodes.placements import Placement
+from coordinator.nodes.steadiness import Course, heard
+from shared.errors import Corrupt, Unavailable
 from shared.events.looks import LOWEST_LEVEL
-from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
+from shared.messages.heartbeats import MISSING_AFTER_S, Heartbeat
 
 BUSY: Final = 0.7
 """Above this share of its rating a node gets new sessions only if no other can take them."""
-LEAST_HEALTH: Final = 3
-"""Of 10. A node that feels worse gets nothing new."""
-MAX_NAMED: Final = 8
-"""The most nodes named in one refusal."""
 MAX_LOST: Final = 100
 """The most losses remembered until the sessions have alerts about them; the oldest is forgotten first."""
 MAX_SKEW: Final = timedelta(minutes=5)
 """The largest difference between a node's clock and this one; a heartbeat beyond it is refused as a repeated
 old one."""
+
+
+_CLOSED: Final = {Placement.CORDONED: Hindrance.CORDONED, Placement.DRAINING: Hindrance.DRAINING}
 
 
 class WrongClock(Corrupt):
@@ -58,6 +62,12 @@ class Fleet:
 
     def __init__(self) -> None:
         self._states: dict[UUID, NodeState] = {}
+        self._courses: dict[UUID, Course] = {}
+        self._placements: Mapping[UUID, Placement] = {}
+        """Of every node that is accepted."""
+        self.history = History()
+        self.listening_since: float | None = None
+        """From when on heartbeats were heard, in monotonic seconds."""
         self._skews: dict[UUID, tuple[float, float]] = {}
         """Seconds that a node's clock is ahead of ours, and the monotonic time it was heard."""
         self._lost: deque[Lost] = deque(maxlen=MAX_LOST)
@@ -78,12 +88,49 @@ class Fleet:
             raise Corrupt("a heartbeat is older than the last one")
         self._skews[node_id] = (skew.total_seconds(), now)
         self._states[node_id] = NodeState(heartbeat, now, now_utc)
+        self._courses[node_id] = heard(
+            self._courses.get(node_id),
+            now,
+            trouble=bool(troubles(heartbeat, skew.total_seconds(), now_utc)),
+            grave=heartbeat.health < LEAST_HEALTH,
+        )
+        self.history.note(heartbeat, now_utc)
         return last is None or last.heartbeat.boot_id != heartbeat.boot_id
 
     def forget(self, node_id: UUID) -> None:
         """Forget a node that is no longer accepted."""
         self._states.pop(node_id, None)
         self._skews.pop(node_id, None)
+        self._courses.pop(node_id, None)
+        self.history.forget(node_id)
+
+    def accept(self, placements: Mapping[UUID, Placement]) -> None:
+        """Note which nodes are accepted now, and whether they get new sessions."""
+        self._placements = dict(placements)
+
+    def known(self) -> set[UUID]:
+        """Every accepted node, and every one that was heard."""
+        return self._states.keys() | self._placements.keys()
+
+    def is_open(self, node_id: UUID) -> bool:
+        """Whether a node gets new sessions."""
+        return self._placements.get(node_id, Placement.OPEN) is Placement.OPEN
+
+    def region(self, node_id: UUID) -> str:
+        """A node's region as it said last; empty if it was not heard."""
+        state = self._states.get(node_id)
+        return "" if state is None else state.heartbeat.region
+
+    def degraded(self, node_id: UUID) -> bool:
+        """Whether a node counts as degraded."""
+        course = self._courses.get(node_id)
+        return course is not None and course.degraded
+
+    def silent_s(self, node_id: UUID, now: float) -> float:
+        """Since a node's last heartbeat; without one, since this program listens."""
+        state = self._states.get(node_id)
+        since = self.listening_since if state is None else state.heard_at
+        return float("inf") if since is None else now - since
 
     def skew_s(self, node_id: UUID, now: float) -> float | None:
         """Seconds that a node's clock is ahead of this one, minus the transfer time; None if it was not heard
@@ -146,24 +193,14 @@ class Fleet:
         `recognisers`: those of the candidate's templates; next, nodes that have one of them are preferred,
         because others could not verify the face. `seat`: the node must have room for one more session.
         `full`: nodes that are left out, because they have refused a session as full since their last
-        heartbeat. Raises `Unavailable` ("no-node-online") if there is no such node, or "clock-skew" if the
-        clocks of all are wrong; `Rejected` ("node-full") if all suitable nodes are full.
+        heartbeat. A cordoned or draining node gets nothing. Raises `Rejected` ("node-full") if all nodes that
+        could take it are full, `Unavailable` ("no-node-online") if there is none, or "clock-skew" if the
+        clocks of all are wrong.
         """
-        fit = [s for s in self.online(now) if not wrong_clock(self.skew_s(s.heartbeat.node_id, now))]
+        hindered = {node_id: self._hindrance(node_id, now, seat, full) for node_id in self.known()}
+        fit = [state for node_id, state in sorted(self._states.items()) if hindered[node_id] is None]
         if not fit:
-            for node_id in sorted(self._skews):
-                self.check_clock(node_id, now)
-        fit = [s for s in fit if s.heartbeat.health >= LEAST_HEALTH]
-        fit = [s for s in fit if not seat or s.heartbeat.load < s.heartbeat.rating]
-        if full and all(s.heartbeat.node_id in full for s in fit):
-            raise _all_full(self.online(now))
-        fit = [s for s in fit if s.heartbeat.node_id not in full]
-        if not fit:
-            raise Unavailable(
-                "no healthy edge node has room now; check that one is running, then try again",
-                code="no-node-online",
-                retry_after_s=round(HEARTBEAT_INTERVAL_S),
-            )
+            self._refuse({node_id: why for node_id, why in hindered.items() if why is not None}, now)
 
         def rank(state: NodeState) -> tuple[object, ...]:
             return _rank(state.heartbeat, lowest_level, region, recognisers)
@@ -172,23 +209,31 @@ class Fleet:
         calmer = [s for s in fit if _calmer(s.heartbeat, best.heartbeat, recognisers)]
         return min(calmer, key=rank, default=best)
 
+    def _hindrance(self, node_id: UUID, now: float, seat: bool, full: Collection[UUID]) -> Hindrance | None:
+        """Why a node cannot take something new; None: it can."""
+        state = self._states.get(node_id)
+        closed = _CLOSED.get(self._placements.get(node_id, Placement.OPEN))
+        if state is None or not state.online(now):
+            return Hindrance.MISSING
+        beat = state.heartbeat
+        if closed is not None:
+            return closed
+        if wrong_clock(self.skew_s(node_id, now)):
+            return Hindrance.WRONG_CLOCK
+        if beat.health < LEAST_HEALTH:
+            return Hindrance.UNWELL
+        return Hindrance.FULL if node_id in full or (seat and beat.load >= beat.rating) else None
 
-def _all_full(nodes: Iterable[NodeState]) -> Rejected:
-    """The refusal when every node is full. It says where to make room and when to try again."""
-    beats = [node.heartbeat for node in nodes]
-    places = ", ".join(f"{beat.region} {beat.node_id} (limit {beat.rating})" for beat in beats[:MAX_NAMED])
-    return Rejected(
-        f"every edge node is full: {places}; end a session on one of them or start one more node, and send "
-        "this again",
-        code="node-full",
-        status=503,
-        retry_after_s=round(HEARTBEAT_INTERVAL_S),
-    )
-
-
-def wrong_clock(skew_s: float | None) -> bool:
-    """Whether a node with this clock skew refuses commands, or may refuse them."""
-    return skew_s is not None and abs(skew_s) > MAX_CLOCK_SKEW_S
+    def _refuse(self, hindered: Mapping[UUID, Hindrance], now: float) -> NoReturn:
+        """Raise why no node can take it."""
+        full = [node_id for node_id, why in hindered.items() if why is Hindrance.FULL]
+        if full:
+            raise all_full([self._states[node_id].heartbeat for node_id in full], hindered)
+        if Hindrance.UNWELL not in hindered.values():
+            for node_id in sorted(self._skews):
+                if self.is_open(node_id):
+                    self.check_clock(node_id, now)
+        raise all_down(hindered)
 
 
 def _calmer(other: Heartbeat, best: Heartbeat, recognisers: Collection[str]) -> bool:

@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
-from coordinator.nodes.fleet import Fleet, WrongClock, wrong_clock
+from coordinator.nodes.fleet import MAX_SKEW, Fleet, WrongClock
+from coordinator.nodes.hosts import Hosts
+from coordinator.nodes.node_states import wrong_clock
 from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
-from shared.messages.heartbeats import MAX_BEATS_PER_S, Heartbeat, LaneMark, Marks
+from shared.messages.heartbeats import MAX_BEATS_PER_S, Heartbeat, LaneMark, Marks, OtherHost
 from shared.messages.message import parse
 from shared.rates import Buckets, Rate
 from shared.sealing import pack, unpack, verify
@@ -45,11 +47,13 @@ class Heartbeats:
         signing: Ed25519PrivateKey,
         on_boot: Callable[[UUID], None] = lambda _: None,
         on_heard: Callable[[], None] = lambda: None,
+        hosts: Hosts | None = None,
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         """`on_boot` is called with the id of a node that has just started and so knows no session yet,
-        `on_heard` after each heartbeat, when the fleet knows it. Of several coordinators all hear a
-        heartbeat, and the one that `leads` answers it."""
+        `on_heard` after each heartbeat, when the fleet knows it. `hosts` finds out whether two hosts have one
+        identity; None: nobody does. Of several coordinators all hear a heartbeat, and the one that `leads`
+        answers it."""
         self._database = database
         self._fleet = fleet
         self._signers = signers
@@ -57,6 +61,7 @@ class Heartbeats:
         self._on_boot = on_boot
         self._on_heard = on_heard
         self._leads = leads
+        self._hosts = hosts
         self._written: dict[UUID, datetime] = {}
         self._rates = Buckets(RATE)
         self._complaints = Seldom()
@@ -72,6 +77,10 @@ class Heartbeats:
             return None
         try:
             heartbeat = _authentic(subject, message, self._signers)
+            other = await self._other_host(heartbeat, now_utc)
+            if other == "refused":
+                self._refuse(subject, "other-host", "another host is this node", now)
+                return None if not self._leads() else sign_marks(heartbeat.node_id, [], self._signing, other)
             booted = self._fleet.hear(heartbeat, now, now_utc)
         except WrongClock as error:
             self._refuse(subject, "wrong-clock", str(error), now)
@@ -89,9 +98,17 @@ class Heartbeats:
         if not self._leads():
             return None
         try:
-            return sign_marks(
-                heartbeat.node_id, await asyncio.to_thread(self._marks, heartbeat, now_utc), self._signing
-            )
+            marks = await asyncio.to_thread(self._marks, heartbeat, now_utc)
+            return sign_marks(heartbeat.node_id, marks, self._signing, other)
+        except Unavailable:
+            self.counts["no-database"] += 1
+            return None
+
+    async def _other_host(self, heartbeat: Heartbeat, now_utc: datetime) -> OtherHost | None:
+        if self._hosts is None or abs(heartbeat.sent_utc - now_utc) > MAX_SKEW:
+            return None  # one with a wrong time may be a repeated one of a former host
+        try:
+            return await self._hosts.judge(heartbeat, now_utc)
         except Unavailable:
             self.counts["no-database"] += 1
             return None
@@ -133,10 +150,16 @@ class Heartbeats:
         return marks
 
 
-def sign_marks(node_id: UUID, marks: list[LaneMark], signing: Ed25519PrivateKey) -> bytes:
+def sign_marks(
+    node_id: UUID,
+    marks: list[LaneMark],
+    signing: Ed25519PrivateKey,
+    other_host: OtherHost | None = None,
+) -> bytes:
     """The signed message that allows a node's outbox to delete alerts."""
-    said = Marks(node_id=node_id, marks=tuple(marks), sent_utc=datetime.now(UTC))
-    return pack(said.model_dump(mode="json"), b"", signing)
+    said = Marks(node_id=node_id, marks=tuple(marks), sent_utc=datetime.now(UTC), other_host=other_host)
+    # A node whose program is older does not know what it is not asked for.
+    return pack(said.model_dump(mode="json", exclude_none=True), b"", signing)
 
 
 def _authentic(subject: str, message: bytes, signers: Signers) -> Heartbeat:

@@ -1,6 +1,7 @@
 """Tells the hub which nodes are revoked, so that it cuts their connections and lets them in no more.
 
-The hub may have lost what it was told, so it is told again with each new connection.
+The hub may have lost what it was told, so it is told again with each new connection. Here is also how the
+coordinator logs in at a hub without users.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509 import random_serial_number
 
 from coordinator.ground.fleet_keys import FleetKeys
-from coordinator.nodes.hub_identities import fleet_account, systems_identity
+from coordinator.nodes.hub_certificates import Issuer, coordinators_tls
+from coordinator.nodes.hub_identities import coordinators_identity, fleet_account
 from shared.canonical import parse_json
 from shared.errors import Corrupt, Unavailable
 from shared.hub_caller import Caller, HubAddress
 from shared.hub_link import HubLink
-from shared.hub_login import ByIdentity
+from shared.hub_login import ByIdentity, HubIdentity
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +53,8 @@ class HubAccount:
 
     def __init__(self, keys: FleetKeys, url: str, ca_file: Path | None) -> None:
         """Raises `ConfigError` if the CA's file cannot be used."""
-        own = Ed25519PrivateKey.generate()
-        login = ByIdentity(lambda: systems_identity(keys.system, own, datetime.now(UTC)))
-        self.link = HubLink(HubAddress(url=url, login=login, ca_file=ca_file), _CALLER)
+        address = HubAddress(url=url, login=own_login(keys, keys.system), ca_file=ca_file)
+        self.link = HubLink(address, _CALLER)
         self._keys = keys
         self._told: _Told | None = None
 
@@ -71,6 +74,19 @@ class HubAccount:
             )
             return
         self._told = new
+
+
+def own_login(keys: FleetKeys, account: Ed25519PrivateKey) -> ByIdentity:
+    """How the coordinator logs in as a user of this account. Its keys are in memory alone."""
+    user, own = Ed25519PrivateKey.generate(), generate_private_key(SECP256R1())
+
+    def read() -> HubIdentity:
+        now_utc = datetime.now(UTC)
+        issuer = Issuer(keys.ca, keys.authorities)
+        tls = coordinators_tls(issuer, own, random_serial_number(), now_utc)
+        return coordinators_identity(account, user, tls, now_utc)
+
+    return ByIdentity(read)
 
 
 def _check_taken(answer: bytes) -> None:

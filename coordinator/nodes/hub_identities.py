@@ -15,7 +15,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shared.hub_login import HubIdentity
+from coordinator.nodes.hub_certificates import tls_settings
+from shared.hub_login import ClientTls, HubIdentity
 from shared.nats_jwt import Account, User, account_jwt, operator_jwt, user_jwt
 from shared.nats_keys import KeyKind, public_text
 
@@ -32,13 +33,15 @@ def hub_settings(
     account: Ed25519PrivateKey,
     folder: PurePath,
     now_utc: datetime,
+    tls_folder: PurePath | None = None,
 ) -> str:
     """The part of the hub's configuration that replaces users and passwords.
 
-    `folder`: where the hub keeps what it is told of accounts later.
+    `folder`: where the hub keeps what it is told of accounts later; `tls_folder`: where its files of
+    `hub_certificates` are.
     """
     of_system = Account(name=_SYSTEM, key=system.public_key(), streams=False)
-    settings = {
+    settings: dict[str, object] = {
         "operator": operator_jwt(operator, _NAME, system.public_key(), now_utc),
         "system_account": public_text(KeyKind.ACCOUNT, system.public_key()),
         "resolver": {"type": "full", "dir": str(folder), "limit": _ACCOUNTS},
@@ -47,6 +50,8 @@ def hub_settings(
             public_text(KeyKind.ACCOUNT, account.public_key()): fleet_account(operator, account, now_utc),
         },
     }
+    if tls_folder is not None:
+        settings["tls"] = tls_settings(tls_folder)
     return "".join(f"{name}: {json.dumps(value, indent=2)}\n" for name, value in settings.items())
 
 
@@ -62,17 +67,10 @@ def fleet_account(
     return account_jwt(operator, said, now_utc)
 
 
-def systems_identity(system: Ed25519PrivateKey, own: Ed25519PrivateKey, now_utc: datetime) -> HubIdentity:
-    """The coordinator as a user of the system's account, who may tell the hub about accounts."""
-    return HubIdentity(
-        user_jwt(system, User(name=_COORDINATOR, key=own.public_key(), permissions=None), now_utc), own
-    )
-
-
 def coordinators_identity(
-    account: Ed25519PrivateKey, own: Ed25519PrivateKey, now_utc: datetime
+    account: Ed25519PrivateKey, own: Ed25519PrivateKey, tls: ClientTls, now_utc: datetime
 ) -> HubIdentity:
-    """The coordinator as a user of the nodes' account, who may do everything in it. Its key `own` is in
-    memory alone, so it needs no end."""
+    """The coordinator as a user who may do everything in this account: of the nodes, or of the system."""
+    # Its key is in memory alone, so the user needs no end.
     user = User(name=_COORDINATOR, key=own.public_key(), permissions=None)
-    return HubIdentity(user_jwt(account, user, now_utc), own)
+    return HubIdentity(user_jwt(account, user, now_utc), own, tls)

@@ -1,22 +1,25 @@
-"""GET /api/v1/nodes: lists the edge nodes with their state. All institutions share them."""
+"""Nodes over REST: lists them with their states and their last hour."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from sqlmodel import Session
 
 from coordinator.nodes import service as nodes
-from coordinator.nodes.fleet import NodeState
+from coordinator.nodes.answers import Seen, hour_out, node_out
+from coordinator.nodes.placements import Left, Placement, left_on
 from coordinator.nodes.tables import Node
-from coordinator.sessions import service as sessions
+from coordinator.sessions import held_service as held, service as sessions
 from coordinator.web_api.openapi import problems
-from coordinator.web_api.parts import Now, PartsDep
-from coordinator.web_api.security import StaffOrOperator
-from shared.api.nodes import NodeOut
+from coordinator.web_api.parts import Now, Parts, PartsDep
+from coordinator.web_api.security import AdminOrOperator, StaffOrOperator
+from shared.api.nodes import NodeHistoryOut, NodeOut
 from shared.tokens import Claims, Role
 
 router = APIRouter(tags=["nodes"])
@@ -24,81 +27,68 @@ router = APIRouter(tags=["nodes"])
 
 @router.get("/nodes", responses=problems(401, 403))
 async def list_nodes(claims: StaffOrOperator, parts: PartsDep, now_utc: Now) -> list[NodeOut]:
-    """Every node, by region: whether it is online, its health and its networks.
+    """Every node, by region: its state with the reasons, its health and its networks.
 
     All institutions share the nodes. `sessions` counts only the sessions of the caller's institution; for an
     operator, all sessions.
     """
 
-    def work(db: Session) -> list[tuple[Node, int | None]]:
-        return list(zip(rows := nodes.all_nodes(db), _told(db, claims, rows, now_utc), strict=True))
+    def work(db: Session) -> Looked:
+        return look(db, claims, nodes.all_nodes(db), now_utc)
 
-    rows, now = await parts.reading(work), parts.clock()
-    return [
-        node_out(row, Seen(parts.fleet.state(row.id), parts.fleet.skew_s(row.id, now), now), told)
-        for row, told in rows
-    ]
+    looked = await parts.reading(work)
+    return [node_out(row, seen_now(parts, looked, row), now_utc) for row in looked.rows]
 
 
-def _told(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> list[int | None]:
-    """The number of each node's sessions that the caller may know about; None: all of them."""
-    if claims.role is Role.OPERATOR:
-        return [None] * len(rows)
-    own = sessions.running_by_node(db, claims.tenant_id, now_utc)
-    return [own[row.id] for row in rows]
+@router.get("/nodes/history", responses=problems(401, 403))
+async def get_node_history(claims: AdminOrOperator, parts: PartsDep, now_utc: Now) -> NodeHistoryOut:
+    """The last hour of every node in one value a minute, since this coordinator started at the earliest.
 
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known about a node now."""
-
-    state: NodeState | None
-    """Its last heartbeat since this program started; None if there was none."""
-    skew_s: float | None
-    now: float
-
-
-def node_out(row: Node, seen: Seen, sessions: int | None) -> NodeOut:
-    """A node in the API's form. `sessions`: the number to show; None: all sessions that it has."""
-    state = seen.state
-    skew_s = None if seen.skew_s is None else round(seen.skew_s, 1)
-    if state is None:
-        return NodeOut(
-            **_member(row),
-            status="never-seen" if row.last_seen_utc is None else "missing",
-            health=None,
-            reasons=[],
-            clock_skew_s=skew_s,
-            refused_commands={},
-            level=None,
-            device=None,
-            models={},
-            sessions=sessions or 0,
-            rating=None,
-            last_seen_at=row.last_seen_utc,
-        )
-    beat = state.heartbeat
-    return NodeOut(
-        **_member(row),
-        status="online" if state.online(seen.now) else "missing",
-        health=beat.health,
-        reasons=list(beat.reasons),
-        clock_skew_s=skew_s,
-        refused_commands=dict(beat.refused_commands),
-        level=beat.level,
-        device=beat.device,
-        models=dict(beat.models),
-        sessions=beat.load if sessions is None else sessions,
-        rating=beat.rating,
-        last_seen_at=state.heard_utc,
+    Administrators of an institution do not see the counts of sessions and alerts, which are of all.
+    """
+    rows = await parts.reading(nodes.all_nodes)
+    history, everything = parts.fleet.history, claims.role is Role.OPERATOR
+    return NodeHistoryOut(
+        since=history.since_utc,
+        nodes=[
+            hour_out(row, history.of(row.id, now_utc), everything=everything)
+            for row in rows
+            if row.revoked_utc is None
+        ],
     )
 
 
-def _member(row: Node) -> dict[str, Any]:
-    return {
-        "node_id": str(row.id),
-        "region": row.region,
-        "name": row.name,
-        "joined_at": row.joined_utc,
-        "revoked_at": row.revoked_utc,
-    }
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the database knows of some nodes."""
+
+    rows: list[Node]
+    left: Mapping[UUID, Left]
+    """On those that get no new sessions."""
+    own: Counter[UUID] | None
+    """The sessions of the caller's institution by node; None: the caller may know of all."""
+
+
+def look(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> Looked:
+    """Read what the database knows of these nodes."""
+    closed = [row.id for row in rows if row.placement is not Placement.OPEN and row.revoked_utc is None]
+    left = {node_id: left_on(on, now_utc) for node_id, on in held.by_node(db, closed, now_utc).items()}
+    everything = claims.role is Role.OPERATOR
+    own = None if everything else sessions.running_by_node(db, claims.tenant_id, now_utc)
+    return Looked(rows, left, own)
+
+
+def seen_now(parts: Parts, looked: Looked, row: Node) -> Seen:
+    """What is known about one of these nodes now."""
+    fleet, now = parts.fleet, parts.clock()
+    last = fleet.state(row.id)
+    return Seen(
+        last=last,
+        online=last is not None and last.online(now),
+        silent_s=fleet.silent_s(row.id, now),
+        skew_s=fleet.skew_s(row.id, now),
+        degraded=fleet.degraded(row.id),
+        hub_connected=parts.hub.connected,
+        left=looked.left.get(row.id),
+        sessions=None if looked.own is None else looked.own[row.id],
+    )

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
 from coordinator.config import NodeSection
+from coordinator.ground.acting import concerns_node
 from coordinator.ground.database import insert_once
 from coordinator.nodes.marks import Gap, Lost, Progress, commit, gap_of, step_over
+from coordinator.nodes.placements import Placement
 from coordinator.nodes.tables import CommittedLane, Node
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.errors import Rejected
 from shared.events.types import Lane
 from shared.messages.heartbeats import LaneMark, OutboxState
+
+CLOSED: Final = "node-closed"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,6 +31,16 @@ class LaneKey:
     node_id: UUID
     outbox_id: UUID
     lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHost:
+    """Which host is a node."""
+
+    boot_id: UUID | None
+    """None: none has spoken yet."""
+    other_host_utc: datetime | None
+    """When another one was refused last."""
 
 
 def seed(db: Session, sections: Iterable[NodeSection], now_utc: datetime) -> None:
@@ -49,6 +65,52 @@ def all_nodes(db: Session) -> list[Node]:
     """All nodes by region and id. They serve every institution and belong to none; their `tenant_id` is that
     of the first institution."""
     return list(db.exec(select(Node).order_by(col(Node.region), col(Node.id))))
+
+
+def find(db: Session, node_id: UUID, *, to_change: bool = False) -> Node:
+    """One node. Raises `Rejected` (404). `to_change`: its row stays locked until the commit."""
+    row = db.get(Node, node_id, with_for_update=to_change)
+    if row is None:
+        raise Rejected("there is no such node", code="node-unknown", status=404)
+    return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Whether a node is to get new sessions from now on."""
+
+    placement: Placement
+    reason: str | None = None
+    deadline_utc: datetime | None = None
+    """By when a draining node is to be empty."""
+
+
+def place(db: Session, node_id: UUID, wish: Wish, now_utc: datetime) -> Node:
+    """Open, cordon or drain a node; the same again changes only reason and deadline.
+
+    Raises `Rejected`: 404, 409 ("node-revoked") for a node that never comes back.
+    """
+    concerns_node(node_id)
+    row = find(db, node_id, to_change=True)
+    if row.revoked_utc is not None:
+        raise Rejected("the node was revoked for ever", code="node-revoked", status=409)
+    if row.placement is not wish.placement:
+        row.placement, row.placement_utc = wish.placement, now_utc
+    row.placement_reason, row.drain_deadline_utc = wish.reason, wish.deadline_utc
+    db.flush()
+    return row
+
+
+def check_open(db: Session, node_id: UUID) -> None:
+    """Check, in the transaction that gives a node a session, that it gets one. Raises `Rejected` (`CLOSED`).
+
+    Its row cannot change until the commit, so after a cordon is committed no session is stored for the node,
+    whatever another replica knew when it chose it.
+    """
+    wanted = select(Node.placement, Node.revoked_utc).where(Node.id == node_id).with_for_update(read=True)
+    placement, revoked_utc = db.exec(wanted).one()
+    if placement is not Placement.OPEN or revoked_utc is not None:
+        raise Rejected("the node has just been cordoned; send this again", code=CLOSED, status=503)
 
 
 def seen(db: Session, node_id: UUID, now_utc: datetime) -> None:
@@ -98,6 +160,28 @@ def stepped_over(
             found.append(Lost(node_id, lost, since_utc))
     db.flush()
     return found
+
+
+def known_host(db: Session, node_id: UUID) -> KnownHost:
+    """Which host is the node."""
+    found = db.exec(select(Node.boot_id, Node.other_host_utc).where(Node.id == node_id)).one_or_none()
+    return KnownHost(*found) if found is not None else KnownHost(None, None)
+
+
+def take_over(db: Session, node_id: UUID, former: UUID | None, boot_id: UUID) -> bool:
+    """Let another host be the node, unless one did since `former` was read."""
+    unchanged = col(Node.boot_id).is_(None) if former is None else col(Node.boot_id) == former
+    here = update(Node).where(col(Node.id) == node_id, unchanged)
+    done = db.exec(here.values(boot_id=boot_id, other_host_utc=None))
+    return bool(done.rowcount)
+
+
+def note_other_host(db: Session, node_id: UUID, now_utc: datetime, told_for: timedelta) -> bool:
+    """Note that another host was refused. Returns True unless one was noted within `told_for`."""
+    last = db.exec(select(Node.other_host_utc).where(Node.id == node_id)).one_or_none()
+    if last is None or now_utc - last > told_for / 2:
+        db.exec(update(Node).where(col(Node.id) == node_id).values(other_host_utc=now_utc))
+    return last is None or now_utc - last > told_for
 
 
 def _lane(db: Session, key: LaneKey, now_utc: datetime) -> CommittedLane:

@@ -10,6 +10,7 @@ from sqlmodel import Field
 
 from coordinator.ground.columns import KEY_TEXT_CHARS, NAME_CHARS, Row, UtcDateTime, words
 from coordinator.ground.ids import uuid7
+from coordinator.nodes.placements import Placement
 from shared.events.types import Lane
 
 
@@ -33,6 +34,18 @@ class Node(Row, table=True):
     revoked_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """From then on none of its messages is accepted."""
     revoked_by: str | None = Field(default=None, max_length=NAME_CHARS)
+    placement: Placement = Field(default=Placement.OPEN, sa_type=words(Placement))
+    """Whether it gets new sessions."""
+    placement_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when; None: it was never changed."""
+    placement_reason: str | None = Field(default=None, max_length=NAME_CHARS)
+    """What the operator wrote."""
+    drain_deadline_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """By when a draining node is to be empty."""
+    boot_id: UUID | None = None
+    """The run of its daemon that is the node."""
+    other_host_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When another host with its identity was refused last; written at most twice a minute."""
 
 
 _CURRENT = text("to_utc IS NULL")

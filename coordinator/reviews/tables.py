@@ -46,5 +46,5 @@ class VerdictFinding(Row, table=True):
     __tablename__ = "verdict_findings"
 
     act_id: UUID = Field(foreign_key="review_acts.id", primary_key=True)
-    alert_id: UUID = Field(foreign_key="alerts.id", primary_key=True)
+    alert_id: UUID = Field(foreign_key="alerts.id", primary_key=True, index=True)
     tenant_id: UUID = Field(foreign_key="tenants.id")

@@ -8,6 +8,7 @@ devices/    the devices that a candidate uses
 trouble/    a node's wrong clock, missing alerts   lasting/  alerts raised and cleared here
 
 service     finds and reads sessions       tables      the rows
+held_service  which sessions nodes hold
 ending      ends one here and on its node  verifying   compares a frame with the enrolled face
 sweeping    keeps nodes and database in agreement
 notice      the candidate's notice (pure)  milestones  milestones on a timeline (pure)

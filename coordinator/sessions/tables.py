@@ -90,6 +90,8 @@ class ExamSession(Row, table=True):
     """Why the page could not turn on its camera, as it last reported (`CameraTrouble`); None: it could."""
     camera_trouble_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when it reports this."""
+    erased_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its candidate was erased. The row stays, empty: late messages of its node are then refused."""
 
 
 class SessionPolicy(Row, table=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -16,6 +16,10 @@ from shared.web_server.doors import Doors
 
 _METHODS: Final = frozenset({"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"})
 _DURATIONS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+Labelled = Mapping[tuple[str, ...], float]
+"""Values by those of their labels."""
 
 
 class Metrics:
@@ -43,6 +47,10 @@ class Metrics:
     def read(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a gauge that reads another part's counter at each scrape."""
         Gauge(name, text, registry=self.registry).set_function(value)
+
+    def read_each(self, name: str, text: str, labels: Sequence[str], values: Callable[[], Labelled]) -> None:
+        """Add a gauge with labels; `values` gives all of them at each scrape."""
+        self.registry.register(_Gauges(name, text, labels, values))
 
     def read_counts(self, name: str, text: str, counts: Mapping[str, int]) -> None:
         """Add a counter per key of another part's counts, read at each scrape."""
@@ -72,6 +80,17 @@ class _Counts(Collector):
         family = CounterMetricFamily(self._name, self._text, labels=("what",))
         for key, value in sorted(self._counts.items()):
             family.add_metric((str(key),), value)
+        return [family]
+
+
+class _Gauges(Collector):
+    def __init__(self, name: str, text: str, labels: Sequence[str], values: Callable[[], Labelled]) -> None:
+        self._name, self._text, self._labels, self._values = name, text, labels, values
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily(self._name, self._text, labels=self._labels)
+        for key, value in sorted(self._values().items()):
+            family.add_metric(key, value)
         return [family]
 
 

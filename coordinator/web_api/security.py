@@ -8,6 +8,7 @@
     Operator    operator: manages institutions, sees nothing personal
     Privacy     system, admin, dpo
     Auditor     admin, dpo
+    Dpo         dpo
     …OrPrivacy  the same, or dpo
     …OrSelf     the same, or the candidate with a token of its own
     …OrSession  the same, or the candidate's session with the session's token
@@ -148,6 +149,8 @@ Staff = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM))
 Reviewer = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR))]
 Service = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM))]
 Auditor = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.DPO))]
+Dpo = Annotated[Claims, Depends(_allow(Role.DPO))]
+DpoOrSession = Annotated[Claims, Depends(_allow(Role.DPO, Role.CANDIDATE, session_tokens=True))]
 Privacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO))]
 StaffOrPrivacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.DPO))]
 _STAFF_OR_CANDIDATE = (Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE)

@@ -3,6 +3,7 @@
 commands   checks and obeys each command once      actions      start, end, enroll, verify, compare
 node       health, heartbeat and metrics together  assignments  sends alerts and notices on
 heartbeat  sent every few seconds                  health       the health score (pure)
+measures   what the heartbeat says of the machine
 metrics    Prometheus                              gpus         reads the GPUs' load
 ladder     which level under which load (pure)     load         measures the load
 stepping   changes the level under load            rating       how many sessions are admitted (pure)

@@ -49,6 +49,7 @@ class Refusal(StrEnum):
     STALE = "stale"
     REPLAYED = "replayed"
     FLOODED = "flooded"
+    OTHER_HOST = "other-host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,10 @@ class CommandGate:
     again. That is harmless: start and end are idempotent, the others change nothing.
     """
 
-    def __init__(self, node_id: UUID, coordinator_key: Ed25519PublicKey) -> None:
+    def __init__(self, node_id: UUID, coordinator_key: Ed25519PublicKey, boot_id: UUID | None = None) -> None:
+        """`boot_id`: what this host is known by. Commands for another host with the same id are refused."""
         self._node_id = node_id
+        self._boot_id = boot_id
         self._coordinator_key = coordinator_key
         self._seen: dict[UUID, datetime] = {}
 
@@ -89,6 +92,8 @@ class CommandGate:
             return Refusal.OTHER_NODE
         if subject.rsplit(".", 1)[-1] != header.kind:
             return Refusal.SUBJECT
+        if header.boot_id not in (None, self._boot_id):
+            return Refusal.OTHER_HOST
         return self._once(header, now_utc) or Admitted(header, parcel)
 
     def _once(self, header: CommandHeader, now_utc: datetime) -> Refusal | None:
@@ -124,9 +129,15 @@ class Actions(Protocol):
 class Commands:
     """Answers the messages that the hub delivers on this node's command subjects."""
 
-    def __init__(self, identity: Identity, coordinator_key: Ed25519PublicKey, actions: Actions) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        coordinator_key: Ed25519PublicKey,
+        actions: Actions,
+        boot_id: UUID | None = None,
+    ) -> None:
         self._identity = identity
-        self._gate = CommandGate(identity.node_id, coordinator_key)
+        self._gate = CommandGate(identity.node_id, coordinator_key, boot_id)
         self._actions = actions
         self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
@@ -138,6 +149,8 @@ class Commands:
         if isinstance(command, Refusal):
             self._refuse(command)
             return None
+        if command.header.kind == "here":
+            return self._reply(command.header, None)
         try:
             answer: BaseModel | Exception = await self._obeyed(command)
             self.counts["obeyed"] += 1
@@ -152,11 +165,14 @@ class Commands:
 
     def refused(self) -> dict[str, int]:
         """How many messages were refused, by reason; reasons with none are left out."""
-        counts = {refusal.value: self.counts[f"refused-{refusal}"] for refusal in Refusal}
+        told = [refusal for refusal in Refusal if refusal is not Refusal.OTHER_HOST]  # which is no fault
+        counts = {refusal.value: self.counts[f"refused-{refusal}"] for refusal in told}
         return {reason: count for reason, count in counts.items() if count}
 
     def _refuse(self, refusal: Refusal) -> None:
         self.counts[f"refused-{refusal}"] += 1
+        if refusal is Refusal.OTHER_HOST:
+            return
         count = self._complaints.count(refusal, time.monotonic())
         if count:
             log.warning("commands were refused", extra={"reason": str(refusal), "count": count})
@@ -189,17 +205,19 @@ class Commands:
                 return self._actions.compare(parse(CompareTemplates, body))
             case "verify":
                 return self._actions.verify(parse(VerifyFrame, body))
+            case "here":
+                raise Corrupt("this command has no body")
             case _:
                 assert_never(header.kind)
 
-    def _reply(self, command: CommandHeader, answer: BaseModel | Exception) -> bytes:
+    def _reply(self, command: CommandHeader, answer: BaseModel | Exception | None) -> bytes:
         header = _reply_header(command, self._identity.node_id, answer)
-        body = b"" if isinstance(answer, Exception) else answer.model_dump_json().encode("utf-8")
+        body = answer.model_dump_json().encode("utf-8") if isinstance(answer, BaseModel) else b""
         seal_to = parse_sealing_public(command.reply_key) if command.reply_key and body else None
         return pack(header.model_dump(mode="json"), body, self._identity.signing, seal_to=seal_to)
 
 
-def _reply_header(command: CommandHeader, node_id: UUID, answer: BaseModel | Exception) -> ReplyHeader:
+def _reply_header(command: CommandHeader, node_id: UUID, answer: BaseModel | Exception | None) -> ReplyHeader:
     match answer:
         case Rejected():
             return ReplyHeader(

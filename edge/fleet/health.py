@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
+from shared.messages.heartbeats import MAX_CLOCK_SKEW_S, OtherHost
 
 SLOW_LOOP_S: Final = 0.03
 """A process whose event loop is later than this takes no new sessions."""
@@ -43,6 +43,8 @@ class Vitals:
     """Whether the node has taken a lower level than its best."""
     workers_missing: bool = False
     """Whether a worker's process has ended and does not run again yet."""
+    other_host: OtherHost = "none"
+    """Whether another host has this node's identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def health_of(vitals: Vitals) -> Health:
         ("clock-skew", 5, abs(vitals.clock_skew_s) > MAX_CLOCK_SKEW_S),
         ("overloaded", 3, vitals.overloaded),
         ("worker-missing", 3, vitals.workers_missing),
+        ("identity-elsewhere", 8, vitals.other_host == "refused"),
+        ("identity-copied", 1, vitals.other_host == "seen"),
         ("hub-away", 3, not vitals.hub_connected),
         ("outbox-nearly-full", 3, vitals.outbox_fill >= NEARLY_FULL),
         ("outbox-was-damaged", 1, vitals.outboxes_set_aside > 0),

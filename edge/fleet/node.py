@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
@@ -17,6 +17,7 @@ from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
+from edge.fleet.measures import measures_of
 from edge.fleet.metrics import Metrics, Readings
 from edge.fleet.stepping import Stepping
 from edge.media.lateness import Lateness
@@ -57,7 +58,8 @@ class Node:
     until_workers_fail: Callable[[], Coroutine[Any, Any, None]]
     """Raises what makes watching impossible."""
     nvml: Any | None = field(default_factory=open_nvml)
-    boot_id: UUID = field(default_factory=uuid4)
+    boot_id: UUID
+    """What this run of the daemon is known by."""
 
     async def health(self) -> Health:
         """The node's health now."""
@@ -67,6 +69,13 @@ class Node:
         """Make a heartbeat of the node's state now. Raises `Unavailable` while the outbox cannot be read."""
         states, report = await self.outbox.states(), await self.worker.report()
         health = self._health(states, report)
+        measures = await asyncio.to_thread(
+            measures_of,
+            self.stepping.load,
+            self.publisher.skew.seconds,
+            self.config.data_folder,
+            joined=self.config.coordinator.url is not None,
+        )
         return Heartbeat(
             node_id=self.identity.node_id,
             boot_id=self.boot_id,
@@ -85,6 +94,8 @@ class Node:
             outbox=states,
             sessions=self._states(report),
             seats=self.assignments.held(monotonic()),
+            measures=measures,
+            answers_for_host=True,
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:
@@ -151,6 +162,7 @@ class Node:
                 clock_skew_s=self.publisher.skew.seconds,
                 analysis_works=report.analysis_works,
                 overloaded=report.level > self.config.analysis.level_number,
+                other_host=self.publisher.other_host,
             )
         )
 

@@ -31,6 +31,8 @@ class Stepping:
         self._rung = Rung(best)
         self.requests = FrameRequests()
         """Whether pages obey."""
+        self.load: Load = {}
+        """As it was measured last; empty while `run` does not run."""
 
     @property
     def why(self) -> tuple[str, ...]:
@@ -49,6 +51,7 @@ class Stepping:
         """Read the load once, and change the level if that is due."""
         await self._count_frames(now_s)
         load, before = self._meter.read(), self._rung
+        self.load = load
         after = step(before, load, now_s, best=self._best)
         if after.level != before.level:
             try:

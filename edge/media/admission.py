@@ -15,6 +15,9 @@ class Seat(Protocol):
     async def answer(self, offer_sdp: str) -> str:
         """Answer the page's offer. Raises Rejected (429: too many offers) or Unavailable."""
 
+    def check(self) -> None:
+        """Check that no other page has replaced this one. Raises Rejected and Unavailable as `notices`."""
+
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         """Add a trickled ICE candidate; empty text ends them. Raises Rejected."""
 

@@ -198,6 +198,9 @@ class Peer:
             keyframe_requests=video.keyframes.asked,
             frame_age_s=None if self._frame_at is None else now - self._frame_at,
             sound_age_s=None if audio.packet_at is None else now - audio.packet_at,
+            media_age_s=min(
+                (now - at for at in (video.frame_at, audio.packet_at) if at is not None), default=None
+            ),
             error=self._error,
             decode_s=sum(decoder.cpu_s for decoder in decoders),
         )

@@ -26,6 +26,9 @@ class SourceCounts:
     """Age of the last picture; None before the first."""
     sound_age_s: float | None
     """Age of the last sound; None before the first."""
+    media_age_s: float | None
+    """Age of the last picture or sound that arrived, also while nobody may look or listen; None before the
+    first."""
     error: str | None = None
     """Why the connection failed, `ice` or `dtls`; None while it works or when its page ended it."""
     decode_s: float = 0.0

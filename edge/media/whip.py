@@ -3,7 +3,8 @@
 POST an offer with the session token as Bearer; the answer is 201 with the SDP, Location, ETag and a Link for
 each ICE server. PATCH adds candidates, DELETE ends the stream, GET only tells that it runs. A PATCH needs the
 ETag as If-Match: 428 without one, 412 with another. ICE restarts (If-Match `*`, or another ufrag) are refused
-with 422: the stream goes on, and the sender may post again.
+with 422: the stream goes on, and the sender may post again. The earlier stream can be used until the media of
+the new one arrive; from then on it answers 409 (`open-elsewhere`), and DELETE still ends it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from shared.ice import IceServer
 _BODY_BYTES = 64 * 1024
 _RESOURCES = 1000
 """Streams that can be addressed at a time; far more than a node serves."""
+_OF_SESSION = 4
+"""Streams of one session among them."""
 _SDP = "application/sdp"
 _FRAGMENT = "application/trickle-ice-sdpfrag"
 _ENDPOINT = "GET, HEAD, OPTIONS, POST"
@@ -45,31 +48,33 @@ class _Resource:
 
 
 class _Resources:
-    """The running streams, one per session; the oldest is forgotten when there are too many."""
+    """The running streams; the oldest is forgotten when there are too many, of a session or in all."""
 
     def __init__(self) -> None:
-        self._by_session: dict[UUID, _Resource] = {}
+        self._streams: dict[tuple[UUID, str], _Resource] = {}
 
     def add(self, session_id: UUID, token: str, offered: Credentials, seat: Seat) -> _Resource:
-        self._by_session.pop(session_id, None)
-        while len(self._by_session) >= _RESOURCES:
-            del self._by_session[next(iter(self._by_session))]
+        own = [key for key in self._streams if key[0] == session_id]
+        for key in own[: max(0, len(own) + 1 - _OF_SESSION)]:
+            del self._streams[key]
+        while len(self._streams) >= _RESOURCES:
+            del self._streams[next(iter(self._streams))]
         digest = hashlib.sha256(token.encode()).digest()
         resource = _Resource(uuid4().hex, f'"{uuid4().hex}"', digest, offered, seat)
-        self._by_session[session_id] = resource
+        self._streams[session_id, resource.name] = resource
         return resource
 
     def find(self, session_id: UUID, name: str, token: str) -> _Resource:
         """Find a stream. Raises Rejected: 404 for an unknown stream, 401 for a token that did not open it."""
-        resource = self._by_session.get(session_id)
-        if resource is None or resource.name != name:
+        resource = self._streams.get((session_id, name))
+        if resource is None:
             raise Rejected("no such stream", code="no-stream", status=404)
         if not hmac.compare_digest(hashlib.sha256(token.encode()).digest(), resource.token_sha256):
             raise Rejected("this token did not open this stream", code="wrong-token", status=401)
         return resource
 
-    def drop(self, session_id: UUID) -> None:
-        self._by_session.pop(session_id, None)
+    def drop(self, session_id: UUID, name: str) -> None:
+        self._streams.pop((session_id, name), None)
 
 
 class _Whip:
@@ -124,6 +129,7 @@ class _Whip:
 
     async def _stream(self, request: Request, session_id: UUID, name: str) -> Response:
         resource = self._find(request, session_id, name)
+        resource.seat.check()
         headers = {"ETag": resource.etag, "Accept-Patch": _FRAGMENT, "Allow": _STREAM}
         return Response(status_code=204, headers=headers)
 
@@ -145,6 +151,7 @@ class _Whip:
 
     async def _patch(self, request: Request, session_id: UUID, name: str) -> Response:
         resource = self._find(request, session_id, name)
+        resource.seat.check()
         fragment = await _body(request, _FRAGMENT)
         _check_match(request.headers.get("if-match"), resource.etag)
         for mid, candidate in candidates(fragment, resource.offered):
@@ -153,7 +160,7 @@ class _Whip:
 
     async def _delete(self, request: Request, session_id: UUID, name: str) -> Response:
         resource = self._find(request, session_id, name)
-        self._streams.drop(session_id)
+        self._streams.drop(session_id, name)
         await resource.seat.left()
         return Response(status_code=200)
 

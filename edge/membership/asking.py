@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -20,10 +21,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.x509 import Certificate
 
 from shared.api.memberships import AuthorityOut, MembershipOut, MembershipRequest
+from shared.authorities import (
+    MAX_HANDOVERS,
+    Handover,
+    check_issued_by_one,
+    followed,
+    read_authorities,
+)
 from shared.certificates import (
     ca_fingerprint,
     certificate_request,
-    check_issued,
     check_said_by,
     lifetime_of,
     read_certificate,
@@ -93,12 +100,31 @@ def renew_request(node_id: UUID, signing: Ed25519PrivateKey, keys: MemberKeys) -
     return _request(pack(header.model_dump(mode="json"), b"", signing))
 
 
+def accepted_authorities(given: MembershipOut, known: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """The CAs that the node accepts from now on: of those it is told of, what it knows or what follows from
+    that. Raises `Corrupt` if there is none."""
+    if not given.authorities:
+        return tuple(known)
+    try:
+        handovers = [
+            Handover(read_certificate(one.ca_certificate), base64.b64decode(one.signature, validate=True))
+            for one in given.handovers[:MAX_HANDOVERS]
+        ]
+    except (binascii.Error, ValueError) as error:
+        raise Corrupt("a CA's signature of its successor is not base64") from error
+    return followed(known, read_authorities(given.authorities), handovers)
+
+
 def check_membership(
-    given: MembershipOut, ca: Certificate, keys: MemberKeys, node_id: UUID, now_utc: datetime
+    given: MembershipOut,
+    authorities: Sequence[Certificate],
+    keys: MemberKeys,
+    node_id: UUID,
+    now_utc: datetime,
 ) -> None:
     """Check that what the node is given is for it and good now. Raises `Corrupt` if not."""
     certificate = read_certificate(given.certificate)
-    check_issued(certificate, ca, keys.certificate.public_key())
+    check_issued_by_one(certificate, authorities, keys.certificate.public_key())
     if given.node_id != str(node_id):
         raise Corrupt("the membership is another node's")
     if not _JWT.fullmatch(given.hub_jwt):

@@ -1,6 +1,6 @@
 """What a node is given, in files of its data folder that only its user may read.
 
-    <data>/membership/ca.pem      the coordinator's CA
+    <data>/membership/ca.pem      the coordinator's CAs
     <data>/membership/node.pem    the node's private key and certificate
     <data>/membership/hub.creds   the JWT and the private key for the hub, as NATS tools read them
 
@@ -9,9 +9,7 @@ Each is replaced in one step, and each alone is whole: after a crash in between,
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,17 +19,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import Certificate
 
 from edge.membership.asking import MemberKeys
+from shared.authorities import authorities_text, check_issued_by_one, read_authorities
 from shared.certificates import (
     certificate_text,
-    check_issued,
     private_text,
     read_certificate,
     read_private_text,
 )
 from shared.errors import ConfigError, Corrupt
-from shared.hub_login import HubIdentity
+from shared.hub_login import ClientTls, HubIdentity
 from shared.nats_keys import KeyKind, parse_seed, seed_text
-from shared.secret_file import read_private
+from shared.secret_file import read_private, replace_private
 from shared.writing import writing_under
 
 FOLDER: Final = "membership"
@@ -49,7 +47,8 @@ _CREDS: Final = re.compile(
 class Membership:
     """What lets a node in."""
 
-    ca: Certificate
+    authorities: tuple[Certificate, ...]
+    """The coordinator's CAs; two while one takes over from the other."""
     certificate: Certificate
     keys: MemberKeys = field(repr=False)
     hub_jwt: str = field(repr=False)
@@ -58,7 +57,6 @@ class Membership:
 def save(data_folder: Path, membership: Membership) -> None:
     """Write a membership over the one of before. Raises `ConfigError` if the folder cannot be written."""
     folder = data_folder / FOLDER
-    own = private_text(membership.keys.certificate) + certificate_text(membership.certificate)
     seed = seed_text(KeyKind.USER, membership.keys.hub)
     creds = (
         f"-----BEGIN NATS USER JWT-----\n{membership.hub_jwt}\n------END NATS USER JWT------\n\n"
@@ -66,9 +64,12 @@ def save(data_folder: Path, membership: Membership) -> None:
     )
     with writing_under(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(folder / _CA, certificate_text(membership.ca))
-        _replace(folder / _NODE, own)
-        _replace(folder / _HUB, creds)
+        authorities = authorities_text(membership.authorities)
+        # Until the certificate is replaced too, the CA of the former one counts.
+        replace_private(folder / _CA, authorities + _former(folder / _CA))
+        replace_private(folder / _NODE, _own_text(membership))
+        replace_private(folder / _HUB, creds)
+        replace_private(folder / _CA, authorities)
 
 
 def load(data_folder: Path) -> Membership:
@@ -78,21 +79,32 @@ def load(data_folder: Path) -> Membership:
     """
     folder = data_folder / FOLDER
     try:
-        ca = read_certificate(_text(folder / _CA))
+        authorities = read_authorities(_text(folder / _CA))
         key, certificate = _key_and_certificate(_text(folder / _NODE))
-        check_issued(certificate, ca, key.public_key())
+        check_issued_by_one(certificate, authorities, key.public_key())
         hub_jwt, hub = _creds(_text(folder / _HUB))
     except Corrupt as error:
         raise ConfigError(
             f"the files in {folder} are damaged: {error}; join again with a new token"
         ) from error
-    return Membership(ca=ca, certificate=certificate, keys=MemberKeys(key, hub), hub_jwt=hub_jwt)
+    return Membership(
+        authorities=authorities, certificate=certificate, keys=MemberKeys(key, hub), hub_jwt=hub_jwt
+    )
 
 
 def hub_identity(data_folder: Path) -> HubIdentity:
     """With what the node logs in at the hub. Raises `ConfigError` as `load` does."""
     kept = load(data_folder)
-    return HubIdentity(kept.hub_jwt, kept.keys.hub)
+    tls = ClientTls(own=_own_text(kept), authorities=authorities_text(kept.authorities))
+    return HubIdentity(kept.hub_jwt, kept.keys.hub, tls)
+
+
+def _former(path: Path) -> str:
+    return path.read_text("ascii", "replace") if path.exists() else ""
+
+
+def _own_text(membership: Membership) -> str:
+    return private_text(membership.keys.certificate) + certificate_text(membership.certificate)
 
 
 def _key_and_certificate(text: str) -> tuple[EllipticCurvePrivateKey, Certificate]:
@@ -112,16 +124,3 @@ def _creds(text: str) -> tuple[str, Ed25519PrivateKey]:
 def _text(path: Path) -> str:
     missing = f"there is no {path}; run: proctor-edge join"
     return read_private(path, missing=missing).decode("ascii", "replace")
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

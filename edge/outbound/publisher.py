@@ -30,7 +30,7 @@ from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.events.types import Lane
 from shared.hub_link import HubLink
-from shared.messages.heartbeats import LaneMark, Marks
+from shared.messages.heartbeats import LaneMark, Marks, OtherHost
 from shared.messages.message import parse
 from shared.sealing import unpack, verify
 from shared.seldom import Seldom
@@ -91,6 +91,8 @@ class Publisher:
         """Whether the last alert was written to disk."""
         self.skew = ClockSkew()
         """The difference to the coordinator's clock, from its marks."""
+        self.other_host: OtherHost = "none"
+        """Whether another host has the node's identity, as the coordinator said last."""
         self._boot = secrets.token_hex(4)
         self.counts: Counter[str] = Counter()
         """Alerts sent, sent again and failed; marks applied and refused."""
@@ -150,6 +152,9 @@ class Publisher:
                 raise Corrupt("the marks are another node's")
             if marks.sent_utc is not None:
                 self.skew.note(marks.sent_utc, datetime.now(UTC))
+            self._note_other_host(marks.other_host)
+            if self.other_host == "refused":
+                return  # they are about the outbox of the other host
             for mark in marks.marks:
                 await self._cover(mark)
         except Corrupt as error:
@@ -158,6 +163,17 @@ class Publisher:
         except Unavailable as error:
             self.counts["marks-not-kept"] += 1  # the reply to the next heartbeat repeats them
             self._complain("marks cannot be obeyed", error)
+
+    def _note_other_host(self, said: OtherHost | None) -> None:
+        if said is None or said == self.other_host:
+            return
+        self.other_host = said
+        if said == "refused":
+            log.error("another host is this node; this one is refused and gets no sessions")
+        elif said == "seen":
+            log.error(
+                "another host has this node's identity and is refused; if it is not yours, revoke the node"
+            )
 
     def _complain(self, what: str, error: Exception) -> None:
         count = self._complaints.count(what, self._now())

@@ -15,6 +15,11 @@ Until the stretch is complete, gaze and head are judged by the defaults, and the
 far. How far a gaze is measured wrong depends on the person: a face that is held up may be read 20° too high.
 So as long as the gaze's own centre is not known, the default zone is wider by the error that the measurement
 may have: only a look that is outside even then is off the screen without doubt.
+
+Likewise a head that is held as always may be read 15° too low. Until its own usual pitch is known, the usual
+one is the lowest that the measurement may give for somebody at work; as soon as there are enough looks, and
+close together, it is their median so far. It is never above the default then: the first seconds are too few
+to make the rule stricter for anybody.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ from edge.rules.conditions import face_share
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.settings import Settings, Zone
 from shared.events.types import EventType
-from shared.observations import FaceSeen, GazeSeen, Observation
+from shared.observations import FaceSeen, GazeSeen, HeadPose, Observation
 from shared.saving import AtMost
 
 SAMPLES = 80
@@ -59,7 +64,7 @@ class CalibrationState:
     share: float | None = None
     """Face area ÷ frame area."""
     usual_pitch_deg: float | None = None
-    """Usual pitch of the head."""
+    """Usual pitch of the head; None: the default."""
     zone: Zone | None = None
     """Zone where the eyes may rest; None: the default."""
     first_s: float | None = None
@@ -95,6 +100,15 @@ class Calibration:
     def usual_pitch_deg(self) -> float:
         """The head's usual pitch; the default before it is known."""
         return self._state.usual_pitch_deg or 0.0
+
+    def usual_pitch_for(self, head: HeadPose) -> float:
+        """The usual pitch to judge a pose by; the default one is lower by the pose's error."""
+        if self._state.usual_pitch_deg is not None:
+            return self._state.usual_pitch_deg
+        lowest_deg = -head.pitch_error_deg
+        if self._head.believed((0.0, 0.0), MAX_USUAL_PITCH_DEG) != MEASURED:
+            return lowest_deg
+        return min(0.0, max(lowest_deg, self._head.middle()[0]))
 
     @property
     def zone(self) -> Zone:
@@ -137,7 +151,7 @@ class Calibration:
         if gaze_word in (MEASURED, MOVED):
             own.zone = default.moved(moved[0] - centre[0], moved[1])
         head_word = self._head.believed((0.0, 0.0), MAX_USUAL_PITCH_DEG)
-        own.usual_pitch_deg = usual_deg = self._head.middle()[0] if head_word == MEASURED else 0.0
+        own.usual_pitch_deg = self._head.middle()[0] if head_word == MEASURED else None
         evidence: dict[str, Value] = {
             "baseline_share_of_frame": round(share, 5),
             "samples": self._share.count,
@@ -146,7 +160,7 @@ class Calibration:
             "gaze_centre_pitch_deg": round(moved[0], 1),
             "gaze_centre_yaw_deg": round(moved[1], 1),
             "head_baseline": head_word,
-            "usual_pitch_deg": round(usual_deg, 1),
+            "usual_pitch_deg": round(self.usual_pitch_deg, 1),
         }
         for samples in (self._share, self._head, self._gaze):
             samples.forget()

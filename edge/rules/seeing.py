@@ -212,7 +212,8 @@ class Seeing:
             episodes.note(findings, EventType.FREQUENT_DISTRACTION, observation, often)
         if observation.head is not None:
             if EventType.HEAD_DOWN in settings.rules:
-                down = head.head_down(observation, settings, self._calibration.usual_pitch_deg)
+                usual_deg = self._calibration.usual_pitch_for(observation.head)
+                down = head.head_down(observation, settings, usual_deg)
                 episodes.note(findings, EventType.HEAD_DOWN, observation, down)
             if self._movement is not None:
                 moved = self._movement.judge(observation)

@@ -1,7 +1,8 @@
 """Keeps the successive connections of one session's pages. One is in force: its media are watched.
 
 A new connection takes the place of one that still sends pictures only with its own first picture. Until then
-the earlier one goes on, because an answered offer does not prove that pictures will come.
+the earlier one goes on, because an answered offer does not prove that pictures will come. While nobody may
+look, any media count instead, of both: whoever sends them may be looked at again later.
 """
 
 from __future__ import annotations
@@ -182,36 +183,40 @@ class Connections:
         self._told(page)
 
     async def _may_take_over(self, source: Source) -> bool:
-        """Wait until a new connection has a picture, or until the earlier one stops sending. False if it ends
-        or another one replaces it before, or if no picture comes."""
+        """Wait until a new connection has a picture, or any media while nobody may look, or until the earlier
+        one stops sending. False if it ends or another one replaces it before, or if nothing comes."""
         until = time.monotonic() + DELIVERS_S
         while time.monotonic() < until:
             try:
                 async with asyncio.timeout(_LOOK_EVERY_S):
-                    has_picture = await source.video.filled()
+                    begun = await source.video.filled()
             except TimeoutError:
-                has_picture = False
+                # A picture that nobody may look at does not get here.
+                begun = Sense.SIGHT not in self._senses and self._delivers(source)
             if source.video.closed or self._last is not source:
                 return False
-            if has_picture or self.newest is None or not self._shows(self.newest):
+            if begun or self.newest is None or not self._shows(self.newest):
                 return True
         self._errors["no-picture"] += 1
         return False
 
     def _shows(self, source: Source) -> bool:
-        """Whether pictures of this connection arrive and may be watched."""
-        age_s = source.counts(time.monotonic()).frame_age_s
-        sends = age_s is not None and age_s < SENDS_S and not source.video.closed
-        return sends and Sense.SIGHT in self._senses
+        """Whether what counts of this connection arrives now."""
+        age_s = self._age_s(source)
+        return age_s is not None and age_s < SENDS_S and not source.video.closed
 
     def _delivers(self, source: Source) -> bool:
-        """Whether pictures of this connection have arrived, or only sound where no picture may be watched."""
+        """Whether what counts of this connection has arrived."""
+        return self._age_s(source) is not None
+
+    def _age_s(self, source: Source) -> float | None:
+        """The age of its newest picture, or of its newest media while nobody may look; None before any."""
         counts = source.counts(time.monotonic())
-        return (counts.frame_age_s if Sense.SIGHT in self._senses else counts.sound_age_s) is not None
+        return counts.frame_age_s if Sense.SIGHT in self._senses else counts.media_age_s
 
 
 def _sends(source: Source) -> bool:
     """Whether media of this connection still arrive. If not, its page was closed or lost, and the new one is
     not a second page."""
-    counts = source.counts(time.monotonic())
-    return any(age_s is not None and age_s < SENDS_S for age_s in (counts.frame_age_s, counts.sound_age_s))
+    age_s = source.counts(time.monotonic()).media_age_s
+    return age_s is not None and age_s < SENDS_S

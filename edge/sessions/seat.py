@@ -47,13 +47,17 @@ class CandidateSeat:
         return answer
 
     async def _answer(self, offer_sdp: str) -> str:
-        if self._page.replaced is not None:
-            raise self._page.replaced
+        self.check()
         if self._assignment.order.token_key != self._token_key:
             raise invalid()
         self._assignment.check_offer(time.monotonic())
         with self._answering.one(self._assignment.id):
             return await self._worker.answer(self._page.id, offer_sdp)
+
+    def check(self) -> None:
+        """Raises what `notices` raises at its end, if another page has replaced this one."""
+        if self._page.replaced is not None:
+            raise self._page.replaced
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         if not self._answered:
@@ -71,8 +75,7 @@ class CandidateSeat:
         """
         while (notice := await self._page.notices.get()) is not None:
             yield notice
-        if self._page.replaced is not None:
-            raise self._page.replaced
+        self.check()
 
     async def left(self) -> None:
         """End the media of a page that has left. The session waits for it to reconnect."""

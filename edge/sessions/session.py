@@ -215,6 +215,7 @@ class Session:
         if source is None:
             return "waiting"
         if Sense.SIGHT not in senses_of(self._order):
-            return "withheld"
+            # Its page may send nothing at all, but its connection ends with it.
+            return "silent" if source.video.closed else "withheld"
         age_s = source.counts(time.monotonic()).frame_age_s
         return "watching" if age_s is not None and age_s <= SILENT_S else "silent"

@@ -7,9 +7,11 @@ destinations an institution's own systems, and what is sent to them
 enrollments  enrollments
 exams        exams, policies, accommodations, consents
 faces        the practice before an exam, similar faces
+holds        legal holds
 incidents    incidents, their review, proctors' interventions
 memberships  nodes that join, and their certificates
 nodes        edge nodes
+privacy      erasure and access of persons
 reports      reports of sessions
 links        links to sessions, devices, and what the candidate's page needs
 sessions     sessions: start, show, list, change

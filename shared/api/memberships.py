@@ -43,6 +43,15 @@ class MembershipRequest(Request):
     """The message that `proctor-edge` signs, base64."""
 
 
+class HandoverOut(Response):
+    """A CA that followed another one."""
+
+    ca_certificate: str
+    """PEM."""
+    signature: str
+    """Of the CA before it, base64."""
+
+
 class MembershipOut(Response):
     """What a node is given for 24 hours."""
 
@@ -58,6 +67,10 @@ class MembershipOut(Response):
     """Whether the hub has users with passwords, or takes `hub_jwt`."""
     begins_at: Utc
     ends_at: Utc
+    authorities: str = ""
+    """The CAs that are accepted, PEM; empty: as before."""
+    handovers: list[HandoverOut] = []
+    """How they followed one another, so that a node that knows an earlier one can follow."""
 
 
 class NodeCertificateOut(Response):

@@ -17,7 +17,8 @@ COMMAND_LIFETIME_S = 30.0
 class CommandHeader(Message):
     """Clear part of every command from the coordinator to one node."""
 
-    kind: Literal["start", "change", "end", "enroll", "compare", "verify"]
+    kind: Literal["start", "change", "end", "enroll", "compare", "verify", "here"]
+    """`here` does nothing: who answers it is there."""
     command_id: UUID
     node_id: UUID
     issued_utc: Utc
@@ -25,6 +26,8 @@ class CommandHeader(Message):
     """The sealing key (text form) for the reply's body, if it is personal."""
     gate: Gate | None = None
     """For `enroll`: the bounds for the picture."""
+    boot_id: UUID | None = None
+    """The host that it is for, if two should have the node's identity; None: any."""
 
 
 class ReplyHeader(Message):

@@ -22,8 +22,15 @@ MISSING_AFTER_S = 15.0
 MAX_CLOCK_SKEW_S = 25.0
 """The most skew between the clocks of node and coordinator, a little below a command's lifetime. With more, a
 node refuses every command as stale, so it is sent none and gets no new sessions."""
-Seconds = dict[Kind, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+MAX_BYTES = 2**53 - 1
+"""The largest whole number that the signed form can say."""
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = dict[Kind, Amount]
 """Seconds by kind of look."""
+
+
+OtherHost = Literal["none", "seen", "refused"]
+"""Whether another host has the node's identity: none; one that is refused; or this one is the one refused."""
 
 
 class OutboxState(Message):
@@ -68,6 +75,26 @@ class SessionState(Message):
     session. None: unknown."""
 
 
+class Measures(Message):
+    """What a node measures of itself. None: it does not know, or its program is older than the field."""
+
+    product: Name | None = None
+    """The version of its program."""
+    lag_p95_s: Amount | None = None
+    """From a call to a network until its answer: 95th percentile of the last seconds."""
+    cpu: Amount | None = None
+    """Share of the processor time that it may use; 1 is all of it."""
+    memory: Amount | None = None
+    """Share of the memory that it may use."""
+    disk_free_bytes: Annotated[int, Field(ge=0, le=MAX_BYTES)] | None = None
+    """Where its outbox is."""
+    clock_offset_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """The coordinator's clock less its own."""
+    certificate_begins_utc: Utc | None = None
+    certificate_ends_utc: Utc | None = None
+    """None also for a node that has not joined with a token."""
+
+
 class Heartbeat(Message):
     """A node's state every 5 s: header only, signed, without personal data."""
 
@@ -100,10 +127,21 @@ class Heartbeat(Message):
     seats: Annotated[int, Field(ge=0, le=500)] | None = None
     """Places that its sessions hold: those of candidates who are connected or due. None: all."""
 
+    measures: Measures | None = None
+    """None: an older program."""
+    answers_for_host: bool = False
+    """Whether its program obeys only commands for its own `boot_id`, answers `here`, and may be told of other
+    hosts. False: an older program."""
+
     @property
     def load(self) -> int:
         """The number of places taken."""
         return len(self.sessions) if self.seats is None else self.seats
+
+    @property
+    def waiting(self) -> int:
+        """The number of alerts that the coordinator has not committed yet."""
+        return sum(lane.waiting for lane in self.outbox)
 
 
 class LaneMark(Message):
@@ -125,3 +163,5 @@ class Marks(Message):
     marks: tuple[LaneMark, ...]
     sent_utc: Utc | None = None
     """Time of the coordinator's clock; a node compares its own clock with it."""
+    other_host: OtherHost | None = None
+    """None: it is not said now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from edge.node_identity import Identity, load_or_make
 from models.manifest import Profile, Task
 from models.store import Store
 from shared.errors import Unavailable
+from tests.support.asking import http
 from tests.support.metrics import reading
 from tests.support.nats import RunningServer, node_password
 from tests.support.ports import reserved_port
@@ -75,11 +77,14 @@ class EdgeDaemon:
     def log(self) -> str:
         return (self.folder / "edge.log").read_text(errors="replace")
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         """Start and wait until it answers; fails with its log when it does not."""
         with (self.folder / "edge.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "run", "--config", self.config], stdout=log, stderr=log
+                [PROGRAM, "run", "--config", self.config],
+                stdout=log,
+                stderr=log,
+                env=os.environ | environment,
             )
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -100,7 +105,7 @@ class EdgeDaemon:
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status and body of the full health."""
-        answer = httpx.get(f"{self.status_url}/healthz", timeout=5.0)
+        answer = http().get(f"{self.status_url}/healthz")
         return answer.status_code, answer.json()
 
     def metric(self, name: str, **labels: str) -> float:

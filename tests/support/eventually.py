@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -16,6 +17,8 @@ import pytest
 
 PATIENCE_S = 90.0
 """Long, for machines that do much else; it is only waited out where a test fails."""
+SHORTEST_PAUSE_S: Final = 0.02
+LONGEST_PAUSE_S: Final = 0.1
 CANCEL_AGAIN_S: Final = 0.5
 TRIES: Final = 4
 TICK_S: Final = 0.01
@@ -23,11 +26,20 @@ TICK_S: Final = 0.01
 
 async def until(holds: Callable[[], object | Awaitable[object]], what: str) -> None:
     """Return as soon as `holds()`; fail the test, saying what did not happen, when it never does."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    asked_at = time.monotonic()
+    deadline = asked_at + PATIENCE_S
     while not await _said(holds):
-        if asyncio.get_running_loop().time() > deadline:
+        answered_at = time.monotonic()
+        if answered_at > deadline:
             pytest.fail(f"did not happen in {PATIENCE_S:g} s: {what}")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause_s(answered_at - asked_at))
+        asked_at = time.monotonic()
+
+
+def pause_s(took_s: float) -> float:
+    """How long to wait before asking again, after a question that took so long: most of the processor is for
+    what is waited for."""
+    return min(LONGEST_PAUSE_S, max(SHORTEST_PAUSE_S, 4 * took_s))
 
 
 @asynccontextmanager

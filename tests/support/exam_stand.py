@@ -69,6 +69,10 @@ class StandSeat:
     async def answer(self, offer_sdp: str) -> str:
         return await self.peer.answer(offer_sdp)
 
+    def check(self) -> None:
+        if self.replaced.is_set():
+            raise Rejected("your exam is open in another window", code="open-elsewhere", status=409)
+
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         await self.peer.add_candidate(candidate, mid, index)
 
@@ -82,7 +86,7 @@ class StandSeat:
             await asyncio.wait((said, replaced), return_when=asyncio.FIRST_COMPLETED)
             if said.done():
                 yield said.result()
-        raise Rejected("your exam is open in another window", code="open-elsewhere", status=409)
+        self.check()
 
     async def left(self) -> None:
         self.said_goodbye = True

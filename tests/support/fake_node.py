@@ -29,7 +29,7 @@ from shared.hub_link import settle
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
-from shared.messages.heartbeats import Heartbeat, OutboxState, SessionState
+from shared.messages.heartbeats import Heartbeat, Measures, OutboxState, SessionState
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import Gate
@@ -103,6 +103,9 @@ class FakeNode:
         self.clock_ahead_s = 0.0
         self.reasons: tuple[str, ...] = ()
         self.refused_commands: dict[str, int] = {}
+        self.health = 10
+        self.measures: Measures | None = None
+        """None: a node of an older program."""
         self.silent = False
         """True: commands are read and never answered."""
 
@@ -119,7 +122,7 @@ class FakeNode:
             region="campus",
             sealing_key=sealing_public_text(self._sealing.public_key()),
             signaling_url="ws://127.0.0.1:8100/signal",
-            health=10,
+            health=self.health,
             reasons=self.reasons,
             refused_commands=self.refused_commands,
             level=1,
@@ -129,6 +132,7 @@ class FakeNode:
             recognisers=(RECOGNISER,),
             outbox=self.outbox,
             sessions=self.sessions,
+            measures=self.measures,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
         subject = subjects.heartbeat(self.node_id)
@@ -221,6 +225,8 @@ class FakeNode:
                 asked = parse(VerifyFrame, body)
                 self.obeyed.verified.append(asked)
                 return self.verify(asked)
+            case "here":
+                raise AssertionError("a node that does not answer for its host is not asked")
 
     def _reply(self, command: CommandHeader, answer: BaseModel | Refusal) -> bytes:
         header = {"kind": "reply", "command_id": str(command.command_id), "node_id": str(self.node_id)}

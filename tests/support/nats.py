@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,10 @@ from edge.hub import node_link
 from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
 from shared.hub_login import Password
-from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
+from shared.nats_config import NatsServer, node_permissions, server_config
 from tests.support.ports import reserved_port
 
+COORDINATOR_USER: Final = "coordinator"
 COORDINATOR_PASSWORD: Final = "coordinator-password"
 START_TIMEOUT_S: Final = 60.0
 
@@ -32,6 +33,16 @@ program: Final = cache(find_nats_server)
 
 def node_password(node_id: UUID) -> str:
     return f"node-{node_id}"
+
+
+def users_with_passwords(nodes: Sequence[UUID]) -> str:
+    """The part of a hub's configuration that names its users, for one without identities."""
+    users: list[dict[str, object]] = [{"user": COORDINATOR_USER, "password": COORDINATOR_PASSWORD}]
+    users += [
+        {"user": str(node), "password": node_password(node), "permissions": node_permissions(node)}
+        for node in nodes
+    ]
+    return f"authorization: {json.dumps({'timeout': 5, 'users': users})}\n"
 
 
 def node_hub(url: str, node_id: UUID) -> HubLink:
@@ -55,8 +66,7 @@ class RunningServer:
         self._settings = NatsServer(
             port=reserved_port(),
             store_folder=folder / "store",
-            coordinator_password=COORDINATOR_PASSWORD,
-            node_passwords={node: node_password(node) for node in nodes},
+            access=users_with_passwords(nodes),
         )
 
     @property
@@ -110,28 +120,63 @@ class RunningServer:
         raise RuntimeError(f"nats-server did not start:\n{self._log.read_text(errors='replace')}")
 
 
-@contextmanager
-def identity_hub(folder: Path, port: int, identities: str) -> Iterator[str]:
-    """A server that knows only an operator and its accounts (`identities`, a part of its configuration) until
-    the block ends. Gives its address."""
-    config, log = folder / "nats.conf", folder / "nats.log"
-    own = {"host": "127.0.0.1", "port": port, "jetstream": {"store_dir": str(folder / "store")}}
-    text = "".join(f"{name}: {json.dumps(value)}\n" for name, value in own.items())
-    config.write_text(text + identities)
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [program(), "-c", config, "--ports_file_dir", folder], stdout=output, stderr=output
-        )
-    try:
+class IdentityHub:
+    """A running server that knows only an operator and its accounts."""
+
+    def __init__(self, folder: Path, port: int, identities: str) -> None:
+        self._config, self._log = folder / "nats.conf", folder / "nats.log"
+        self._folder, self._port = folder, port
+        self.url = f"{'tls' if 'cert_file' in identities else 'nats'}://127.0.0.1:{port}"
+        self._start(identities)
+
+    def reload(self) -> None:
+        """Let it read its files again; returns when it has."""
+        before = self._reloads()
+        self._process.send_signal(signal.SIGHUP)
+        self._wait_until(lambda: self._reloads() > before)
+
+    def restart(self, identities: str) -> None:
+        """Stop it and start it with another configuration."""
+        self.stop()
+        self._start(identities)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _start(self, identities: str) -> None:
+        store = str(self._folder / "store")
+        own = {"host": "127.0.0.1", "port": self._port, "jetstream": {"store_dir": store}}
+        text = "".join(f"{name}: {json.dumps(value)}\n" for name, value in own.items())
+        self._config.write_text(text + identities)
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [program(), "-c", self._config, "--ports_file_dir", self._folder],
+                stdout=output,
+                stderr=output,
+            )
+        self._wait_until((self._folder / f"nats-server_{self._process.pid}.ports").exists)
+
+    def _reloads(self) -> int:
+        return self._log.read_text().count("Reloaded server configuration")
+
+    def _wait_until(self, holds: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not (folder / f"nats-server_{process.pid}.ports").exists():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
+        while not holds():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.02)
-        yield f"nats://127.0.0.1:{port}"
+
+
+@contextmanager
+def identity_hub(folder: Path, port: int, identities: str) -> Iterator[IdentityHub]:
+    """A server that knows only an operator and its accounts (`identities`, a part of its configuration) until
+    the block ends."""
+    hub = IdentityHub(folder, port, identities)
+    try:
+        yield hub
     finally:
-        process.kill()
-        process.wait()
+        hub.stop()
 
 
 @contextmanager

@@ -92,8 +92,11 @@ def eyes(
     )
 
 
-def head(pitch_deg: float = 0.0, yaw_deg: float = 0.0, roll_deg: float = 0.0) -> HeadPose:
-    return HeadPose(pitch_deg, yaw_deg, roll_deg)
+def head(
+    pitch_deg: float = 0.0, yaw_deg: float = 0.0, roll_deg: float = 0.0, *, error_deg: float = 0.0
+) -> HeadPose:
+    """`error_deg`: how far off the pitch may be."""
+    return HeadPose(pitch_deg, yaw_deg, roll_deg, pitch_error_deg=error_deg)
 
 
 def usual(seconds: float = 30.4, **more: Any) -> list[Observation]:

@@ -12,6 +12,25 @@ import numpy as np
 import pytest
 
 from models.images import Image
+from models.yunet import YuNet
+from tests.support.weights import network
+
+LOOKS_INTO_THE_CAMERA = (
+    "faces/obama/obama_wh2012.jpg",
+    "faces/obama/obama_transition2009.jpg",
+    "faces/obama/obama_poster2008.jpg",
+    "faces/ms_dad/dad1.jpg",
+    "faces/ms_dad/dad2.jpg",
+    "faces/ms_lady/lady1.jpg",
+    "faces/ms_lady/lady2.jpg",
+    "faces/ms_lady/lady3.jpg",
+    "faces/single/ms_detection1.jpg",
+    "faces/single/google_p2.jpg",
+    "faces/single/google_p3.jpg",
+    "faces/single/google_p4.jpg",
+    "faces/single/google_p5.jpg",
+)
+"""Of the media collection."""
 
 
 def collins() -> Image:
@@ -90,3 +109,10 @@ def as_by_webcam(picture: Image, *, seed: int = 1) -> Image:
     unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
     assert unpacked is not None
     return unpacked.astype(np.uint8, copy=False)
+
+
+def with_face_of(width_px: int, picture: Image) -> Image:
+    """The picture made so small that its face is this wide."""
+    share = width_px / YuNet(network("yunet"), width_px=320, height_px=256).find(picture)[0].box.width_px
+    small = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)

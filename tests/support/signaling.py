@@ -36,6 +36,11 @@ class OneSeat:
     page: asyncio.Queue[Mapping[str, object] | None] = field(default_factory=asyncio.Queue)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     cameras: list[Camera] = field(default_factory=list)
+    replaced: Rejected | None = None
+
+    def check(self) -> None:
+        if self.replaced is not None:
+            raise self.replaced
 
     async def answer(self, offer_sdp: str) -> str:
         return await self.peer.answer(offer_sdp)

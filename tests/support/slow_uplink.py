@@ -64,6 +64,9 @@ class SlowSeat:
         sections[1] += line
         return "m=".join(sections)
 
+    def check(self) -> None:
+        self.seat.check()
+
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         """The page's own addresses are not told to the node."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum, StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -90,6 +90,28 @@ def beside(owner: object, state: object) -> dict[str, str]:
             found[path] = repr(value)
 
     walk(owner, "")
+    return found
+
+
+def changed_fields(state: object) -> set[str]:
+    """What in a state is no longer as it begins, as `Kind.field`. A field that has no default counts."""
+    found = set[str]()
+
+    def walk(value: Any) -> None:
+        if is_dataclass(value):
+            for each in fields(value):
+                own = getattr(value, each.name)
+                begins = each.default if each.default_factory is MISSING else each.default_factory()
+                if own != begins:
+                    found.add(f"{type(value).__name__}.{each.name}")
+                walk(own)
+        elif isinstance(value, dict):
+            walk([*value.values()])
+        elif isinstance(value, list | tuple | deque | frozenset):
+            for inner in value:
+                walk(inner)
+
+    walk(state)
     return found
 
 

@@ -33,8 +33,9 @@ from shared.api.enrollments import EnrollImage, EnrollRequest
 from shared.api.exams import Acknowledged
 from shared.api.sessions import SessionStartRequest, SessionStartResponse
 from shared.events.types import EventType
+from tests.support.asking import http
 from tests.support.edge_daemon import need_weights
-from tests.support.eventually import PATIENCE_S
+from tests.support.eventually import PATIENCE_S, pause_s
 from tests.support.metrics import reading
 from tests.support.ports import remember_ports
 
@@ -95,8 +96,8 @@ class Whole:
         """Whether the coordinator hears the node, and both hold their connection to the hub."""
         try:
             reasons = [
-                *httpx.get(f"{self.prepared.coordinator_status_url}/readyz").json()["reasons"],
-                *httpx.get(f"{self.prepared.edge_status_url}/healthz").json()["reasons"],
+                *http().get(f"{self.prepared.coordinator_status_url}/readyz").json()["reasons"],
+                *http().get(f"{self.prepared.edge_status_url}/healthz").json()["reasons"],
             ]
         except httpx.TransportError:
             return False
@@ -198,7 +199,10 @@ def whole(folder: Path, rating: int = 8) -> Iterator[Whole]:
 
 def wait_until(holds: Callable[[], object], what: str, within_s: float = PATIENCE_S) -> None:
     """Return as soon as it holds; fail naming what did not happen."""
-    deadline = time.monotonic() + within_s
+    asked_at = time.monotonic()
+    deadline = asked_at + within_s
     while not holds():
-        assert time.monotonic() < deadline, f"not within {within_s:g} s: {what}"
-        time.sleep(0.05)
+        answered_at = time.monotonic()
+        assert answered_at < deadline, f"not within {within_s:g} s: {what}"
+        time.sleep(pause_s(answered_at - asked_at))
+        asked_at = time.monotonic()

@@ -67,7 +67,11 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
         .join(Assignment, assignments.current_of(col(ExamSession.id)))
         .outerjoin(incidents, incidents.c.session_id == col(ExamSession.id))
-        .where(ExamSession.tenant_id == query.tenant_id, *_narrowed(query, now_utc))
+        .where(
+            ExamSession.tenant_id == query.tenant_id,
+            col(ExamSession.erased_utc).is_(None),
+            *_narrowed(query, now_utc),
+        )
         .order_by(*(each.desc() for each in order))
         .limit(query.limit + 1)
     )

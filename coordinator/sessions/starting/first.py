@@ -20,7 +20,8 @@ from coordinator.ground.database import insert_once
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
-from coordinator.nodes import asking
+from coordinator.memberships import standing
+from coordinator.nodes import asking, service as nodes
 from coordinator.nodes.assignments import FIRST_EPOCH
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import service as sessions
@@ -64,9 +65,12 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
         try:
             return await _start_on(parts, plan, node_id, asked)
         except Rejected as error:
-            if error.code != NODE_FULL:
+            if error.code == nodes.CLOSED:
+                await standing.refresh(parts)  # another replica has cordoned it
+            elif error.code == NODE_FULL:
+                full.add(node_id)  # it has become full since its last heartbeat; the next best may have room
+            else:
                 raise
-            full.add(node_id)  # it has become full since its last heartbeat; the next best may have room
 
 
 def _node(parts: Parts, plan: Plan, full: Collection[UUID]) -> UUID:
@@ -112,6 +116,7 @@ def _store(
 ) -> SessionStartResponse:
     wish, keyring = plan.wish, parts.keys.keyring
     tenants.check_open(db, wish.tenant_id)
+    nodes.check_open(db, found.assignment.node_id)
     kept = candidates.keep(db, plan.candidate) and all(
         keys.keep(db, key)
         for key in (plan.seal_key, plan.data_key, *plan.evidence_keys, plan.transcript_key)

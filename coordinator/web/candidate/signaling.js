@@ -38,7 +38,9 @@ export async function connect({ url, token, stream, iceServers, onNotice }) {
     timer = setTimeout(again, STEP_MS);
   };
   socket.onclose = ({ code }) => {
-    if (code !== SOCKET_BROKE || peer.connectionState !== "connected") drop(code);
+    if (code !== SOCKET_BROKE || peer.connectionState !== "connected") return drop(code);
+    // The node cannot say any more that it wants all pictures again.
+    limitFrames(peer, LIMITS.maxFramerate).catch(() => {});
   };
   socket.onmessage = ({ data }) => {
     step();

@@ -4,13 +4,14 @@ import { Api, messageOf } from "./api.js";
 import { $, say, whileBusy } from "./dom.js";
 import { Faces } from "./faces.js";
 import * as keys from "./keys.js";
+import { Nodes } from "./nodes.js";
 import { Queue } from "./queue.js";
 import { SessionView } from "./session.js";
 import { Wall } from "./wall.js";
 import { clock } from "./words.js";
 
 const WARN_BEFORE_MS = 5 * 60_000;
-const ROLES = { proctor: "Proctor", admin: "Administrator", system: "Service" };
+const ROLES = { proctor: "Proctor", admin: "Administrator", system: "Service", operator: "Operator" };
 
 const app = {
   api: null,
@@ -39,22 +40,23 @@ function tell({ name, at_ms, retry_s, reason }, place) {
   place.textContent = name === "loading" || name === "failed" ? texts[name] : "";
 }
 
-/** `#/wall`, `#/session/ID`, `#/review`, `#/review/ID` or `#/faces`: shown without loading a page. */
+/** `#/wall`, `#/session/ID`, `#/review`, `#/review/ID`, `#/faces` or `#/nodes`: shown without loading a page. */
 function route() {
   if (!app.api || location.hash === "#content") return;
   const [, name = "", ref = ""] = location.hash.split("/");
   const view = views[name];
-  if (!view) return location.replace("#/wall");
+  if (!view) return location.replace(`#/${Object.keys(views)[0]}`);
   current?.leave();
   current = view;
   show(view.section);
-  keys.bind([...view.keys, ["Everywhere", everywhere]]);
+  keys.bind([...view.keys, ["Everywhere", everywhere.filter(({ view: to }) => !to || to in views)]]);
   view.enter(decodeURIComponent(ref));
 }
 
 const everywhere = [
-  { key: "w", text: "Sessions", run: () => (location.hash = "#/wall") },
-  { key: "q", text: "Review queue", run: () => (location.hash = "#/review") },
+  { key: "w", text: "Sessions", view: "wall", run: () => (location.hash = "#/wall") },
+  { key: "q", text: "Review queue", view: "review", run: () => (location.hash = "#/review") },
+  { key: "n", text: "Nodes", view: "nodes", run: () => (location.hash = "#/nodes") },
   { key: "?", text: "This list", run: () => keys.showHelp() },
 ];
 
@@ -77,7 +79,7 @@ async function signIn(event) {
     try {
       const bearer = await new Api(token).bearer();
       if (bearer.role in ROLES) begin(token, bearer);
-      else refuse("This console is for proctors and administrators; your token is for another role.");
+      else refuse("This console is for proctors and administrators, and for operators; your token is for another role.");
     } catch (problem) {
       refuse(messageOf(problem));
     }
@@ -92,9 +94,8 @@ function begin(token, bearer) {
   });
   app.api = api;
   // The next person must not see anything of the former one.
-  views = { wall: new Wall(app), session: new SessionView(app), review: new Queue(app) };
-  if (bearer.role === "admin") views.faces = new Faces(app);
-  $("faces-link").hidden = bearer.role !== "admin";
+  views = viewsOf(bearer.role);
+  for (const link of document.querySelectorAll("nav a")) link.hidden = !(link.hash.slice(2) in views);
   $("token").value = "";
   $("who").textContent = `${bearer.subject} · ${ROLES[bearer.role]}`;
   $("signed-in").hidden = false;
@@ -103,6 +104,13 @@ function begin(token, bearer) {
     warning = setTimeout(() => say("Your token expires within five minutes. Get a new one in time."), left_ms);
   }
   route();
+}
+
+/** What a role may look at, the view that it begins with first. Operators see nothing of candidates. */
+function viewsOf(role) {
+  if (role === "operator") return { nodes: new Nodes(app) };
+  const found = { wall: new Wall(app), session: new SessionView(app), review: new Queue(app) };
+  return role === "admin" ? { ...found, faces: new Faces(app), nodes: new Nodes(app) } : found;
 }
 
 /** Forgets the token. The place stays in the address, which contains nothing secret. */

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from cli.installation import Installation, choose_ports, prepare
+from coordinator.ground.own_keys import make_own_keys
+from tests.support.joining import keep_membership
 from tests.support.ports import remember_ports
 
 PROGRAM = Path(sys.executable).with_name("proctorctl")
@@ -25,7 +27,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     folder = tmp_path_factory.mktemp("installation")
     folder.chmod(0o700)
     remember_ports(folder)
-    return prepare(folder, choose_ports(folder, None, None), profile="open", level="L1")
+    made = prepare(folder, choose_ports(folder, None, None), profile="open", level="L1")
+    keep_membership(folder / "edge", make_own_keys(folder / "coordinator", None))
+    return made
 
 
 def examined(folder: Path) -> tuple[int, dict[str, dict[str, Any]]]:

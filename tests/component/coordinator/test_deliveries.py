@@ -19,6 +19,7 @@ from coordinator.deliveries import service as deliveries, working
 from coordinator.deliveries.parcels_service import load
 from coordinator.deliveries.schedule import Breaker
 from coordinator.deliveries.service import KEPT_FOR, LetterQuery, Results, Settled
+from coordinator.deliveries.working import Workers
 from coordinator.destinations import secrets_service as secrets, service as destinations
 from coordinator.destinations.tables import DeliveryState, Destination
 from coordinator.ground.ids import uuid7
@@ -307,6 +308,91 @@ def test_a_worker_that_dies_in_a_round_loses_nothing_and_its_successor_uses_the_
     on_file(test)
 
 
+@pytest.mark.parametrize("answers", [True, False], ids=["answers", "hangs"])
+def test_an_orderly_stop_sends_nothing_twice_that_was_answered(
+    answers: bool, on_file: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many deliveries of a round; those in flight are waited for a moment."""
+    monkeypatch.setattr(working, "STOP_S", 30.0 if answers else 0.1)
+
+    async def test(site: Told, receiver: Sink) -> None:
+        go_on, halfway = asyncio.Event(), asyncio.Event()
+
+        async def slowly(_: Got) -> bytes:
+            if len(receiver.asked) > 6:
+                halfway.set()
+                await go_on.wait()
+            return OK
+
+        receiver.answer = slowly
+        destination, _ = await site.destination(receiver.url)
+        noted = {"SESS-0": await site.note(site.sit("SESS-0"), *(60.0 * n for n in range(1, 13)))}
+
+        working_task = asyncio.create_task(Workers(site.parts, QUICK).run())
+        await halfway.wait()
+        working_task.cancel()
+        if answers:
+            asyncio.get_running_loop().call_later(0.1, go_on.set)
+        await asyncio.wait({working_task})
+        states = [state for state, _ in await site.states(destination)]
+        answered = 7 if answers else 6
+        waiting = [DeliveryState.WAITING] * (12 - answered)
+        assert states == [DeliveryState.DELIVERED] * answered + waiting
+        go_on.set()
+        async with site.working():
+            await until(lambda: site.nothing_waits(destination), "all is delivered")
+        asked = [got.parcel_id for got in receiver.asked]
+        assert len(asked) - len(set(asked)) == (0 if answers else 1)
+        assert list(dict.fromkeys(got.data["event_id"] for got in receiver.taken)) == noted["SESS-0"]
+
+    on_file(test)
+
+
+def test_who_resumes_a_destination_while_it_is_tried_is_believed(on_both: Callable[[Test], None]) -> None:
+    async def test(site: Told, receiver: Sink) -> None:
+        destination, _ = await site.destination(receiver.url)
+        await site.note(site.sit("SESS-0"), 60.0)
+        keyring, now = site.parts.keys.keyring, datetime.now(UTC) + timedelta(seconds=1)
+        left_alone, later = Breaker(5, now), now + timedelta(hours=1)
+
+        def found() -> Awaitable[tuple[Breaker, int]]:
+            """How it is doing, and how many deliveries may be tried now."""
+
+            def look(db: Session) -> tuple[Breaker, int]:
+                loaded = load(db, keyring, destination.id, 10, now)
+                assert loaded is not None
+                return loaded.breaker, len(loaded.parcels)
+
+            return site.parts.reading(look)
+
+        def tried(before: Breaker, now_is: Breaker) -> Awaitable[None]:
+            def keep(db: Session) -> None:
+                row = db.get(Destination, destination.id)
+                assert row is not None
+                parcel = load(db, keyring, destination.id, 10, later)
+                assert parcel is not None
+                again = Settled(parcel.parcels[0].sequence, DeliveryState.WAITING, 1, "status-500", later)
+                results = Results((again,), before, now_is, "status-500", now)
+                deliveries.settle(db, destination.id, results)
+
+            return site.parts.writing(keep)
+
+        await tried(Breaker(), left_alone)
+        assert await found() == (left_alone, 0)
+        await site.parts.writing(
+            lambda db: destinations.resume(
+                db, destinations.find(db, destination.tenant_id, destination.id, to_change=True), now
+            )
+        )
+        await tried(left_alone, Breaker(6, later))  # the probe that was on its way meanwhile
+        assert await found() == (Breaker(), 1)
+        await tried(Breaker(), left_alone)
+        await tried(left_alone, Breaker(6, later))  # the next outage counts again
+        assert await found() == (Breaker(6, later), 0)
+
+    on_both(test)
+
+
 def test_one_coordinator_at_a_time_has_a_destination(on_both: Callable[[Test], None]) -> None:
     async def test(site: Told, receiver: Sink) -> None:
         destination, _ = await site.destination(receiver.url)
@@ -562,7 +648,7 @@ def test_results_do_not_bring_back_what_was_dropped_meanwhile(on_both: Callable[
 
         await site.parts.writing(remove)
         again = Settled(parcel.sequence, DeliveryState.WAITING, 1, "status-500", now)
-        results = Results((again,), Breaker(1), "status-500", now)
+        results = Results((again,), Breaker(), Breaker(1), "status-500", now)
         await site.parts.writing(lambda db: deliveries.settle(db, destination.id, results))
         assert await site.states(destination) == [(DeliveryState.DROPPED, "removed")]
         assert await site.parts.reading(lambda db: load(db, keyring, destination.id, 10, now)) is None

@@ -59,7 +59,7 @@ async def plain_client(servers: list[RunningServer]) -> AsyncIterator[Client]:
     """Any server's that runs."""
     client = await nats.connect(
         [one.url for one in servers],
-        **address_of(servers).login.options(),
+        **address_of(servers).login.entry().options,
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.1,
     )

@@ -3,111 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import shutil
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
 from uuid import uuid4
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
-from coordinator.app import create_app
-from coordinator.config import CoordinatorConfig, NatsSection, WebSection
-from coordinator.ground.own_keys import make_own_keys
-from coordinator.nodes.hub_identities import hub_settings
-from edge.hub import node_link, store
+from coordinator.main import app
+from edge.hub import store
 from edge.main import cli
 from edge.membership import files, renewing
 from edge.membership.asking import renew_request
 from edge.membership.command import join_fleet
 from edge.membership.files import Membership
-from edge.membership.joining import join
 from edge.node_identity import Identity, load as load_identity
 from shared import subjects
 from shared.api.memberships import MembershipOut
 from shared.certificates import lifetime_of, read_certificate
-from shared.errors import Corrupt, Rejected
+from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.types import Lane
-from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
-from shared.hub_login import ByIdentity
 from shared.messages.heartbeats import Heartbeat
 from shared.node_lifetimes import CERTIFICATE_LIFETIME
 from shared.sealing import pack
 from shared.tokens import Role
-from shared.web_server.connections import StatusSection
 from tests.support.eventually import cancelled, until
-from tests.support.exam_site import PUBLIC_URL, Site
+from tests.support.identity_place import AtPlace, Place, place, runner
 from tests.support.joining import new_token
-from tests.support.nats import identity_hub
 from tests.support.new_node import new_keys
-from tests.support.ports import reserved_port
-from tests.support.served_site import served
 
 PLENTY_S = 60.0
 
 
-@dataclass(frozen=True)
-class Place:
-    """A coordinator at such a hub."""
-
-    site: Site
-    url: str
-    hub_url: str
-
-    async def joined(self, data: Path) -> Identity:
-        await asyncio.to_thread(join, self.url, await new_token(self.site), data)
-        return load_identity(data)
-
-    def link(self, data: Path) -> HubLink:
-        """What a node's daemon connects with."""
-        address = HubAddress(url=self.hub_url, login=ByIdentity(partial(files.hub_identity, data)))
-        return node_link(address, load_identity(data).node_id)
-
-
-@asynccontextmanager
-async def place(database: Path, folder: Path) -> AsyncIterator[Place]:
-    keys = make_own_keys(folder / "coordinator", None).fleet
-    said = hub_settings(keys.operator, keys.system, keys.account, folder / "accounts", datetime.now(UTC))
-    with identity_hub(folder, reserved_port(), said) as hub_url:
-        config = CoordinatorConfig(
-            status=StatusSection(port=reserved_port()),
-            data_folder=folder / "coordinator",
-            database_url=f"sqlite:///{database}",
-            nats=NatsSection(url=hub_url, login="identity", stream_max_bytes=16 * 2**20),
-            web=WebSection(public_url=PUBLIC_URL),
-        )
-        app = create_app(config)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as http,
-        ):
-            site = Site(app, http, cast(Any, None), lambda: None)
-            async with served(site) as sockets:
-                url = sockets.replace("ws://", "http://").removesuffix("/ws")
-                yield Place(site, url, hub_url)
-
-
-Run = Callable[[Callable[[Place], Awaitable[None]]], None]
-
-
 @pytest.fixture
-def at_place(migrated_sqlite: Path, tmp_path: Path) -> Run:
-    """Runs an async test there."""
-    database = tmp_path / "coordinator.db"
-    database.write_bytes(migrated_sqlite.read_bytes())
-
-    async def run(test: Callable[[Place], Awaitable[None]]) -> None:
-        async with asyncio.timeout(240), place(database, tmp_path) as there:
-            await test(there)
-
-    return lambda test: asyncio.run(run(test))
+def at_place(migrated_sqlite: Path, tmp_path: Path) -> AtPlace:
+    return runner(migrated_sqlite, tmp_path)
 
 
 def heartbeat(identity: Identity) -> bytes:
@@ -132,7 +64,7 @@ def heartbeat(identity: Identity) -> bytes:
 
 
 def test_a_node_that_joined_is_heard_and_its_alerts_are_stored_without_any_password(
-    at_place: Run, tmp_path: Path
+    at_place: AtPlace, tmp_path: Path
 ) -> None:
     async def test(there: Place) -> None:
         data, config, token = tmp_path / "edge", tmp_path / "edge.toml", tmp_path / "token"
@@ -156,7 +88,7 @@ def test_a_node_that_joined_is_heard_and_its_alerts_are_stored_without_any_passw
 
 
 def test_a_node_renews_after_two_thirds_and_comes_back_to_the_hub_with_what_it_got(
-    at_place: Run, tmp_path: Path
+    at_place: AtPlace, tmp_path: Path
 ) -> None:
     async def test(there: Place) -> None:
         there.site.at(datetime.now(UTC) - CERTIFICATE_LIFETIME * 0.9)
@@ -179,17 +111,22 @@ def test_a_node_renews_after_two_thirds_and_comes_back_to_the_hub_with_what_it_g
     at_place(test)
 
 
-def test_a_node_whose_time_is_over_is_not_let_in_until_it_has_renewed(at_place: Run, tmp_path: Path) -> None:
+def test_a_node_whose_time_is_over_is_not_let_in_until_it_has_renewed(
+    at_place: AtPlace, tmp_path: Path
+) -> None:
     async def test(there: Place) -> None:
         data = tmp_path / "edge"
         identity = await there.joined(data)
-        ca, keys = files.load(data).ca, new_keys()
+        known, keys = files.load(data).authorities, new_keys()
         asked = renew_request(identity.node_id, identity.signing, keys).model_dump()
         there.site.at(datetime.now(UTC) - CERTIFICATE_LIFETIME - timedelta(hours=1))
         answer = await there.site.post("/nodes/renew", asked, headers={})
         old = MembershipOut.model_validate_json(answer.content)
         certificate = read_certificate(old.certificate)
-        files.save(data, Membership(ca=ca, certificate=certificate, keys=keys, hub_jwt=old.hub_jwt))
+        files.save(
+            data,
+            Membership(authorities=known, certificate=certificate, keys=keys, hub_jwt=old.hub_jwt),
+        )
         link = there.link(data)
         running = asyncio.create_task(link.run())
         await until(lambda: link.counts["unreachable"] > 0, "it is refused")
@@ -206,7 +143,7 @@ def test_a_node_whose_time_is_over_is_not_let_in_until_it_has_renewed(at_place: 
 
 
 def test_a_revoked_node_is_cut_off_at_the_hub_within_seconds_and_the_others_stay(
-    at_place: Run, tmp_path: Path
+    at_place: AtPlace, tmp_path: Path
 ) -> None:
     async def test(there: Place) -> None:
         bad, good = tmp_path / "bad", tmp_path / "good"
@@ -232,3 +169,46 @@ def test_a_revoked_node_is_cut_off_at_the_hub_within_seconds_and_the_others_stay
             await cancelled(task)
 
     at_place(test)
+
+
+def test_after_the_hubs_keys_were_replaced_a_node_is_turned_away_and_renews_at_once(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    database, data = tmp_path / "coordinator.db", tmp_path / "edge"
+    database.write_bytes(migrated_sqlite.read_bytes())
+
+    async def run() -> None:
+        async with place(database, tmp_path) as before:
+            identity = await before.joined(data)
+            link = before.link(data)
+            running = asyncio.create_task(link.run())
+            await until(lambda: link.connected, "it is let in")
+            port = int(before.hub_url.rpartition(":")[2])
+        config = tmp_path / "coordinator.toml"
+        config.write_text(f'data_folder = "{tmp_path / "coordinator"}"\n')
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["rotate-hub-keys", "--config", str(config)])
+        assert done.exit_code == 0, done.output
+        shutil.rmtree(tmp_path / "accounts")
+        async with place(database, tmp_path, port) as after:
+            await until(link.turned_away.is_set, "what it has is worth nothing")
+            last = files.hub_identity(data).jwt
+            renewing_on = asyncio.create_task(renewing.run(after.url, data, identity, link.turned_away))
+            await until(lambda: link.connected, "it is let in again")
+            assert not link.turned_away.is_set()
+            assert files.hub_identity(data).jwt != last
+            await until(lambda: after.site.parts.hub.connected, "the coordinator is there")
+            alert = subjects.alert(identity.node_id, Lane.CONDUCT)
+            await until_stored(link, alert)
+            await cancelled(renewing_on)
+            await cancelled(running)
+
+    asyncio.run(run())
+
+
+async def until_stored(link: HubLink, subject: str) -> None:
+    """The stream is made anew in the new account."""
+    while True:
+        try:
+            return await store(link, subject, b"sealed", message_id="1", timeout_s=PLENTY_S)
+        except Unavailable:
+            await asyncio.sleep(0.1)

@@ -61,7 +61,7 @@ def test_a_node_joins_with_a_token_and_has_what_a_node_needs_for_a_day(on_site: 
         authority = await authority_of(site, token)
         answer = await ask_to_join(site, node, token)
         given = MembershipOut.model_validate_json(answer.content)
-        check_membership(given, authority.ca, node.keys, node.node_id, datetime.now(UTC))
+        check_membership(given, [authority.ca], node.keys, node.node_id, datetime.now(UTC))
         assert (given.region, given.name, given.hub_url) == ("eu-west", "hall 3", site.parts.config.nats.url)
         assert authority.signing_key == site.parts.keys.signing_text
         account = site.parts.keys.fleet.account.public_key()

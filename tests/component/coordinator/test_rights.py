@@ -120,7 +120,8 @@ class World:
             "tenant_id": str(idle),
             **dict.fromkeys(("version", "before", "after"), "1"),
             **dict.fromkeys(
-                ("event_id", "pair_id", "enrollment_id", "node_id"), str(UUID(int=7))
+                ("event_id", "pair_id", "enrollment_id", "node_id", "hold_id", "request_id", "erasure_id"),
+                str(UUID(int=7)),
             ),  # of which there is none
         }
         return cls(served, names, sessions, strangers)

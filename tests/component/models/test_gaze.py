@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -25,7 +24,15 @@ from shared.observations import GazeSeen
 from shared.policy.schema import Policy
 from tests.scenarios.performers import signer
 from tests.support.observations import ONE, check, every, frame, lines, play
-from tests.support.people import collins, hopper, media, mirrored, read
+from tests.support.people import (
+    LOOKS_INTO_THE_CAMERA,
+    collins,
+    hopper,
+    media,
+    mirrored,
+    read,
+    with_face_of,
+)
 from tests.support.weights import network
 
 pytestmark = pytest.mark.weights
@@ -56,23 +63,6 @@ def test_a_portrait_looks_into_the_camera(estimator: GazeEstimator, portrait: Im
     assert max(abs(gaze.pitch_deg), abs(gaze.yaw_deg)) < 12
 
 
-LOOKS_INTO_THE_CAMERA = (
-    "faces/obama/obama_wh2012.jpg",
-    "faces/obama/obama_transition2009.jpg",
-    "faces/obama/obama_poster2008.jpg",
-    "faces/ms_dad/dad1.jpg",
-    "faces/ms_dad/dad2.jpg",
-    "faces/ms_lady/lady1.jpg",
-    "faces/ms_lady/lady2.jpg",
-    "faces/ms_lady/lady3.jpg",
-    "faces/single/ms_detection1.jpg",
-    "faces/single/google_p2.jpg",
-    "faces/single/google_p3.jpg",
-    "faces/single/google_p4.jpg",
-    "faces/single/google_p5.jpg",
-)
-
-
 @pytest.mark.media
 def test_faces_that_look_into_the_camera_stay_inside_the_screen(estimator: GazeEstimator) -> None:
     gazes = [look(estimator, read(media(name))) for name in LOOKS_INTO_THE_CAMERA]
@@ -93,13 +83,6 @@ def test_the_error_that_is_told_covers_faces_that_look_into_the_camera(
         gaze = look(estimator, with_face_of(width_px, read(media(name))))
         assert abs(gaze.pitch_deg) <= gaze.pitch_error_deg, name
         assert abs(gaze.yaw_deg) <= gaze.yaw_error_deg, name
-
-
-def with_face_of(width_px: int, picture: Image) -> Image:
-    """The picture made so small that its face is this wide."""
-    share = width_px / YuNet(network("yunet"), width_px=320, height_px=256).find(picture)[0].box.width_px
-    small = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)
 
 
 @pytest.mark.media

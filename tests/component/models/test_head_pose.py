@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
+from edge.judging.policy_settings import monitor_settings
+from edge.rules.monitor import Monitor
 from models.adas_head import AdasHeadPose
 from models.blazeface import FULL_RANGE, BlazeFace, ConfirmedBlazeFace
 from models.fsanet import FsaNet
@@ -18,9 +21,20 @@ from models.serving import HeadPoseEstimator
 from models.upright import turned_back
 from models.yunet import YuNet
 from shared.observations import HeadPose
+from shared.policy.schema import Policy
 from tests.scenarios.heads import Turn, fitter, turned
 from tests.scenarios.performers import media_folder, performers
-from tests.support.people import collins, frames, hopper, media, mirrored, read
+from tests.support.observations import ONE, check, every, frame, lines, play
+from tests.support.people import (
+    LOOKS_INTO_THE_CAMERA,
+    collins,
+    frames,
+    hopper,
+    media,
+    mirrored,
+    read,
+    with_face_of,
+)
 from tests.support.variations import HONEST
 from tests.support.weights import network, networks, present
 
@@ -74,6 +88,42 @@ def test_a_head_points_where_people_see_it_point(estimator: HeadPoseEstimator, n
         assert seen is None or seen[0] - slack < value < seen[1] + slack
 
 
+# All of those of whom some estimator says the lowest pitch.
+HELD_LOW = ("faces/ms_dad/dad1.jpg", "faces/ms_dad/dad2.jpg", "faces/single/ms_detection1.jpg")
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("width_px", [96, 48])
+def test_the_error_that_is_told_covers_faces_that_look_into_the_camera(
+    estimator: HeadPoseEstimator, width_px: int
+) -> None:
+    for name in LOOKS_INTO_THE_CAMERA:
+        picture = with_face_of(width_px, read(media(name)))
+        kinds = ("dark", "grey", "out of focus") if width_px == 96 and name in HELD_LOW else ()
+        for seen in (picture, *(HONEST[kind](picture) for kind in kinds)):
+            head = look(estimator, seen)
+            assert abs(head.pitch_deg) <= head.pitch_error_deg, name
+            # Far from a head that is turned away, also at high sensitivity: 40 degrees.
+            assert abs(head.yaw_deg) < 30, name
+
+
+@pytest.mark.media
+def test_who_is_filmed_from_above_is_not_told_to_look_up_before_calibration(
+    estimator: HeadPoseEstimator,
+) -> None:
+    """A man held low by every estimator writes, 20° lower, in the first half minute; then his head hangs."""
+    look_up = look(estimator, with_face_of(96, read(media("faces/ms_dad/dad2.jpg"))))
+    writing = replace(look_up, pitch_deg=look_up.pitch_deg - 20)
+    hanging = replace(look_up, pitch_deg=look_up.pitch_deg - 45)
+    poses = [(0.0, 4.0, look_up), (4.0, 12.0, writing), (12.0, 18.0, look_up), (18.0, 23.0, hanging)]
+    monitor = Monitor(monitor_settings(Policy()))
+    like = frame(0, faces=ONE, identity=check(0.9))
+    observations = [
+        each for start_s, end_s, pose in poses for each in every(start_s, end_s, replace(like, head=pose))
+    ]
+    assert lines(play(monitor, observations)) == [("HEAD_DOWN", "raised", 18.0)]
+
+
 @pytest.mark.media
 @pytest.mark.parametrize("name", SEEN_DEG)
 def test_a_mirror_turns_yaw_and_roll_and_keeps_pitch(estimator: HeadPoseEstimator, name: str) -> None:
@@ -110,10 +160,10 @@ def test_a_tilted_head_is_not_turned_away(
 @pytest.mark.parametrize("estimator", ["mesh-pose", "fsanet"], indirect=True)
 def test_colours_do_not_turn_a_tilted_head(estimator: HeadPoseEstimator) -> None:
     tilting = frames(media("video/open_carphone_qcif.mp4"), every=12)[7:10]
-    for frame in tilting:
-        own = look(estimator, frame)
+    for each in tilting:
+        own = look(estimator, each)
         for name in ("magenta", "green", "warm", "cold", "grey"):
-            head = look(estimator, HONEST[name](frame))
+            head = look(estimator, HONEST[name](each))
             assert head.yaw_deg == pytest.approx(own.yaw_deg, abs=7)
 
 

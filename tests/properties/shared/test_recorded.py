@@ -45,7 +45,7 @@ observations = st.builds(
         quality=numbers,
         failed_gates=st.lists(st.text(max_size=5), max_size=2).map(tuple),
     ),
-    head=st.none() | st.builds(HeadPose, numbers, numbers, numbers),
+    head=st.none() | st.builds(HeadPose, numbers, numbers, numbers, pitch_error_deg=numbers),
     body=st.none()
     | st.builds(
         BodySeen, shoulders_visible=st.booleans(), visible_keypoints=st.integers(0, 33), presence=numbers

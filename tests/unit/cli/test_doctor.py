@@ -13,8 +13,10 @@ import pytest
 from cli.doctor.finding import Grade, broken, exit_code, ok, unknown, warning
 from cli.doctor.machine import judge_clock, judge_permissions, judge_room, judge_weights
 from cli.doctor.place import Address, find_place
-from cli.doctor.services import judge_coordinator, judge_hub, judge_skew
+from cli.doctor.services import judge_coordinator, judge_hub, judge_node, judge_skew
+from coordinator.nodes.examples import NODE_EXAMPLES
 from models.manifest import Task
+from shared.api.nodes import NodeOut
 from shared.errors import ConfigError
 from shared.events.looks import Look
 
@@ -133,3 +135,26 @@ def test_what_an_ordinary_exam_needs_and_lacks_is_broken() -> None:
     found = judge_weights("/weights", "open", lacking=[Task.IRIS], unserved={Look.HEAD: "none"})
     assert (found.standing, found.says) == (Grade.BROKEN, "/weights has no network for iris, head")
     assert found.mend == "run: proctorctl models fetch --profile open"
+
+
+SILENT = {"reason": "silent", "text": "No heartbeat has come.", "fix": "Look at it."}
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "standing", "says", "mend"),
+    [
+        ("healthy", [], Grade.OK, "healthy: 6 sessions", ""),
+        ("missing", [SILENT], Grade.BROKEN, "missing: No heartbeat has come.", "Look at it."),
+        ("joining", [SILENT], Grade.BROKEN, "joining: No heartbeat has come.", "Look at it."),
+        ("degraded", [SILENT], Grade.WARNING, "degraded: No heartbeat has come.", "Look at it."),
+        ("draining", [SILENT], Grade.OK, "draining: No heartbeat has come.", ""),
+        ("cordoned", [SILENT], Grade.OK, "cordoned: No heartbeat has come.", ""),
+        ("revoked", [SILENT], Grade.OK, "revoked: No heartbeat has come.", ""),
+    ],
+)
+def test_a_node_is_judged_by_its_state(
+    state: str, why: list[dict[str, str]], standing: Grade, says: str, mend: str
+) -> None:
+    found = judge_node(NodeOut.model_validate({**NODE_EXAMPLES["NodeOut"], "state": state, "why": why}))
+    assert (found.standing, found.says, found.mend) == (standing, says, mend)
+    assert found.what == f"node {NODE_EXAMPLES['NodeOut']['node_id']}"

@@ -34,6 +34,8 @@ def test_the_data_folder_alone_is_enough() -> None:
         ({"nats": {"stream_placement_tags": [""]}}, "nats.stream_placement_tags.0"),
         ({"web": {"port": 0}}, "web.port"),
         ({"web": {"public_url": "ftp://x"}}, "web.public_url"),
+        ({"web": {"tls": {"certificate_file": "web.pem"}}}, "web.tls.key_file"),
+        ({"web": {"tls": {"certificate_file": "web.pem", "key_file": "web.key"}}}, "web"),
         ({"web": {"connections": {"in_all": 99}}}, "web.connections.in_all"),
         ({"web": {"connections": {"per_address": 0}}}, "web.connections.per_address"),
         ({"web": {"connections": {"trusted_proxies": ["*"]}}}, "web.connections.trusted_proxies.0"),
@@ -67,7 +69,7 @@ def test_every_setting_is_explained() -> None:
     ]
     own = [section for section in sections if section["title"].endswith(("Section", "Config"))]
     assert len(own) >= 6
-    nested = ("keys", "nats", "web", "ice", "faces", "nodes", "deliveries", "traces")
+    nested = ("keys", "nats", "web", "ice", "faces", "nodes", "deliveries", "privacy", "traces")
     unexplained = [
         (section["title"], name)
         for section in own

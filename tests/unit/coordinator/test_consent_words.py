@@ -102,9 +102,13 @@ def test_nobody_is_enrolled_without_an_acknowledgement_or_after_a_withdrawal() -
     with pytest.raises(Rejected, match="identity-verification") as missing:
         check_may_enroll(latest([word(CAMERA, True)]), Policy())
     assert (missing.value.status, missing.value.code) == (409, "acknowledgement-missing")
+    message = "is missing for identity-verification"
+    assert missing.value.errors == ({"path": "body.acknowledged", "message": message},)
     with pytest.raises(Rejected, match="identity-verification") as withdrawn:
         check_may_enroll(latest([word(FACE, False)]), EXEMPT)
     assert (withdrawn.value.status, withdrawn.value.code) == (409, "consent-withdrawn")
+    message = "has withdrawn identity-verification"
+    assert withdrawn.value.errors == ({"path": "body.candidate_id", "message": message},)
 
 
 @pytest.mark.parametrize("purpose", Purpose)

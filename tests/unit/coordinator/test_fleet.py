@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from coordinator.nodes.fleet import Fleet, WrongClock
+from coordinator.nodes.placements import Placement
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages.heartbeats import Heartbeat, SessionState
 
@@ -106,9 +107,49 @@ def test_another_regions_node_serves_when_there_is_no_other() -> None:
 
 def test_a_full_node_still_enrolls() -> None:
     full = fleet(heartbeat(1, sessions=4))
-    with pytest.raises(Unavailable):
+    with pytest.raises(Rejected) as refusal:  # full is another answer than down
         full.pick(101.0)
+    assert refusal.value.code == "node-full"
     assert picked(full, seat=False) == 1
+
+
+@pytest.mark.parametrize("placement", [Placement.CORDONED, Placement.DRAINING])
+@pytest.mark.parametrize("seat", [True, False])
+def test_a_closed_node_gets_nothing_new_also_where_there_is_no_other(
+    placement: Placement, seat: bool
+) -> None:
+    made = fleet(heartbeat(1), heartbeat(2, sessions=3))
+    made.accept({UUID(int=1): placement, UUID(int=2): Placement.OPEN})
+    assert picked(made, seat=seat) == 2
+    made.accept({UUID(int=1): placement, UUID(int=2): placement})
+    with pytest.raises(Unavailable, match=f"2 in all: 2 {placement}") as down:
+        made.pick(101.0, seat=seat)
+    assert (down.value.code, down.value.retry_after_s) == ("no-node-online", 5)
+    made.accept({UUID(int=1): Placement.OPEN, UUID(int=2): placement})
+    assert picked(made, seat=seat) == 1
+
+
+def test_full_and_down_are_two_answers_with_figures() -> None:
+    made = fleet(heartbeat(1, sessions=4), heartbeat(2), heartbeat(3, health=2), heartbeat(4, sessions=4))
+    made.accept({UUID(int=2): Placement.CORDONED, UUID(int=5): Placement.OPEN})
+    with pytest.raises(Rejected) as full:
+        made.pick(101.0)
+    assert full.value.code == "node-full"
+    assert "8 places together (not counted: 1 missing, 1 cordoned, 1 unwell)" in str(full.value)
+    made.hear(heartbeat(2, NOW + timedelta(seconds=30)), 130.0, NOW + timedelta(seconds=30))
+    with pytest.raises(Unavailable, match="5 in all: 4 missing, 1 cordoned") as down:
+        made.pick(130.0)
+    assert down.value.code == "no-node-online"
+    with pytest.raises(Unavailable, match="none is known"):
+        Fleet().pick(101.0)
+
+
+def test_the_clock_of_a_closed_node_hinders_nobody() -> None:
+    made = fleet(heartbeat(1, NOW + timedelta(seconds=40)), heartbeat(2, NOW))
+    made.accept({UUID(int=1): Placement.CORDONED, UUID(int=2): Placement.DRAINING})
+    with pytest.raises(Unavailable) as down:
+        made.pick(101.0)
+    assert down.value.code == "no-node-online"
 
 
 def test_an_old_heartbeat_played_again_is_refused() -> None:

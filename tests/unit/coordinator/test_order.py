@@ -28,20 +28,21 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config ground.acting ground.columns ground.database ground.fleet_keys ground.ids ground.key_files
-        ground.keyring ground.leadership ground.leading ground.own_keys ground.sealed_fields
+        config ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys ground.ids
+        ground.key_files ground.keyring ground.leadership ground.leading ground.own_keys ground.sealed_fields
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
         deliveries.connection
-        reports.pdf_form reports.hearing reports.verify_bundle
+        reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
     "act": """
         audit.chaining audit.layer audit.owed
         arriving.arrival arriving.ingest arriving.intake arriving.pictures arriving.replaying
-        arriving.treating nodes.heartbeats excerpts.expiring idempotency.doing enrollments.comparing
+        arriving.treating nodes.heartbeats nodes.hosts excerpts.expiring idempotency.doing
+        enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         replicas.spreading
@@ -49,13 +50,14 @@ LISTED = {
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.standing
+        privacy.steps
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
     "routes": """
         idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
     """,
-    "app": "app main routing schema serving migrations.env",
+    "app": "app hub_commands main routing schema serving migrations.env",
 }
 """Kinds of what no name tells."""
 LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.split()}

@@ -62,7 +62,7 @@ def test_conversions_are_ones_that_exist() -> None:
 
 def test_files_name_a_runtime_that_reads_them() -> None:
     readers = {
-        "onnx": {Runtime.ONNX_CPU, Runtime.ONNX_OPENVINO},
+        "onnx": {Runtime.ONNX_CPU, Runtime.ONNX_OPENVINO, Runtime.OPENVINO},
         "xml": {Runtime.OPENVINO},
         "tflite": {Runtime.OPENVINO, Runtime.LITERT, Runtime.MEDIAPIPE},
     }

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -130,6 +131,8 @@ def test_what_a_page_shows_lies_sealed_on_disk_and_stands_in_heartbeat_and_metri
             await candidate.close()
         assert checked.match is None
         assert (beat.level, beat.rating, beat.recognisers) == (2, 2, ("brightness@1",))
+        assert beat.measures is not None
+        assert (beat.measures.product, beat.measures.certificate_ends_utc) == (version("proctor"), None)
         [state] = beat.sessions
         assert (state.session_id, state.phase, state.alerts_triggered) == (order.session_id, "watching", 1)
         assert 'alerts_generated_total{event_type="FACE_NOT_FOUND",severity="medium"} 1.0' in text

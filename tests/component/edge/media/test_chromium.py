@@ -104,6 +104,11 @@ def test_the_candidates_page_sends_fewer_pictures_when_asked_and_more_again(tmp_
                 await until_rate(peer, at_most_hz=3.0)
                 await page.put({"type": "rate", "frames_per_second": 15})
                 await until_rate(peer, at_least_hz=6.0)
+                # Nobody can tell a page without its socket that the node has time again.
+                await page.put({"type": "rate", "frames_per_second": 2})
+                await until_rate(peer, at_most_hz=3.0)
+                node.die()
+                await until_rate(peer, at_least_hz=6.0)
 
     asyncio.run(scene())
 

@@ -225,6 +225,9 @@ def test_a_peer_that_nobody_may_watch_keeps_and_decodes_nothing_until_it_is_watc
             assert peer._flows.video.decoder.decoded == decoded
             assert after.dropped["not_watched"] - before.dropped["not_watched"] >= 5
             assert peer.frame_count - counted >= 5
+            assert after.media_age_s is not None
+            assert after.frame_age_s is not None
+            assert after.media_age_s < 1.0 < after.frame_age_s
             assert peer._flows.video.ring.size_bytes == 0
             peer.want(frozenset(Sense))
             again = await peer.video.get()

@@ -7,10 +7,11 @@ import httpx
 import pytest
 from aiortc import RTCSessionDescription
 
+from shared.errors import Rejected
 from shared.ice import IceServer
 from tests.support.candidates import Picture, offer_of
 from tests.support.eventually import PATIENCE_S
-from tests.support.signaling import ORIGIN, TOKEN, Served, served
+from tests.support.signaling import ORIGIN, TOKEN, OneSeat, Served, served
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 SDP = {"Content-Type": "application/sdp"}
@@ -64,6 +65,51 @@ def test_one_post_starts_a_stream_trickle_is_taken_and_delete_ends_it() -> None:
         assert node.room.seat.hung_up.is_set()
         assert (await client.delete(stream, headers=BEARER)).status_code == 404
         await candidate.close()
+
+    scene(act)
+
+
+async def posted(node: Served, client: httpx.AsyncClient) -> tuple[OneSeat, str, str]:
+    """A new seat with a stream to it: the seat, the stream's address and its ETag."""
+    seat = node.room.seat = OneSeat()
+    candidate = await offer_of(Picture())
+    created = await client.post(node.whip_url, content=candidate.localDescription.sdp, headers=BEARER | SDP)
+    await candidate.close()
+    return seat, f"http://{node.host}{created.headers['location']}", created.headers["etag"]
+
+
+def test_a_stream_can_be_used_until_the_media_of_a_newer_one_arrive() -> None:
+    async def act(node: Served, client: httpx.AsyncClient) -> None:
+        (one, first, tag), (other, second, _) = [await posted(node, client) for _ in range(2)]
+        match = {"If-Match": tag}
+        for stream in (first, second):
+            assert (await client.get(stream, headers=BEARER)).status_code == 204
+        patched = await client.patch(
+            first, content="a=mid:0\r\na=end-of-candidates\r\n", headers=BEARER | FRAGMENT | match
+        )
+        assert patched.status_code == 204
+        one.replaced = Rejected("open in another window", code="open-elsewhere", status=409)
+        patched = await client.patch(
+            first, content="a=mid:0\r\na=end-of-candidates\r\n", headers=BEARER | FRAGMENT | match
+        )
+        for answer in (patched, await client.get(first, headers=BEARER)):
+            assert (answer.status_code, answer.json()["type"]) == (409, "urn:proctor:open-elsewhere")
+        assert (await client.delete(first, headers=BEARER)).status_code == 200
+        assert (one.hung_up.is_set(), other.hung_up.is_set()) == (True, False)
+        assert (await client.get(first, headers=BEARER)).status_code == 404
+        assert (await client.get(second, headers=BEARER)).status_code == 204
+        await one.peer.close()
+
+    scene(act)
+
+
+def test_of_many_streams_of_a_session_the_oldest_is_forgotten() -> None:
+    async def act(node: Served, client: httpx.AsyncClient) -> None:
+        made = [await posted(node, client) for _ in range(5)]
+        found = [(await client.get(stream, headers=BEARER)).status_code for _, stream, _ in made]
+        assert found == [404, 204, 204, 204, 204]
+        for seat, _, _ in made:
+            await seat.peer.close()
 
     scene(act)
 

@@ -123,6 +123,18 @@ def test_at_the_byte_cap_the_oldest_pictures_go_and_the_alerts_stay(tmp_path: Pa
     outbox.close()
 
 
+def test_once_all_pictures_are_given_up_the_oldest_technical_alert_goes(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", Caps(max_alerts=100, max_bytes=3_000))
+    for lane in (Lane.TECHNICAL, Lane.CONDUCT, Lane.CONDUCT):
+        outbox.add(lane, lambda _: alert(b"alert", framed([b"x" * 900])))
+    outbox.add(Lane.CONDUCT, lambda _: alert(b"y" * 2_500))
+    assert beside(outbox, 1, 2, 3) == [0, 0, 0]
+    assert outbox.sequences(Lane.TECHNICAL) == [1]
+    outbox.add(Lane.CONDUCT, lambda _: alert(b"y" * 488))
+    assert (outbox.sequences(Lane.TECHNICAL), outbox.sequences(Lane.CONDUCT)) == ([], [1, 2, 3, 4])
+    outbox.close()
+
+
 def test_given_up_pictures_are_given_up_for_good_and_the_room_is_counted_again(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox.db", Caps(max_alerts=100, max_bytes=2_000))
     for _ in range(3):

@@ -12,15 +12,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.node_identity import Identity
+from edge.outbound import publisher
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from shared import subjects
+from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
 from shared.hub_link import HubLink
-from shared.messages.heartbeats import LaneMark, Marks
+from shared.messages.heartbeats import LaneMark, Marks, OtherHost
 from shared.sealing import new_sealing_key, pack
 from tests.support.album import JPEG
 from tests.support.alerts import alert, envelope_to, first_revision, new_identity
@@ -65,7 +67,7 @@ async def publishing(
     outbox = await OutboxThread.open(folder / "outbox.db", CAPS, partial(seal, node=node))
     hub = node_hub(server.url, node.node_id)
     latencies_s: list[float] = []
-    publisher = await Publisher.over(
+    sender = await Publisher.over(
         outbox,
         hub,
         node_id=node.node_id,
@@ -75,14 +77,14 @@ async def publishing(
     )
 
     async def on_mark(_: str, message: bytes) -> None:
-        await publisher.marks(message)
+        await sender.marks(message)
 
     hub.listen(subjects.mark(node.node_id), on_mark)
     if before is not None:
         await before(outbox)
-    tasks = [asyncio.create_task(hub.run()), asyncio.create_task(publisher.run())]
+    tasks = [asyncio.create_task(hub.run()), asyncio.create_task(sender.run())]
     try:
-        yield Side(node, outbox, hub, publisher, uuid4(), latencies_s)
+        yield Side(node, outbox, hub, sender, uuid4(), latencies_s)
     finally:
         await cancelled(*tasks)
         await outbox.close()
@@ -172,12 +174,19 @@ def test_a_broker_killed_for_twenty_seconds_costs_no_alert_and_doubles_none(tmp_
 def test_after_an_outage_the_backlog_waits_no_longer_than_it_lasted_and_new_alerts_go_at_once(
     tmp_path: Path,
 ) -> None:
+    spreads: list[float] = []
+
+    def longest(longest_s: float) -> float:
+        spreads.append(longest_s)
+        return longest_s
+
     async def story(server: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
         server.kill()
         await until(lambda: not side.hub.connected, "the loss is noticed")
         for second in range(10):
             await side.raise_alert(second)
         await asyncio.sleep(3)
+        before = len(spreads)
         server.start()
         await side.hub.wait_connected()
         fresh = await side.raise_alert(100)
@@ -185,10 +194,9 @@ def test_after_an_outage_the_backlog_waits_no_longer_than_it_lasted_and_new_aler
         assert coordinator.committed.headers[0].sequence == fresh
         await settled(side)
         assert len(coordinator.committed.alerts) == 11
+        assert len(spreads) - before == side.hub.counts["connected"] - 1  # the wait is chosen once
 
-    scenario(
-        tmp_path, story, Pace(backlog_jitter_s=180, resend_after_s=10, spread=lambda longest_s: longest_s)
-    )
+    scenario(tmp_path, story, Pace(backlog_jitter_s=180, resend_after_s=10, spread=longest))
 
 
 def test_a_stream_that_loses_what_it_acknowledged_is_filled_again(tmp_path: Path) -> None:
@@ -300,6 +308,54 @@ def test_an_outbox_that_cannot_be_read_for_a_while_leaves_no_alert_of_either_lan
         asyncio.run(run(server))
 
 
+def test_each_failed_send_is_counted_once_and_the_end_of_the_trouble_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO", logger=publisher.__name__)
+    tries: list[str] = []
+
+    async def refuse(_: HubLink, subject: str, *__: object, **___: object) -> None:
+        tries.append(subject)
+        raise Unavailable("the stream is full")
+
+    async def story(__: RunningServer, side: Side, _: FakeCoordinator) -> None:
+        await side.raise_alert(0)
+        await settled(side)
+        assert caplog.messages == []
+        with monkeypatch.context() as patched:
+            patched.setattr(publisher, "store", refuse)
+            await side.raise_alert(1)
+            await until(lambda: len(tries) >= 2, "two tries")
+            assert side.publisher.counts["failed"] == len(tries)
+        await settled(side)
+        await side.raise_alert(2)
+        await settled(side)
+        told = ["alerts do not reach the hub; they wait in the outbox", "alerts reach the hub again"]
+        assert caplog.messages == told
+
+    scenario(tmp_path, story)
+
+
+def test_marks_that_the_disk_does_not_take_are_counted_and_obeyed_when_they_are_repeated(
+    tmp_path: Path,
+) -> None:
+    async def story(__: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
+        coordinator.sending_marks = False
+        await side.raise_alert(0)
+        await until(lambda: coordinator.committed.headers != [], "a committed alert")
+        await _hidden(side.outbox)
+        for times in (1, 2):
+            await side.publisher.marks(coordinator.marks())
+            assert side.publisher.counts["marks-not-kept"] == times
+        await _shown(side.outbox)
+        assert await side.waiting() == 1
+        await side.publisher.marks(coordinator.marks())
+        assert await side.waiting() == 0
+        assert side.publisher.counts["marks-obeyed"] == 1
+
+    scenario(tmp_path, story)
+
+
 async def _hidden(outbox: OutboxThread) -> None:
     """Take the alerts out of reach of the next statement."""
     await outbox._run(outbox._outbox._db.execute, "ALTER TABLE alert RENAME TO hidden")
@@ -307,3 +363,29 @@ async def _hidden(outbox: OutboxThread) -> None:
 
 async def _shown(outbox: OutboxThread) -> None:
     await outbox._run(outbox._outbox._db.execute, "ALTER TABLE hidden RENAME TO alert")
+
+
+def test_a_host_that_is_refused_deletes_nothing_by_the_marks_of_the_one_that_is_the_node(
+    tmp_path: Path,
+) -> None:
+    node, coordinator = new_identity(), Ed25519PrivateKey.generate()
+
+    async def run(server: RunningServer) -> None:
+        async with publishing(tmp_path, server, node, coordinator) as side:
+            await side.raise_alert(0)
+            [mine] = [state for state in await side.outbox.states() if state.waiting]
+            mark = LaneMark(outbox_id=mine.outbox_id, lane=mine.lane, sequence=mine.last_sequence)
+
+            async def told(other_host: OtherHost) -> tuple[str, int]:
+                said = Marks(node_id=node.node_id, marks=(mark,), other_host=other_host)
+                await side.publisher.marks(pack(said.model_dump(mode="json"), b"", coordinator))
+                return side.publisher.other_host, await side.waiting()
+
+            assert await told("refused") == ("refused", 1)
+            unsaid = Marks(node_id=node.node_id, marks=(mark,))  # as they come when they advance
+            await side.publisher.marks(pack(unsaid.model_dump(mode="json"), b"", coordinator))
+            assert (side.publisher.other_host, await side.waiting()) == ("refused", 1)
+            assert await told("none") == ("none", 0)
+
+    with nats_server(tmp_path, [node.node_id]) as server:
+        asyncio.run(run(server))

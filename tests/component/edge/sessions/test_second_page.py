@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import pytest
 from edge.sessions.answering import OFFERS_OF_SESSION
 from edge.sessions.assignment import PAGES
 from edge.sessions.port import Notice, assignment_of
+from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.events.types import Action, EventType
 from shared.policy.schema import parse_policy
@@ -172,6 +174,58 @@ def test_in_a_pause_the_sound_of_a_new_page_shows_that_it_has_taken_over() -> No
     play(story)
 
 
+def closed(page: Page) -> Callable[[], bool]:
+    return lambda: page.source.closed
+
+
+UNSEEN: dict[str, dict[str, object]] = {
+    "in a pause": {"paused": True},
+    "without the candidate's agreement": {"withheld": (Purpose.CAMERA_MONITORING,)},
+}
+
+
+@pytest.mark.parametrize("unseen", UNSEEN.values(), ids=UNSEEN)
+def test_while_nobody_may_look_an_offer_alone_takes_no_page_away(
+    unseen: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures are counted as they arrive, and reach nobody."""
+    monkeypatch.setattr("edge.sessions.connections.DELIVERS_S", 0.3)
+
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        first = await world.page(order, tab=ONE_TAB)
+        await sending(world, first)
+        await world.actions.change(order.model_copy(update=unseen))
+        for _ in range(2):
+            await until(closed(await world.page(order, tab=OTHER_TAB)), "the end of one that sends nothing")
+        assert not first.source.closed
+        assert not first.hearing.done()
+        third = await world.page(order, tab=THIRD_TAB)
+        third.source.sound_age_s = 0.0  # it arrives, and nobody listens
+        assert await first.hearing == "open-elsewhere"
+        await soon(lambda: first.source.closed, "the end of the first connection")
+        await world.actions.change(order)
+        await world.show(third, ONE, from_s=1, to_s=1.4)
+
+    play(story)
+
+
+def test_an_offer_made_in_a_pause_waits_for_its_picture_after_it() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        first = await world.page(order)
+        await sending(world, first)
+        await world.actions.change(order.model_copy(update={"paused": True}))
+        second = await world.page(order)
+        await world.actions.change(order)
+        await world.show(first, ONE, from_s=0.4, to_s=1)
+        assert not first.source.closed
+        await world.show(second, ONE, from_s=1, to_s=1.4)
+        await soon(lambda: first.source.closed, "the end of the first connection")
+
+    play(story)
+
+
 def test_whoever_is_connected_gets_the_notices_and_who_leaves_makes_room() -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
@@ -207,7 +261,7 @@ def test_a_newer_offer_ends_the_one_that_has_no_picture_yet() -> None:
     play(story)
 
 
-@pytest.mark.parametrize("how", ["silent", "left", "paused"])
+@pytest.mark.parametrize("how", ["silent", "left"])
 def test_a_connection_that_waits_takes_over_when_the_earlier_one_shows_nothing(how: str) -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
@@ -217,10 +271,8 @@ def test_a_connection_that_waits_takes_over_when_the_earlier_one_shows_nothing(h
         assert not first.source.closed
         if how == "silent":
             first.source.frame_age_s = 1.2
-        elif how == "left":
-            await first.seat.left()
         else:
-            await world.actions.change(order.model_copy(update={"paused": True}))
+            await first.seat.left()
         await until(lambda: first.source.closed, "the end of the first")
         assert not second.source.closed
         third = await world.page(order)  # the second has never sent

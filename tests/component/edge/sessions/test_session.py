@@ -229,6 +229,19 @@ def test_a_page_that_connects_and_shows_nothing_is_a_stall() -> None:
     play(story)
 
 
+def test_a_page_without_a_picture_is_silent_before_that_is_a_stall() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        await world.show(page, ONE, from_s=0, to_s=0.4)
+        for age_s, phase in ((1.0, "watching"), (1.3, "silent"), (0.1, "watching"), (2.9, "silent")):
+            page.source.frame_age_s = age_s
+            assert (await world.state(order)).phase == phase
+        assert world.disk.of(STALL) == []
+
+    play(story)
+
+
 def test_a_look_that_takes_long_is_no_stall() -> None:
     async def story(world: Stage) -> None:
         order = await world.started(policy=quick(STREAM_STALLED={"hold_s": 0.5}))

@@ -130,6 +130,24 @@ def test_a_look_under_way_when_the_pause_begins_does_not_count() -> None:
     play(story)
 
 
+def test_without_the_agreement_to_be_seen_a_page_that_is_gone_is_gone() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        await world.show(page, ONE, from_s=0, to_s=0.4)
+        await changed(world, order, withheld=(CAMERA, SPEECH))
+        page.source.frame_age_s = page.source.sound_age_s = 60.0
+        assert (await world.state(order)).phase == "withheld"  # it need not send anything
+        await page.seat.left()
+        await soon(lambda: page.source.closed, "the end of its connection")
+        assert (await world.state(order)).phase == "silent"
+        again = await world.page(order)
+        assert (await world.state(order)).phase == "withheld"
+        assert not again.source.closed
+
+    play(story)
+
+
 ROUNDED = timedelta(milliseconds=2)
 """Alerts have whole milliseconds."""
 

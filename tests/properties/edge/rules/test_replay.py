@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
-from edge.rules.monitor import Monitor
+from edge.rules.monitor import Monitor, MonitorState
 from shared.observations import (
     Box,
     HandsSeen,
@@ -25,7 +27,7 @@ from shared.observations import (
     SpeakersHeard,
 )
 from shared.policy.schema import Policy
-from tests.support.everything import policy_of_everything
+from tests.support.everything import exam_of_everything, policy_of_everything
 from tests.support.observations import (
     BLACK,
     LIGHT,
@@ -47,6 +49,8 @@ from tests.support.observations import (
     sound,
     window,
 )
+from tests.support.rare import RARE
+from tests.support.states import changed_fields, kinds
 
 SETTINGS = monitor_settings(Policy(baseline_s=5))
 EVERY_RULE = monitor_settings(policy_of_everything())
@@ -99,19 +103,29 @@ STRANGER = frame(0, faces=ONE, identity=check(0.4))
 DAMAGED = replace(frame(0, faces=ONE), damaged=True)
 MUTTERING = heard(0.0, [0.95] * 16)
 """Heard in every third window; the others are quiet."""
+SHORT: Final = sorted(RARE.keys() - {"nodding"})
+"""Rare stretches of less than 100 looks."""
+Moment = Observation | str
+"""What is seen or heard for a while, or the name of a rare stretch."""
 brief = st.tuples(moments, st.integers(1, 6), st.sampled_from([0.0, 0.0, 1.5, 4.0]))
 lasting = st.tuples(
-    st.sampled_from([TURNING, POSTER, STRANGER, DAMAGED, MUTTERING]), st.integers(4, 24), st.just(0.0)
+    st.sampled_from([TURNING, POSTER, STRANGER, DAMAGED, MUTTERING, *SHORT]),
+    st.integers(4, 24),
+    st.just(0.0),
 )
 exams = st.lists(st.one_of(brief, brief, brief, lasting), max_size=8)
 
 
-def unfold(exam: list[tuple[Observation, int, float]]) -> list[Observation]:
+def unfold(exam: Sequence[tuple[Moment, int, float]]) -> list[Observation]:
     """Each moment repeated at its cadence, after the silence before it."""
     observations: list[Observation] = []
     at = 0.0
     for moment, repeats, silence_s in exam:
         at += silence_s
+        if isinstance(moment, str):
+            observations += [moved(each, at) for each in RARE[moment]()]
+            at = observations[-1].at + 0.5
+            continue
         rate_hz = 1 / 0.512 if moment.frame_id is None else 2.0
         count = repeats * 2
         looks = every(0, count / rate_hz, moment, rate_hz)
@@ -134,7 +148,7 @@ def changed(moment: Observation, look: Observation, number: int) -> Observation:
 @settings(deadline=None, max_examples=25)
 @given(exams)
 def test_raised_and_cleared_alternate_per_event_and_share_their_onset(
-    exam: list[tuple[Observation, int, float]],
+    exam: list[tuple[Moment, int, float]],
 ) -> None:
     subject = Monitor(SETTINGS)
     found = play(subject, unfold(exam))
@@ -160,9 +174,7 @@ def carried(monitor: Monitor, resumed_s: float | None = None) -> Monitor:
 
 @settings(deadline=None, max_examples=25)
 @given(exams, st.integers(0, 80))
-def test_a_snapshot_anywhere_gives_the_same_findings(
-    exam: list[tuple[Observation, int, float]], cut: int
-) -> None:
+def test_a_snapshot_anywhere_gives_the_same_findings(exam: list[tuple[Moment, int, float]], cut: int) -> None:
     observations = unfold(exam)
     first, whole = Monitor(EVERY_RULE), Monitor(EVERY_RULE)
     found = play(first, observations[:cut])
@@ -174,7 +186,7 @@ def test_a_snapshot_anywhere_gives_the_same_findings(
 @settings(deadline=None, max_examples=20)
 @given(exams)
 def test_a_session_that_is_carried_on_after_every_observation_never_differs(
-    exam: list[tuple[Observation, int, float]],
+    exam: list[tuple[Moment, int, float]],
 ) -> None:
     moving, whole = Monitor(EVERY_RULE), Monitor(EVERY_RULE)
     for observation in unfold(exam):
@@ -196,19 +208,27 @@ def act(monitor: Monitor, deed: str, look: Observation) -> list[Finding]:
             monitor.expect(look.at)
         case "old":
             return monitor.observe(moved(look, -2.0))
+        case "pause":
+            monitor._pause(look.at + 1.0)
     return []
 
 
-deeds = st.dictionaries(st.integers(0, 80), st.sampled_from(["late", "resume", "expect", "old"]), max_size=6)
+DEEDS: Final = ("late", "resume", "expect", "old", "pause")
+deeds = st.dictionaries(st.integers(0, 80), st.sampled_from(DEEDS), max_size=6)
 
 
 @settings(deadline=None, max_examples=20)
 @given(exams, deeds)
 def test_a_late_paused_or_reconnected_session_is_carried_on_like_any(
-    exam: list[tuple[Observation, int, float]], deeds: dict[int, str]
+    exam: list[tuple[Moment, int, float]], deeds: dict[int, str]
 ) -> None:
+    follow(unfold(exam), deeds)
+
+
+def follow(exam: Sequence[Observation], deeds: dict[int, str]) -> None:
+    """Play an exam that is carried on after every observation beside one that stays."""
     moving, whole = Monitor(EVERY_RULE), Monitor(EVERY_RULE)
-    for number, observation in enumerate(unfold(exam)):
+    for number, observation in enumerate(exam):
         moving = carried(moving)
         assert play(moving, [observation]) == play(whole, [observation])
         deed = deeds.get(number, "")
@@ -217,10 +237,39 @@ def test_a_late_paused_or_reconnected_session_is_carried_on_like_any(
     assert carried(moving).finish(1_000.0) == whole.finish(1_000.0)
 
 
+DONE_TO: Final = {name: dict(zip((6, 8, 10, 12, 14), DEEDS, strict=True)) for name in ("torn", "exchanged")}
+"""What else the session does in some stretches, by the number of the look before it."""
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_a_rare_stretch_is_carried_on_after_every_observation(name: str) -> None:
+    follow(RARE[name](), DONE_TO.get(name, {}))
+
+
+def test_every_field_that_is_saved_is_changed_by_some_exam() -> None:
+    # Both are exams of which tests save and restore the state at every observation.
+    changed = changes(exam_of_everything(), {}, every=5)
+    for name, stretch in RARE.items():
+        changed |= changes(stretch(), DONE_TO.get(name, {}))
+    saved = {f"{kind.__name__}.{each.name}" for kind in kinds(MonitorState) for each in fields(kind)}
+    assert saved - changed == set()
+
+
+def changes(exam: Sequence[Observation], deeds: dict[int, str], every: int = 1) -> set[str]:
+    """The saved fields that an exam changes, looked at after each so many observations."""
+    monitor, changed = Monitor(EVERY_RULE), set[str]()
+    for number, observation in enumerate(exam):
+        play(monitor, [observation])
+        act(monitor, deeds.get(number, ""), observation)
+        if number % every == 0 or number in deeds:
+            changed |= changed_fields(monitor._state)
+    return changed
+
+
 @settings(deadline=None, max_examples=25)
 @given(exams, st.integers(0, 80), st.sampled_from([0.0, 1.0, 9.0, 40.0]))
 def test_a_pause_is_the_same_whether_the_session_is_carried_on_or_stays(
-    exam: list[tuple[Observation, int, float]], cut: int, away_s: float
+    exam: list[tuple[Moment, int, float]], cut: int, away_s: float
 ) -> None:
     observations = unfold(exam)
     before, after = observations[:cut], [moved(each, away_s) for each in observations[cut:]]

@@ -29,7 +29,7 @@ from tests.support.alerts import new_identity
 NODE = new_identity()
 COORDINATOR = Ed25519PrivateKey.generate()
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
-Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]
+Kind = Literal["start", "change", "end", "enroll", "compare", "verify", "here"]
 
 
 def header(
@@ -38,9 +38,15 @@ def header(
     node_id: UUID = NODE.node_id,
     issued_utc: datetime = NOW,
     reply_key: str | None = None,
+    boot_id: UUID | None = None,
 ) -> CommandHeader:
     return CommandHeader(
-        kind=kind, command_id=uuid4(), node_id=node_id, issued_utc=issued_utc, reply_key=reply_key
+        kind=kind,
+        command_id=uuid4(),
+        node_id=node_id,
+        issued_utc=issued_utc,
+        reply_key=reply_key,
+        boot_id=boot_id,
     )
 
 
@@ -209,3 +215,20 @@ def test_commands_of_another_time_are_counted_for_the_heartbeat_and_logged_once(
         assert asyncio.run(commands.handle(subject(), stale)) is None
     assert commands.refused() == {"stale": 20}
     assert len(caplog.records) == 1
+
+
+def test_a_command_for_another_host_with_this_identity_is_left_to_it_and_is_no_trouble(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ours, theirs, now_utc = uuid4(), uuid4(), datetime.now(UTC)
+    commands = Commands(NODE, COORDINATOR.public_key(), Node(), ours)
+    for kind in ("end", "here"):
+        other = packed(header(kind, issued_utc=now_utc, boot_id=theirs))
+        assert asyncio.run(commands.handle(subject(kind), other)) is None
+    assert commands.counts == {"refused-other-host": 2}
+    assert (commands.refused(), caplog.records) == ({}, [])
+    for boot_id in (ours, None):  # None: a coordinator that does not know which host it speaks to
+        mine = packed(header("here", issued_utc=now_utc, boot_id=boot_id))
+        assert answered(asyncio.run(commands.handle(subject("here"), mine))).status == "ok"
+    old = Commands(NODE, COORDINATOR.public_key(), Node())
+    assert asyncio.run(old.handle(subject(), packed(header(issued_utc=now_utc, boot_id=theirs)))) is None

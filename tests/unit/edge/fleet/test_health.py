@@ -37,6 +37,8 @@ def test_a_node_that_lacks_nothing_is_well() -> None:
         (replace(WELL, overloaded=True), "overloaded", False),
         (replace(WELL, workers_missing=True), "worker-missing", False),
         (replace(WELL, analysis_works=False), "analysis-failing", True),
+        (replace(WELL, other_host="refused"), "identity-elsewhere", False),
+        (replace(WELL, other_host="seen"), "identity-copied", False),
     ],
 )
 def test_each_want_is_named_and_only_some_are_failures(vitals: Vitals, reason: str, failing: bool) -> None:

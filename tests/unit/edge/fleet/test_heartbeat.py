@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.consents import Purpose
 from shared.events.types import Lane
-from shared.messages.heartbeats import Heartbeat, OutboxState, SessionState
+from shared.messages.heartbeats import MAX_BYTES, Heartbeat, Measures, OutboxState, SessionState
 from shared.sealing import pack, unpack
 from shared.unwatched import Kind
 
@@ -50,6 +50,16 @@ def test_a_full_node_can_name_every_session_in_one_heartbeat() -> None:
         recognisers=("r" * 200,) * 4,
         outbox=lanes,
         sessions=tuple(session() for _ in range(500)),
+        measures=Measures(
+            product="p" * 200,
+            lag_p95_s=1234.5678901234567,
+            cpu=0.12345678901234567,
+            memory=0.12345678901234567,
+            disk_free_bytes=MAX_BYTES,
+            clock_offset_s=-12345.678901234567,
+            certificate_begins_utc=NOW_UTC,
+            certificate_ends_utc=NOW_UTC,
+        ),
     )
     message = pack(beat.model_dump(mode="json"), b"", Ed25519PrivateKey.generate())
     assert Heartbeat.model_validate(unpack(message).header) == beat

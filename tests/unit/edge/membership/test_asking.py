@@ -91,7 +91,7 @@ def given(ca: object = CA_KEY, node: NewNode = NODE, key: NewNode = NODE) -> Mem
 
 
 def test_what_the_ca_signed_for_this_node_and_key_is_taken() -> None:
-    check_membership(given(), CA, NODE.keys, NODE.node_id, NOW)
+    check_membership(given(), [CA], NODE.keys, NODE.node_id, NOW)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_what_the_ca_signed_for_this_node_and_key_is_taken() -> None:
 )
 def test_what_is_for_another_is_refused(said: MembershipOut, words: str) -> None:
     with pytest.raises(Corrupt, match=words):
-        check_membership(said, CA, NODE.keys, NODE.node_id, NOW)
+        check_membership(said, [CA], NODE.keys, NODE.node_id, NOW)
 
 
 @pytest.mark.parametrize("ahead", [-timedelta(minutes=6), CERTIFICATE_LIFETIME])
 def test_a_clock_that_is_far_off_is_named(ahead: timedelta) -> None:
     with pytest.raises(Corrupt, match=r"from 2026-11-30 07:55 to 2026-12-01 08:00 UTC.*set it"):
-        check_membership(given(), CA, NODE.keys, NODE.node_id, NOW + ahead)
+        check_membership(given(), [CA], NODE.keys, NODE.node_id, NOW + ahead)
 
 
 def test_keys_are_not_shown() -> None:

@@ -168,6 +168,68 @@ def test_a_centre_that_could_not_be_measured_leaves_the_error_in_force() -> None
     assert directions(monitor, rough(50, 56, -5, 47)) == [("GAZE_OFF_SCREEN", "raised", 46.0)]
 
 
+HEAD_ERROR_DEG = 15.5
+"""How far off a head's pitch may be."""
+
+
+def bent(start_s: float, end_s: float, pitch_deg: float) -> list[Observation]:
+    like = replace(START, head=head(pitch_deg, error_deg=HEAD_ERROR_DEG))
+    return every(start_s, end_s, like, 3.0)
+
+
+def downs(monitor: Monitor, observations: list[Observation]) -> list[tuple[str, object]]:
+    """What is found of lowered heads: the phase and the pitch taken for usual."""
+    said = [f for f in play(monitor, observations) if f.event is EventType.HEAD_DOWN]
+    return [(f.phase.value, f.evidence.get("usual_pitch_deg")) for f in said]
+
+
+@pytest.mark.parametrize("usual_deg", [-17, -15, 0, 13])
+def test_before_calibration_who_is_filmed_from_above_or_below_may_write(usual_deg: int) -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    writing = [each for n in range(3) for each in bent(9 * n, 9 * n + 5, usual_deg)]
+    writing += [each for n in range(3) for each in bent(9 * n + 5, 9 * n + 9, min(usual_deg, 0) - 28)]
+    assert downs(monitor, sorted(writing, key=lambda each: each.at)) == []
+
+
+@pytest.mark.parametrize("pitch_deg", [-31, -45])
+def test_before_calibration_a_head_that_may_be_held_as_always_is_not_down(pitch_deg: int) -> None:
+    assert downs(Monitor(monitor_settings(Policy())), bent(0, 29, pitch_deg)) == []
+
+
+@pytest.mark.parametrize("usual_deg", [-15, 0])
+def test_before_calibration_a_head_far_below_its_own_usual_pitch_is_found_each_time(usual_deg: int) -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    assert downs(monitor, [*bent(0, 6, usual_deg), *bent(6, 10, usual_deg - 45)]) == [("raised", usual_deg)]
+    assert [line[0] for line in downs(monitor, bent(10, 18, usual_deg))] == ["cleared"]
+    # In the middle of the second wait the session moves to another node.
+    assert downs(monitor, bent(18, 20, usual_deg - 45)) == []
+    moved = Monitor(monitor_settings(Policy()))
+    moved.restore(monitor.snapshot())
+    assert downs(moved, bent(20, 24, usual_deg - 45)) == [("raised", usual_deg)]
+
+
+def test_a_head_that_hangs_from_the_first_moment_is_found() -> None:
+    assert downs(Monitor(monitor_settings(Policy())), bent(0, 6, -60)) == [("raised", -HEAD_ERROR_DEG)]
+
+
+def test_who_looks_up_at_first_is_not_down_when_looking_at_the_desk() -> None:
+    """The first seconds never make the rule stricter than its default."""
+    assert downs(Monitor(monitor_settings(Policy())), [*bent(0, 6, 14), *bent(6, 12, -28)]) == []
+
+
+def test_once_the_usual_pitch_is_measured_its_error_no_longer_counts() -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    assert downs(monitor, bent(0, 32, 13)) == []
+    assert downs(monitor, bent(32, 38, -20)) == [("raised", 13)]
+
+
+def test_a_usual_pitch_that_is_too_low_or_was_not_found_leaves_the_error_in_force() -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    assert downs(monitor, bent(0, 40, -27)) == []
+    assert downs(monitor, bent(40, 50, -44)) == []
+    assert downs(monitor, bent(50, 56, -46)) == [("raised", -HEAD_ERROR_DEG)]
+
+
 OTHERS = {
     "a second person": TWO,
     "a poster that is not certain": (face(), face(120, 0.45, x_px=420)),

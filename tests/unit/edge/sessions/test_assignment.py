@@ -38,6 +38,7 @@ def test_pages_that_connect_too_often_are_refused_with_the_time_to_wait_and_the_
     with pytest.raises(Rejected) as refused:
         one.sit_down(page(one), 0.1)
     assert (refused.value.status, refused.value.retry_after_s) == (429, 1)
+    assert refused.value.code == "too-many-requests"
     last.notices.put({"type": "notice"})
     assert asyncio.run(last.notices.get()) == {"type": "notice"}
     one.sit_down(page(one), 1.1)

@@ -65,7 +65,7 @@ def test_an_assignment_older_than_the_running_one_is_refused() -> None:
     order = start_order(epoch=2)
     with pytest.raises(Rejected) as refusal:
         roster(order).check(order.model_copy(update={"epoch": 1}), NOW)
-    assert refusal.value.code == "epoch-old"
+    assert (refusal.value.status, refusal.value.code) == (409, "epoch-old")
 
 
 def test_a_newer_assignment_is_told_which_older_one_it_replaces() -> None:

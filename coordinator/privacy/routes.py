@@ -1,0 +1,120 @@
+"""Erasure over REST: by an officer, or by a candidate's request and an officer's decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from sqlmodel import Session
+
+from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
+from coordinator.privacy import erasing_service as erasing, requests_service as requests, steps
+from coordinator.privacy.answers import erasure_out, requests_out
+from coordinator.privacy.erasing_service import Wish
+from coordinator.privacy.tables import Erasure
+from coordinator.web_api.cursors import PageParams, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, Parts, PartsDep
+from coordinator.web_api.security import Dpo, DpoOrSession, check_own_candidate
+from shared.api.privacy import DeleteRequest, ErasureDecision, ErasureOut, ErasureRequestPage
+from shared.erasures import Cause
+from shared.errors import ConfigError, Unavailable
+from shared.tokens import Role
+
+router = APIRouter(prefix="/privacy", tags=["privacy"])
+
+
+@router.post("/delete", responses=problems(401, 403, 404, 409))
+async def delete_person(body: DeleteRequest, claims: DpoOrSession, parts: PartsDep, now: Now) -> ErasureOut:
+    """Erase everything about a person, for ever; a candidate asks for it, and an officer decides.
+
+    Every key of the person is destroyed at once, so nothing of it can be opened any more, in no copy either.
+    The identifier is free again: who registers under it is a new person. Systems of the institution that got
+    something are told (`person.erased`). A legal hold stands in the way (409 `legal-hold`), and so does a
+    running session unless it may be ended (409 `session-active`).
+    """
+    check_own_candidate(claims, body.candidate_id)
+    if claims.role is Role.CANDIDATE:
+        return await parts.writing(lambda db: _asked(db, claims.tenant_id, body.candidate_id, now))
+
+    def found(db: Session) -> Wish:
+        candidate = candidates.known(db, claims.tenant_id, body.candidate_id)
+        return _wish(candidate, claims.role, Cause.OFFICER, end_running=body.end_running)
+
+    return await _erase(parts, found, now)
+
+
+@router.get("/requests", responses=problems(401, 403))
+async def list_erasure_requests(
+    page: Annotated[PageParams, Query()], claims: Dpo, parts: PartsDep
+) -> ErasureRequestPage:
+    """Candidates' requests to be erased, oldest first."""
+
+    def work(db: Session) -> ErasureRequestPage:
+        rows, following = requests.page(db, claims.tenant_id, page.after, page.limit)
+        items = requests_out(rows, requests.names(db, rows))
+        return ErasureRequestPage(items=items, next_cursor=write_cursor(following))
+
+    return await parts.reading(work)
+
+
+@router.post("/requests/{request_id}/decide", responses=problems(401, 403, 404, 409))
+async def decide_erasure_request(
+    request_id: Annotated[UUID, Path(description="The request's id.")],
+    body: ErasureDecision,
+    claims: Dpo,
+    parts: PartsDep,
+    now: Now,
+) -> ErasureOut:
+    """Grant a request, which erases the person as POST /privacy/delete does, or refuse it with its reason."""
+    if (reason := body.refusal) is not None:
+
+        def refused(db: Session) -> ErasureOut:
+            row = requests.waiting(db, claims.tenant_id, request_id)
+            requests.refuse(db, row, reason, now)
+            [out] = requests_out([row], requests.names(db, [row]))
+            return ErasureOut(status="refused", request=out)
+
+        return await parts.writing(refused)
+
+    def found(db: Session) -> Wish:
+        row = requests.waiting(db, claims.tenant_id, request_id)
+        candidate = db.get_one(Candidate, row.candidate_id)
+        return _wish(candidate, claims.role, Cause.REQUEST, end_running=body.end_running)
+
+    return await _erase(parts, found, now)
+
+
+@router.get("/erasures/{erasure_id}", responses=problems(401, 403, 404))
+async def get_erasure(
+    erasure_id: Annotated[UUID, Path(description="The erasure's id.")], claims: Dpo, parts: PartsDep
+) -> ErasureOut:
+    """How far an erasure is, with its receipt once it is complete. It names nobody."""
+    row = await parts.reading(lambda db: erasing.find(db, claims.tenant_id, erasure_id))
+    return erasure_out(row)
+
+
+def _asked(db: Session, tenant_id: UUID, reference: str, now: datetime) -> ErasureOut:
+    candidate = candidates.known(db, tenant_id, reference)
+    row = requests.ask(db, candidate, now)
+    [out] = requests_out([row], {candidate.id: candidate.reference})
+    return ErasureOut(status="requested", request=out)
+
+
+def _wish(candidate: Candidate, role: Role, cause: Cause, *, end_running: bool) -> Wish:
+    return Wish(candidate=candidate, decided_by=role, cause=cause, end_running=end_running)
+
+
+async def _erase(parts: Parts, found: Callable[[Session], Wish], now: datetime) -> ErasureOut:
+    def decide(db: Session) -> Erasure:
+        return erasing.decide(db, parts.keys, found(db), now)
+
+    row = await parts.writing(decide)
+    try:
+        return erasure_out(await steps.carry_on(parts, row.id))
+    except (ConfigError, OSError, Unavailable):
+        return erasure_out(row)  # decided; the steps go on by themselves

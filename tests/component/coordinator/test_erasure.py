@@ -1,0 +1,340 @@
+"""A person is erased: what it left is found in every place before, and in none after."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import nats
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import Session, select
+
+from coordinator.alerts.tables import RefusedAlert
+from coordinator.audit import chaining
+from coordinator.candidates import service as candidates
+from coordinator.enrollments import faces_service as faces
+from coordinator.enrollments.faces_service import NewPair
+from coordinator.ground.database import Database
+from coordinator.privacy import erasing_service as erasing, journal_service as journal, steps
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared import subjects
+from shared.audit_file import AuditCheck
+from shared.errors import Unavailable
+from shared.events.types import EventType
+from shared.excerpts import Excerpt, ExcerptHeader, seal_excerpt
+from shared.sealing import parse_sealing_public
+from shared.tokens import Role
+from tests.support.album import pictured
+from tests.support.eventually import until
+from tests.support.exam_site import OnSite, Site, enroll_body
+from tests.support.exams import put
+from tests.support.findings import ended_alert, until_stored
+from tests.support.nats import RunningServer
+from tests.support.planted import Opener, in_database, marks_in
+from tests.support.reviewers import Reviewers
+
+TEMPLATE: Final = b"\x00\x00\x00\x3f" * 4
+"""The template of what the fake node sees: four times 0.5, as float32."""
+NAMES: Final = frozenset(
+    {b"ZQmarked-candidate", b"ZQmarked-session", b"ZQmarked-text-version", b"ZQmarked-speech"}
+)
+"""Marks in what stands clear in the database, as the institution's own identifiers do."""
+MARKED: Final = "place metadata frontend explained seen picture message flag policy comment words clip pair"
+SEALED: Final = frozenset({TEMPLATE, *(f"ZQmarked-{one}".encode() for one in MARKED.split())})
+JPEG: Final = b"\xff\xd8\xff" + b"ZQmarked-picture" * 100
+CLIP: Final = base64.b64encode(b"ZQmarked-clip").decode()
+SPEECH: Final = {"features": {"speech_transcription": True}, "phrases": ["answer"]}
+WHO: Final = "ZQmarked-candidate"
+MARK = {"text_version": "ZQmarked-text-version"}
+
+
+def text(mark: str) -> dict[str, Any]:
+    return {"text": f"It was {mark}."}
+
+
+async def planted(site: Site) -> None:
+    """A person that has filled every field that it, or staff about it, can fill."""
+    body = enroll_body(candidate=WHO)
+    body["metadata"] = {"place": "ZQmarked-place"}
+    body["acknowledged"] = MARK
+    assert (await site.post("/enroll", body)).status_code == 201
+    yes = {"given": True, "text_version": "ZQmarked-speech"}
+    await put(site, f"/consents/{WHO}/speech-transcription", yes, headers=site.bearer(Role.CANDIDATE, WHO))
+    await site.started(
+        "ZQmarked-session",
+        WHO,
+        metadata={"said": "ZQmarked-metadata"},
+        frontend_instance_id="ZQmarked-frontend",
+        policy=SPEECH,
+    )
+    start = site.node.obeyed.newest
+    seen = ended_alert(site, EventType.FACE_MISMATCH, 1.0)
+    assert start.transcript_key is not None
+    assert start.transcript_key_id is not None
+    header = ExcerptHeader(
+        alert_id=seen.event_id, session_id=start.session_id, key_id=start.transcript_key_id
+    )
+    said = Excerpt(phrases=("answer",), text="ZQmarked-words", duration_s=1.0, clip=CLIP)
+    to = parse_sealing_public(start.transcript_key)
+    sealed = seal_excerpt(said, header, Ed25519PrivateKey.generate(), to)
+    changes = {
+        "evidence_pictures": pictured(seen.event_id, JPEG),
+        "explanation": "ZQmarked-explained",
+        "evidence": {"seen": "ZQmarked-seen"},
+        "sealed_excerpt": sealed,
+    }
+    await site.node.publish(seen.model_copy(update=changes), start, 2)
+    await until_stored(site, 1)
+    for path, said_so in (
+        ("message", {"message": "ZQmarked-message"}),
+        ("flag", {"reason": "ZQmarked-flag"}),
+    ):
+        assert (await site.post(f"/session/ZQmarked-session/{path}", said_so)).is_success
+    change = {"policy": {**SPEECH, "mismatch_checks": 6}, "reason": "ZQmarked-policy", "based_on": 1}
+    await put(site, "/session/ZQmarked-session/policy", change)
+    listed = await site.get("/incidents", params={"exam_session_id": "ZQmarked-session"})
+    [incident] = listed.json()["items"]
+    path = f"/incidents/{incident['incident_id']}/comment"
+    assert (await Reviewers(site).do("ann", path, text("ZQmarked-comment"))).is_success
+    token = {"subject": WHO, "role": "candidate", "lifetime_minutes": 60}
+    assert (await site.post("/tokens", token)).status_code == 201
+    await site.parts.writing(lambda db: _paired(db, site))
+
+
+def _paired(db: Session, site: Site) -> None:
+    keyring = site.parts.keys.keyring
+    now = site.parts.utc_now()
+    one = candidates.known(db, DEFAULT_TENANT_ID, WHO)
+    other = candidates.get_or_make(db, DEFAULT_TENANT_ID, "CAND-2", now, may_be_new=True)
+    faces.keep_pair(db, keyring, one, NewPair(other.id, {"why": "ZQmarked-pair"}, "ann", now))
+
+
+async def streamed(hub: RunningServer, opener: Opener) -> bytes:
+    """Every message of the stream, as it lies there and opened."""
+    client = await nats.connect(hub.url, user=hub.user, password=hub.password)
+    try:
+        stream = client.jetstream()
+        last = (await stream.stream_info(subjects.ALERT_STREAM)).state.last_seq
+        messages = [await stream.get_msg(subjects.ALERT_STREAM, one) for one in range(1, last + 1)]
+    finally:
+        await client.close()
+    bodies = [message.data or b"" for message in messages]
+    return b"\n".join([*bodies, *(opener.message(body) for body in bodies)])
+
+
+def lying(folder: Path) -> bytes:
+    """All files of a folder, as they lie there."""
+    return b"\n".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
+def logged(record: logging.LogRecord) -> str:
+    """A line of the log with everything beside its words."""
+    return f"{record.getMessage()} {record.__dict__} {record.exc_text}"
+
+
+async def erased(site: Site, who: str = WHO, **more: Any) -> dict[str, Any]:
+    asked = {"candidate_id": who, "end_running": True, **more}
+    answer = await site.post("/privacy/delete", asked, headers=site.bearer(Role.DPO, "officer"))
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_every_mark_is_found_in_every_place_before_and_in_none_after(
+    on_sqlite: OnSite, hub: RunningServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+
+    async def test(site: Site) -> None:
+        await planted(site)
+        database, keyring = tmp_path / "coordinator.db", site.parts.keys.keyring
+        copy = tmp_path / "copies" / "coordinator.db"
+        copy.parent.mkdir()
+        with closing(sqlite3.connect(database)) as one, closing(sqlite3.connect(copy)) as other:
+            one.backup(other)
+        before = Opener.of(database, keyring)
+        told = "candidate session explained seen picture words clip"
+        of_alerts = {f"ZQmarked-{one}".encode() for one in told.split()}
+        marks = NAMES | SEALED
+        assert marks_in(in_database(database, before), marks) == marks
+        assert marks_in(in_database(copy, before), marks) == marks
+        assert marks_in(await streamed(hub, before), marks) == of_alerts
+        kept_by_node = b"".join(before.message(one) for one in site.node.published)
+        assert marks_in(kept_by_node, marks) == of_alerts
+
+        done = await erased(site)
+        assert done["status"] == "erased"
+        assert [str(one.session_id) for one in site.node.obeyed.ended] == [
+            str(site.node.obeyed.newest.session_id)
+        ]
+        after = Opener.of(database, keyring)
+        assert marks_in(in_database(database, after), marks) == set()
+        assert marks_in(await streamed(hub, after), marks) == set()
+        assert marks_in(lying(tmp_path / "nats"), marks) == set()
+        assert b"".join(after.message(one) for one in site.node.published).strip() == b""
+        ours = [one for one in caplog.records if not one.name.startswith("http")]  # the test's own client
+        assert ours
+        assert marks_in("\n".join(map(logged, ours)).encode(), marks) == set()
+        # What stands clear in a copy stays so until the copy expires or is restored.
+        assert marks_in(in_database(without_keyring(copy), after), marks) == NAMES
+        restored = Database(f"sqlite:///{copy}")
+        entries = await site.parts.reading(lambda db: journal.entries(db, 0))
+        with restored.write() as db:
+            assert erasing.replay(db, keyring, entries, site.parts.utc_now()) == 1
+        with restored.write() as db:
+            assert erasing.replay(db, keyring, entries, site.parts.utc_now()) == 0
+        restored.scrub()
+        restored.close()
+        assert marks_in(in_database(copy, after), marks) == set()
+
+    on_sqlite(test)
+
+
+def without_keyring(copy: Path) -> Path:
+    """A copy as a backup has it: without the keyring and without what the master key alone opens."""
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("UPDATE keys SET wrapped = NULL")
+        db.execute("DELETE FROM kept_answers")
+        db.commit()
+    return copy
+
+
+def test_a_late_alert_is_refused_and_brings_nobody_back(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        start = site.node.obeyed.newest
+        late = ended_alert(site, EventType.LEFT_FRAME, 20.0)
+        done = await erased(site, "CAND-1")
+        assert done["receipt"]["body"]["erased"]["sessions"] == 1
+        await site.node.publish(late, start, 2)
+
+        def refusals(db: Session) -> list[str]:
+            return [row.reason for row in db.exec(select(RefusedAlert)).all()]
+
+        await until(lambda: site.parts.reading(refusals), "the late alert is refused")
+        assert await site.parts.reading(refusals) == ["erased"]
+        assert (await site.get("/sessions")).json()["items"] == []
+        assert (await site.get("/alerts")).json()["items"] == []
+        for path in ("/session/SESS-1", "/consents/CAND-1", "/enrollments/CAND-1"):
+            assert (await site.get(path)).status_code == 404
+        mine = site.bearer(Role.CANDIDATE, "CAND-1", session_id=start.session_id)
+        assert (await site.get("/session/SESS-1", headers=mine)).status_code == 401
+
+    on_site(test)
+
+
+def test_the_same_reference_is_a_new_person_and_can_be_erased_again(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        first = await erased(site, "CAND-1")
+        officer = site.bearer(Role.DPO, "officer")
+        again = await site.post("/privacy/delete", {"candidate_id": "CAND-1"}, headers=officer)
+        assert (again.status_code, again.json()["code"]) == (404, "candidate-unknown")
+        await site.started("SESS-1", "CAND-1")
+        assert len((await site.get("/sessions")).json()["items"]) == 1
+        second = await erased(site, "CAND-1")
+        bodies = [one["receipt"]["body"] for one in (first, second)]
+        assert bodies[0]["candidate_uuid"] != bodies[1]["candidate_uuid"]
+        assert [one["number"] for one in bodies] == [1, 2]
+        assert [one["nodes_told"] for one in bodies] == [1, 1]
+        shown = await site.get(f"/privacy/erasures/{first['erasure_id']}", headers=officer)
+        assert shown.json() == first
+        await chaining.round_of(site.parts, site.parts.utc_now())
+        check = AuditCheck(site.parts.keys.signing.public_key())
+        check.read(line.encode() for line in (await site.get("/audit/export")).text.splitlines())
+        assert check.faults == []
+        listed = await site.get("/audit", headers=officer, params={"act": "delete_person"})
+        assert [(one["candidate_id"], one["outcome"]) for one in listed.json()["items"]] == [
+            (None, "done"),
+            (None, "refused 404"),
+            (None, "done"),
+        ]
+
+    on_site(test)
+
+
+def test_a_running_session_and_a_legal_hold_stand_in_the_way(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        officer = {"headers": site.bearer(Role.DPO, "officer")}
+        asked = {"candidate_id": "CAND-1"}
+        refused = await site.post("/privacy/delete", asked, **officer)
+        assert (refused.status_code, refused.json()["code"]) == (409, "session-active")
+        hold = {"candidate_id": "CAND-1", "reason": "the appeal of March"}
+        placed = await site.post("/legal-holds", hold, **officer)
+        assert placed.status_code == 201, placed.text
+        refused = await site.post("/privacy/delete", {**asked, "end_running": True}, **officer)
+        assert (refused.status_code, refused.json()["code"]) == (409, "legal-hold")
+        assert "the appeal of March" in refused.json()["detail"]
+        assert (await site.get("/session/SESS-1")).json()["status"] == "active"
+
+    on_site(test)
+
+
+def test_a_candidate_asks_and_an_officer_decides(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started("SESS-1", "CAND-1")
+        session_id = UUID(started["session_uuid"])
+        asked = {"candidate_id": "CAND-1", "end_running": True}
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1", session_id=session_id)}
+        others = {"headers": site.bearer(Role.CANDIDATE, "CAND-2")}
+        assert (await site.post("/privacy/delete", asked, **others)).status_code == 403
+        first = (await site.post("/privacy/delete", asked, **mine)).json()
+        assert first["status"] == "requested"
+        assert (await site.post("/privacy/delete", asked, **mine)).json() == first
+        officer = {"headers": site.bearer(Role.DPO, "officer")}
+        path = f"/privacy/requests/{first['request']['request_id']}/decide"
+        assert (await site.post(path, {"granted": False}, **officer)).status_code == 422
+        no = await site.post(path, {"granted": False, "refusal": "legal-claims"}, **officer)
+        assert (no.status_code, no.json()["status"]) == (200, "refused")
+        assert (await site.post(path, {"granted": True}, **officer)).json()["code"] == "decided-already"
+        second = (await site.post("/privacy/delete", asked, **mine)).json()
+        path = f"/privacy/requests/{second['request']['request_id']}/decide"
+        yes = await site.post(path, {"granted": True, "end_running": True}, **officer)
+        assert yes.json()["receipt"]["body"]["cause"] == "request"
+        listed = (await site.get("/privacy/requests", **officer)).json()["items"]
+        assert [(one["state"], one["refusal"], one["candidate_id"]) for one in listed] == [
+            ("refused", "legal-claims", None),
+            ("granted", None, None),
+        ]
+
+    on_site(test)
+
+
+def test_an_erasure_that_was_interrupted_goes_on_by_itself(
+    on_site: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await planted_shortly(site)
+
+        def dies(*_: object, **__: object) -> None:
+            raise Unavailable("it died here")
+
+        for step in ("remove", "finish"):
+            with monkeypatch.context() as here:
+                here.setattr(erasing, step, dies)
+                if step == "remove":
+                    done = await erased(site, "CAND-1")
+                    assert (done["status"], done["receipt"]) == ("erasing", None)
+                with pytest.raises(Unavailable):
+                    await steps.carry_on(site.parts, UUID(done["erasure_id"]))
+        row = await steps.carry_on(site.parts, UUID(done["erasure_id"]))
+        assert row.completed_utc is not None
+        assert row.receipt == (await steps.carry_on(site.parts, row.id)).receipt
+        assert await site.parts.reading(erasing.unfinished) == []
+        assert row.counts["alerts"] >= 2
+
+    on_site(test)
+
+
+async def planted_shortly(site: Site) -> None:
+    await site.started("SESS-1", "CAND-1")
+    await site.node.publish(ended_alert(site, EventType.LEFT_FRAME, 20.0), site.node.obeyed.newest, 2)
+    await until_stored(site, 1)

@@ -1,0 +1,172 @@
+"""Two hosts with one node's identity at a real hub: the second is refused while the first answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import pytest
+
+from coordinator.nodes.asking import end
+from coordinator.nodes.hosts import Hosts
+from coordinator.nodes.service import KnownHost, known_host
+from edge.fleet.commands import Commands
+from edge.node_identity import Identity, load as load_identity
+from shared import subjects
+from shared.hub_link import HubLink
+from shared.messages.heartbeats import Heartbeat, Marks, OtherHost
+from shared.messages.message import parse
+from shared.messages.sessions import EndSession, SessionEnded
+from shared.sealing import pack, unpack
+from tests.support.eventually import cancelled, until
+from tests.support.identity_place import AtPlace, Place, runner
+
+PLENTY_S = 60.0
+
+
+@pytest.fixture
+def at_place(migrated_sqlite: Path, tmp_path: Path) -> AtPlace:
+    return runner(migrated_sqlite, tmp_path)
+
+
+@dataclass
+class Host:
+    """A run of a node's daemon: what it says, and what it obeys."""
+
+    identity: Identity
+    link: HubLink
+    boot_id: UUID = field(default_factory=uuid4)
+    ended: list[UUID] = field(default_factory=list)
+    frozen: bool = False
+    answers_for_host: bool = True
+
+    async def end(self, order: EndSession) -> SessionEnded:
+        self.ended.append(order.session_id)
+        return SessionEnded(session_id=order.session_id, was_running=True)
+
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            node_id=self.identity.node_id,
+            boot_id=self.boot_id,
+            sent_utc=datetime.now(UTC),
+            region="eu-west",
+            sealing_key=self.identity.sealing_public,
+            signaling_url="ws://127.0.0.1:8100/signal",
+            health=10,
+            level=1,
+            rating=10,
+            device="cpu-test",
+            models={},
+            recognisers=(),
+            outbox=(),
+            sessions=(),
+            answers_for_host=self.answers_for_host,
+        )
+
+    async def beat(self) -> OtherHost | None:
+        """What it is told in answer to a heartbeat."""
+        message = pack(self.heartbeat().model_dump(mode="json"), b"", self.identity.signing)
+        subject = subjects.heartbeat(self.identity.node_id)
+        answer = await self.link.request(subject, message, timeout_s=PLENTY_S)
+        return parse(Marks, unpack(answer).header).other_host
+
+
+@asynccontextmanager
+async def running(there: Place, data: Path, *, answers_for_host: bool = True) -> AsyncIterator[Host]:
+    host = Host(load_identity(data), there.link(data), answers_for_host=answers_for_host)
+    key = there.site.parts.keys.signing.public_key()
+    commands = Commands(host.identity, key, cast(Any, host), host.boot_id)
+
+    async def obey(subject: str, message: bytes) -> bytes | None:
+        return None if host.frozen else await commands.handle(subject, message)
+
+    host.link.listen(subjects.commands(host.identity.node_id), obey)
+    task = asyncio.create_task(host.link.run())
+    try:
+        await until(lambda: host.link.connected and there.site.parts.hub.connected, "both are at the hub")
+        yield host
+    finally:
+        await cancelled(task)
+
+
+def kept(there: Place, node_id: UUID) -> KnownHost:
+    with there.site.parts.database.read() as db:
+        return known_host(db, node_id)
+
+
+def heard(there: Place, host: Host) -> bool:
+    """Whether the coordinator takes this host for the node."""
+    state = there.site.parts.fleet.state(host.identity.node_id)
+    return state is not None and state.heartbeat.boot_id == host.boot_id
+
+
+def test_the_second_host_is_refused_while_the_first_answers_and_both_are_told(
+    at_place: AtPlace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(there: Place) -> None:
+        data = tmp_path / "edge"
+        node_id = (await there.joined(data)).node_id
+        async with running(there, data) as second:
+            async with running(there, data) as first:
+                assert await first.beat() == "none"
+                assert [await second.beat(), await second.beat()] == ["refused", "refused"]
+                said = [record.levelname for record in caplog.records if "second host" in record.message]
+                assert said == ["ERROR"]
+                assert await first.beat() == "seen"
+                assert heard(there, first)
+                session = uuid4()
+                await end(there.site.parts.commander, node_id, EndSession(session_id=session, submitted=True))
+                assert (first.ended, second.ended) == ([session], [])
+                # Another replica, or this one after a restart, knows of the first by the database alone.
+                parts = there.site.parts
+                anew = Hosts(parts.hub, parts.database, parts.signers, parts.keys.signing)
+                assert await anew.judge(second.heartbeat(), datetime.now(UTC)) == "refused"
+            assert await second.beat() == "none", "the first is gone, and this is the node"
+            assert heard(there, second)
+            assert kept(there, node_id).boot_id == second.boot_id
+            async with running(there, data) as back:
+                assert await back.beat() == "refused"
+
+    at_place(test)
+
+
+def test_a_restart_is_no_second_host_nor_is_one_that_does_not_answer(
+    at_place: AtPlace, tmp_path: Path
+) -> None:
+    async def test(there: Place) -> None:
+        data = tmp_path / "edge"
+        node_id = (await there.joined(data)).node_id
+        async with running(there, data) as before:
+            assert await before.beat() == "none"
+        async with running(there, data) as after:
+            assert await after.beat() == "none"
+            assert kept(there, node_id) == KnownHost(after.boot_id, None)
+            after.frozen = True
+            async with running(there, data) as another:
+                assert await another.beat() == "none"
+                after.frozen = False
+                assert await after.beat() == "refused", "it has been replaced"
+                assert heard(there, another)
+
+    at_place(test)
+
+
+def test_a_host_of_an_older_program_is_heard_as_before_and_told_nothing(
+    at_place: AtPlace, tmp_path: Path
+) -> None:
+    async def test(there: Place) -> None:
+        data = tmp_path / "edge"
+        node_id = (await there.joined(data)).node_id
+        async with running(there, data, answers_for_host=False) as old:
+            assert await old.beat() is None
+            assert (heard(there, old), kept(there, node_id)) == (True, KnownHost(None, None))
+            await end(there.site.parts.commander, node_id, EndSession(session_id=uuid4(), submitted=True))
+            assert len(old.ended) == 1
+
+    at_place(test)
