@@ -49,7 +49,7 @@ def test_a_committed_alert_follows_what_led_to_it(
     [(alert_id, revision, spans)] = kept.added
     assert (alert_id, revision) == (made.alert.event_id, 1)
     assert spans[:-1] == led_to_it
-    told = {
+    told: dict[str, str | int] = {
         "proctor.session": str(SESSION),
         "proctor.lane": "conduct",
         "proctor.level": made.alert.metadata.degradation_level,
