@@ -18,16 +18,19 @@ from sqlmodel import Session, select
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.audit import chaining
 from coordinator.candidates import service as candidates
+from coordinator.consents.tables import Consent
 from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.faces_service import NewPair
 from coordinator.ground.database import Database
 from coordinator.privacy import erasing_service as erasing, journal_service as journal, places, steps
 from coordinator.privacy.erasing_service import Wish
+from coordinator.privacy.tables import Erasure
 from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.watched import service as watched
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
 from shared.audit_file import AuditCheck
+from shared.consents import Purpose
 from shared.erasures import Cause
 from shared.errors import Unavailable
 from shared.events.types import EventType
@@ -339,13 +342,36 @@ def test_an_erasure_that_was_interrupted_goes_on_by_itself(
                     assert (done["status"], done["receipt"]) == ("erasing", None)
                 with pytest.raises(Unavailable):
                     await steps.carry_on(site.parts, UUID(done["erasure_id"]))
-        row = await steps.carry_on(site.parts, UUID(done["erasure_id"]))
+        await site.parts.writing(lambda db: left_behind(db, UUID(done["erasure_id"])))
+        row = await site.parts.writing(lambda db: finished(db, site, UUID(done["erasure_id"])))
+        assert (await site.parts.reading(lambda db: db.exec(select(Consent)).all())) == []
         assert row.completed_utc is not None
         assert row.receipt == (await steps.carry_on(site.parts, row.id)).receipt
         assert await site.parts.reading(erasing.unfinished) == []
         assert row.counts["alerts"] >= 2
 
     on_site(test)
+
+
+def left_behind(db: Session, erasure_id: UUID) -> None:
+    """What a transaction stores that had begun before the decision."""
+    row = db.get_one(Erasure, erasure_id)
+    db.add(
+        Consent(
+            tenant_id=row.tenant_id,
+            candidate_id=row.candidate_id,
+            purpose=Purpose.CAMERA_MONITORING,
+            given=True,
+            text_version="1",
+            language="en",
+            recorded_by="CAND-1",
+            created_utc=row.decided_utc,
+        )
+    )
+
+
+def finished(db: Session, site: Site, erasure_id: UUID) -> Erasure:
+    return erasing.finish(db, site.parts.keys, erasure_id, 0, site.parts.utc_now())
 
 
 async def planted_shortly(site: Site) -> None:
