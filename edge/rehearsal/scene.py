@@ -51,7 +51,7 @@ class Scene:
 
     def _room_seen(self, view: Matrix) -> Image:
         """The room, which a camera that stands still sees as before."""
-        if not np.array_equal(self._seen_by, view):
+        if self._seen_by is None or not np.array_equal(self._seen_by, view):
             centred = view @ np.array(_ROOM_TO_PICTURE)
             size = (WIDTH_PX, HEIGHT_PX)
             room = cv2.warpAffine(self._room, centred[:2], size, borderMode=cv2.BORDER_REPLICATE)
