@@ -59,6 +59,7 @@ from shared.hub_login import ByIdentity, Password
 from shared.ice import IceServer, for_session
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
+from shared.supervisor import of_environment
 from shared.traces.opening import traces_of
 from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen
@@ -198,7 +199,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
     node.hub.listen(subjects.commands(node.identity.node_id), node.commands.handle)
     node.hub.listen(subjects.mark(node.identity.node_id), on_mark)
     heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat, node.pages)
-    web = served_web(node)
+    web, supervisor = served_web(node), of_environment()
     device = (await node.worker.report()).device
     steady: list[Coroutine[Any, Any, None]] = [
         node.hub.run(),
@@ -206,18 +207,22 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         heart.run(),
         node.until_workers_fail(),
         _look_after(node.actions),
+        supervisor.beat(),
     ]
     if (url := node.config.coordinator.url) is not None:
-        steady.append(renewing.run(url, node.config.data_folder, node.identity))
+        refused = node.hub.turned_away
+        steady.append(renewing.run(url, node.config.data_folder, node.identity, refused))
     if node.config.analysis.steps_down:
         steady.append(node.stepping.run())
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(web.serve(sockets=listeners))
         running = [tasks.create_task(work) for work in steady]
         log.info("the node is ready", extra={"port": node.config.web.port, "device": device})
+        supervisor.ready()
         try:
             await stop.wait()
         finally:
+            supervisor.stopping()
             web.should_exit = True
             await _wind_down(node)
         await serving
@@ -249,7 +254,7 @@ def served_web(node: Node) -> WebServer:
 
     public = create_web(door, web.allowed_origins, node.health, servers)
     status = create_status(node.health, node.metrics_text)
-    return WebServer(ByPort(public, status, status_port), node.doors, web.connections)
+    return WebServer(ByPort(public, status, status_port), node.doors, web)
 
 
 async def _first_report(worker: Worker) -> WorkerReport:
