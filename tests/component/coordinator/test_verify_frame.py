@@ -11,7 +11,7 @@ from tests.support.node_answers import FACE
 def test_a_frame_is_verified_on_the_node_that_holds_it(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         await site.post("/enroll", enroll_body())
-        await site.started()
+        assert (await site.started())["identity"] == "enrolled"
         checked = FailedCheck(check="yaw", value=41.0, bound="within ±35°", advice="Face the camera.")
         compared = uuid4()
         answers = iter(
@@ -53,7 +53,7 @@ def test_a_frame_is_verified_on_the_node_that_holds_it(on_site: OnSite) -> None:
 
 def test_a_frame_that_is_gone_or_of_an_ended_session_is_410(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
-        await site.started()
+        assert (await site.started())["identity"] == "unavailable"
         gone = await site.post("/session/SESS-1/verify-frame", {"frame_id": "5"})
         assert (gone.status_code, gone.json()["code"]) == (410, "frame-gone")
         asked = len(site.node.obeyed.verified)
