@@ -25,7 +25,12 @@ def joined(folder: Path) -> None:
     certificate = node_certificate(ca, own, node.node_id, serial=7, lifetime=lifetime)
     files.save(
         folder,
-        Membership(ca=ca_certificate(ca, 1, NOW), certificate=certificate, keys=node.keys, hub_jwt="a.b.c"),
+        Membership(
+            authorities=(ca_certificate(ca, 1, NOW),),
+            certificate=certificate,
+            keys=node.keys,
+            hub_jwt="a.b.c",
+        ),
     )
 
 
