@@ -14,13 +14,16 @@ endif
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 
-.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean varied
+.PHONY: setup setup-test setup-ansible package provision lint-roles machines weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean varied
 
 setup:
 	@requirements/bootstrap.sh run
 
 setup-test:
 	@requirements/bootstrap.sh test
+
+setup-ansible:
+	@requirements/bootstrap.sh ansible
 
 weights: setup
 	@$(BIN)/proctorctl models fetch
@@ -80,6 +83,25 @@ soak: setup-test
 chaos: weights setup-test
 	$(LONGER) -m chaos tests/component tests/system
 
+# What the roles install on machines: wheel, locks and what installs them, in build/package.
+package: setup
+	@requirements/package.sh
+
+# Everything on the machines of an inventory:  make provision INVENTORY=my/hosts.yml [PLAYBOOK=upgrade]
+PLAYBOOK ?= site
+provision: setup-ansible package
+	cd ansible && ../.tools/ansible/bin/ansible-playbook -i $(abspath $(INVENTORY)) playbooks/$(PLAYBOOK).yml $(OPTIONS)
+
+# The rules of Ansible's own makers, the strictest set.
+lint-roles: setup-ansible
+	cd ansible && PATH=$(CURDIR)/.tools/ansible/bin:$$PATH ansible-lint --offline --profile production
+
+# Tens of minutes, as root: empty machines in containers, and the playbooks on them.
+machines:
+	@requirements/bootstrap.sh machines
+	@requirements/package.sh
+	$(BIN)/python -m tests.machines
+
 # Gigabytes: the packages of a GPU host, and every network opened with them. Not part of `make test`.
 gpu-check: weights
 	@requirements/gpu_check.sh
@@ -120,7 +142,7 @@ promise: setup
 	$(BIN)/proctor-coordinator contract coordinator/promised.json --promise
 
 lock: setup
-	@for name in dev edge-cpu edge-gpu coordinator; do requirements/compile.sh $$name; done
+	@for name in dev edge-cpu edge-gpu coordinator ansible; do requirements/compile.sh $$name; done
 
 clean:
 	rm -rf .venv .tools build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import sys
 from contextlib import ExitStack
 from typing import Any, Final
@@ -13,10 +15,11 @@ from coordinator.app import create_app
 from coordinator.arriving import parked_service as parked
 from coordinator.config import CoordinatorConfig
 from coordinator.web_api.health import create_status
+from shared.supervisor import Supervisor, of_environment
 from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen, server_options
 from shared.web_server.status import ByPort
-from shared.web_server.tls import SecuredServer, server_tls
+from shared.web_server.tls import SecuredServer, ServerTls, server_tls
 
 MESSAGE_BYTES: Final = 4_096
 """The longest message of a client on a live socket, which only listens."""
@@ -26,15 +29,38 @@ OTHER_FILES: Final = 256
 DID_NOT_START: Final = 1
 
 
+class Server(SecuredServer):
+    """Tells its supervisor when it serves, that its loop turns, and that it stops."""
+
+    def __init__(
+        self, config: uvicorn.Config, port: int, tls: ServerTls | None, supervisor: Supervisor
+    ) -> None:
+        super().__init__(config, port, tls)
+        self._supervisor = supervisor
+        self._beat: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._supervisor.ready()
+            self._beat = asyncio.create_task(self._supervisor.beat())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._supervisor.stopping()
+        await super().shutdown(sockets)
+        if self._beat is not None:
+            self._beat.cancel()
+
+
 def way_in(settings: CoordinatorConfig) -> Doors:
     """Make the server's doors. Raises `ConfigError` when the limit of open files is too low."""
     return doors_of(settings.web.connections, settings.status.port, OTHER_FILES)
 
 
-def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: Any) -> uvicorn.Server:
+def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: Any) -> Server:
     """Make an application's server with these settings; it listens on the sockets that it is given."""
     app.state.metrics.doors = doors
-    return SecuredServer(
+    return Server(
         uvicorn.Config(
             ByPort(app, create_status(app, parked.notes), settings.status.port),
             log_config=None,
@@ -45,6 +71,7 @@ def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: A
         ),
         settings.web.port,
         server_tls(settings.web.tls),
+        of_environment(),
     )
 
 

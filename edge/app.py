@@ -59,6 +59,7 @@ from shared.hub_login import ByIdentity, Password
 from shared.ice import IceServer, for_session
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
+from shared.supervisor import of_environment
 from shared.traces.opening import traces_of
 from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen
@@ -198,7 +199,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
     node.hub.listen(subjects.commands(node.identity.node_id), node.commands.handle)
     node.hub.listen(subjects.mark(node.identity.node_id), on_mark)
     heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat, node.pages)
-    web = served_web(node)
+    web, supervisor = served_web(node), of_environment()
     device = (await node.worker.report()).device
     steady: list[Coroutine[Any, Any, None]] = [
         node.hub.run(),
@@ -206,6 +207,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         heart.run(),
         node.until_workers_fail(),
         _look_after(node.actions),
+        supervisor.beat(),
     ]
     if (url := node.config.coordinator.url) is not None:
         refused = node.hub.turned_away
@@ -216,9 +218,11 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         serving = tasks.create_task(web.serve(sockets=listeners))
         running = [tasks.create_task(work) for work in steady]
         log.info("the node is ready", extra={"port": node.config.web.port, "device": device})
+        supervisor.ready()
         try:
             await stop.wait()
         finally:
+            supervisor.stopping()
             web.should_exit = True
             await _wind_down(node)
         await serving

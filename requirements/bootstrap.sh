@@ -3,7 +3,9 @@
 # environment. Called by make; quick when nothing is missing.
 #
 #   requirements/bootstrap.sh run     what running needs
-#   requirements/bootstrap.sh test    the same and what the tests need (chromium, PostgreSQL, coturn)
+#   requirements/bootstrap.sh test    the same and what the tests need (chromium, PostgreSQL, coturn, promtool)
+#   requirements/bootstrap.sh ansible the same as run, and ansible in an environment of its own
+#   requirements/bootstrap.sh machines  ansible, and what boots machines in containers
 set -eu
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -35,7 +37,15 @@ need_library libgthread-2.0.so.0 libglib2.0-0
 if [ "$purpose" = test ]; then
     need_command chromium chromium
     need_command turnserver coturn
+    need_command promtool prometheus
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+fi
+
+if [ "$purpose" = machines ]; then
+    need_command debootstrap debootstrap
+    need_command systemd-nspawn systemd-container
+    need_command ssh openssh-client
+    need_command ip iproute2
 fi
 
 if [ -n "$missing" ]; then
@@ -77,6 +87,14 @@ if [ "$(cat .venv/stamp 2>/dev/null || true)" != "$stamp" ]; then
     VIRTUAL_ENV=$PWD/.venv .tools/bin/uv pip install -q --no-deps --no-build-isolation -e . 2>/dev/null ||
         VIRTUAL_ENV=$PWD/.venv .tools/bin/uv pip install -q --no-deps -e .
     echo "$stamp" > .venv/stamp
+fi
+
+# ansible pins other versions of what the product uses, so it has an environment of its own.
+if [ "$purpose" != run ] && ! cmp -s requirements/ansible.lock .tools/ansible/ansible.lock; then
+    echo "installing ansible (a minute the first time)"
+    .tools/bin/uv venv -q --allow-existing --python "$(command -v "$python")" .tools/ansible
+    VIRTUAL_ENV=$PWD/.tools/ansible .tools/bin/uv pip sync -q --require-hashes requirements/ansible.lock
+    cp requirements/ansible.lock .tools/ansible/ansible.lock
 fi
 
 # axe-core for the pages' accessibility tests, out of a wheel that brings it along. Beside the environment, since

@@ -55,6 +55,13 @@ class _Connection:
     """Set when the connection is no longer usable."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Subscription:
+    handler: Handler
+    shared: bool
+    in_order: bool
+
+
 class HubLink:
     """A connection to the hub while `run` runs and the hub is reachable."""
 
@@ -63,7 +70,7 @@ class HubLink:
         hub_tls(address.url, address.ca_file)
         self._address = address
         self._caller = caller
-        self._handlers: dict[str, Handler] = {}
+        self._handlers: dict[str, _Subscription] = {}
         self._preparations: list[Prepare] = []
         self._connection: _Connection | None = None
         self._present = asyncio.Event()
@@ -88,9 +95,13 @@ class HubLink:
     async def wait_connected(self) -> None:
         await self._present.wait()
 
-    def listen(self, subject: str, handler: Handler) -> None:
-        """Subscribe to a subject from the next connection on. Call it before `run`."""
-        self._handlers[subject] = handler
+    def listen(self, subject: str, handler: Handler, *, shared: bool = True, in_order: bool = False) -> None:
+        """Subscribe to a subject from the next connection on. Call it before `run`.
+
+        `shared`: of several programs of one kind only one gets each message; else each gets all. `in_order`:
+        one message after the other, and those that wait are bounded by the client alone.
+        """
+        self._handlers[subject] = _Subscription(handler, shared, in_order)
 
     def prepare(self, preparation: Prepare) -> None:
         """Set what prepares each new connection before its use. Call it before `run`."""
@@ -182,11 +193,11 @@ class HubLink:
                 await settle(client)
 
     async def _subscribe(self, client: Client) -> None:
-        for subject, handler in self._handlers.items():
+        for subject, one in self._handlers.items():
             await client.subscribe(
                 subject,
-                queue=self._caller.queue,
-                cb=self._receiver(handler),
+                queue=self._caller.queue if one.shared else "",
+                cb=self._receiver(one),
                 pending_msgs_limit=self._caller.pending_messages,
                 pending_bytes_limit=self._caller.pending_bytes,
             )
@@ -218,9 +229,11 @@ class HubLink:
             raise Unavailable("the hub cannot be reached", code="hub-away")
         return self._connection.client
 
-    def _receiver(self, handler: Handler) -> Callable[[Msg], Awaitable[None]]:
+    def _receiver(self, one: _Subscription) -> Callable[[Msg], Awaitable[None]]:
         async def receive(message: Msg) -> None:
-            if why := self._handling.start(message.subject, lambda: self._handle(handler, message)):
+            if one.in_order:
+                await self._handle(one.handler, message)
+            elif why := self._handling.start(message.subject, lambda: self._handle(one.handler, message)):
                 self.counts[f"dropped-{why}"] += 1
 
         return receive

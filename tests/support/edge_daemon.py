@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -76,11 +77,14 @@ class EdgeDaemon:
     def log(self) -> str:
         return (self.folder / "edge.log").read_text(errors="replace")
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         """Start and wait until it answers; fails with its log when it does not."""
         with (self.folder / "edge.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "run", "--config", self.config], stdout=log, stderr=log
+                [PROGRAM, "run", "--config", self.config],
+                stdout=log,
+                stderr=log,
+                env=os.environ | environment,
             )
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline and self._process.poll() is None:

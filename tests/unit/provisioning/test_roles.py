@@ -1,0 +1,147 @@
+"""What the roles of ansible say of themselves is true: arguments, defaults, secrets, metrics. Only read."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+ROLES = sorted(path for path in (ROOT / "ansible/roles").iterdir() if path.is_dir())
+STEPS = ("validate", "install", "configure", "service")
+SECRET = re.compile(r"\w+_(secret|password)\b")
+EXPORTING = (
+    "edge/fleet/metrics.py",
+    "coordinator/app.py",
+    "coordinator/web_api/metrics.py",
+    "ansible/roles/postgres/templates/dump.service.j2",
+)
+"""Where metrics get their names."""
+OF_OTHERS = re.compile(r"node_filesystem_\w+|up")
+"""Metrics of the node exporter, and of Prometheus itself."""
+METRIC = re.compile(r"\b([a-z]\w*_\w+|up)\b(?=[{\[ )]|$)")
+NO_METRICS = {"histogram_quantile", "min_over_time", "label_values"}
+
+named_by_role = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text("utf-8")) if path.exists() else None
+
+
+def entries(role: Path) -> dict[str, Any]:
+    found: dict[str, Any] = read(role / "meta/argument_specs.yml")["argument_specs"]
+    return found
+
+
+def tasks_in(found: Any) -> Iterator[dict[str, Any]]:
+    for one in found or ():
+        yield one
+        yield from tasks_in(one.get("block"))
+
+
+def tasks_of(role: Path) -> list[dict[str, Any]]:
+    return [task for path in sorted((role / "tasks").glob("*.yml")) for task in tasks_in(read(path))]
+
+
+@named_by_role
+def test_the_defaults_are_those_that_the_arguments_promise(role: Path) -> None:
+    told = {
+        name: option["default"]
+        for entry in entries(role).values()
+        for name, option in entry.get("options", {}).items()
+        if "default" in option
+    }
+    assert told == (read(role / "defaults/main.yml") or {})
+
+
+@named_by_role
+def test_every_argument_is_named_after_its_role_and_used(role: Path) -> None:
+    text = "".join(
+        path.read_text("utf-8")
+        for folder in ("tasks", "templates", "vars", "handlers", "defaults")
+        for path in sorted((role / folder).rglob("*"))
+        if path.is_file()
+    )
+    for entry in entries(role).values():
+        for name, option in entry.get("options", {}).items():
+            assert name.startswith(f"{role.name}_")
+            assert option["description"]
+            assert len(re.findall(rf"\b{name}\b", text)) > ("default" in option), f"{name} does nothing"
+
+
+@named_by_role
+def test_a_role_has_the_steps_of_all_roles_in_their_order(role: Path) -> None:
+    steps = [
+        task["ansible.builtin.import_tasks"].removesuffix(".yml") for task in read(role / "tasks/main.yml")
+    ]
+    assert steps == [step for step in STEPS if step in steps]
+    assert {"validate", "install", "configure"} <= set(steps)
+
+
+@named_by_role
+def test_no_secret_is_shown(role: Path) -> None:
+    for task in tasks_of(role):
+        spoken = json.dumps(
+            {key: value for key, value in task.items() if key not in ("when", "block", "name")}
+        )
+        if SECRET.search(spoken) or "_token.stdout" in spoken:
+            assert task.get("no_log") is True, task["name"]
+
+
+def exported() -> set[str]:
+    names: set[str] = set()
+    for place in EXPORTING:
+        text = (ROOT / place).read_text("utf-8")
+        if place.endswith(".py"):
+            names |= {
+                node.value
+                for node in ast.walk(ast.parse(text))
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
+        else:
+            names |= set(re.findall(r"\w+_\w+", text))
+    return names
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    files = ROOT / "ansible/roles/monitoring/files"
+    for group in read(files / "proctor.rules.yml")["groups"]:
+        for rule in group["rules"]:
+            yield rule["alert"], rule["expr"]
+    for board in ("fleet", "node"):
+        for panel in json.loads((files / f"{board}.json").read_text("utf-8"))["panels"]:
+            for target in panel["targets"]:
+                yield panel["title"], target["expr"]
+
+
+@pytest.mark.parametrize(("where", "expression"), list(expressions()))
+def test_every_metric_that_is_asked_for_is_exported(where: str, expression: str) -> None:
+    bare = re.sub(r'"[^"]*"|by \([^)]*\)', "", expression)
+    asked = set(METRIC.findall(bare)) - NO_METRICS
+    assert asked, f"{where} asks for nothing"
+    for name in asked:
+        base = re.sub(r"_(total|bucket|sum|count)$", "", name)
+        assert OF_OTHERS.fullmatch(name) or {name, base} & exported(), f"{where}: nobody exports {name}"
+
+
+def test_every_alert_says_what_to_do() -> None:
+    for group in read(ROOT / "ansible/roles/monitoring/files/proctor.rules.yml")["groups"]:
+        for rule in group["rules"]:
+            assert rule["labels"]["severity"] in ("page", "ticket")
+            assert rule["annotations"]["summary"]
+            assert rule["annotations"]["runbook"]
+
+
+def test_example_inventories_name_only_groups_of_the_playbook() -> None:
+    known = {play["hosts"] for play in read(ROOT / "ansible/playbooks/site.yml") if "hosts" in play}
+    for path in (ROOT / "ansible/inventories").glob("*/hosts.yml"):
+        groups = set(read(path)["all"]["children"])
+        assert {"postgres", "coordinator", "nats", "edge"} <= groups, path
+        assert groups - known <= {"centre"}, path
