@@ -94,10 +94,12 @@ class Calls:
             return response.content
         raise _refusal(response)
 
-    def save(self, path: str, query: Query, file: Path) -> int:
-        """Write a large answer to a file as it comes; returns its bytes. Raises as `send` does."""
+    def save(self, path: str, query: Query, file: Path, *, body: BaseModel | None = None) -> int:
+        """Write a large answer to a file as it comes; returns its bytes. With a body it is a POST. Raises as
+        `send` does."""
+        method, json = ("GET", None) if body is None else ("POST", body.model_dump(mode="json"))
         try:
-            with self._http.stream("GET", path, params=query) as response:
+            with self._http.stream(method, path, params=query, json=json) as response:
                 if not response.is_success:
                     response.read()
                     raise _refusal(response)

@@ -10,7 +10,7 @@ import typer
 from cli.calls import checked
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
-from shared.api.privacy import DeleteRequest, ErasureDecision, ErasureOut, RequestRefusal
+from shared.api.privacy import DeleteRequest, ErasureDecision, ErasureOut, ExportRequest, RequestRefusal
 from shared.receipts import is_genuine, read_receipt
 from shared.sealing import parse_signing_public
 
@@ -43,6 +43,40 @@ def delete(
     with connect() as client:
         done = client.privacy.delete(checked(DeleteRequest, candidate_id=candidate, end_running=end_running))
     _write(done, receipt, output)
+
+
+@app.command()
+def export(
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate_id.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="The zip to write.")],
+    made_for: Annotated[str, typer.Option("--for", help="Who gets it; written in the export.")],
+) -> None:
+    """Write everything about a person to a zip: JSON, pictures, sound, and a readable page.
+
+    Example:
+
+        proctorctl privacy export CAND-12345 cand-12345.zip --for "the candidate"
+    """
+    request = checked(ExportRequest, candidate_id=candidate, made_for=made_for)
+    file.touch(mode=0o600)
+    with connect() as client:
+        size = client.privacy.export(request, file)
+    typer.echo(f"{file}: {size} bytes, readable by you alone. It is not encrypted.")
+
+
+@app.command()
+def status(
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate_id.")],
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Show what is stored about a person, its consents, the lawful bases, requests and legal holds.
+
+    Example:
+
+        proctorctl privacy status CAND-12345 --output yaml
+    """
+    with connect() as client:
+        write_one(client.privacy.status(candidate).model_dump(mode="json"), output)
 
 
 @app.command("requests")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cli.calls import Calls, path_of
 from shared.api.privacy import (
     DeleteRequest,
@@ -9,6 +11,8 @@ from shared.api.privacy import (
     ErasureOut,
     ErasureRequestOut,
     ErasureRequestPage,
+    ExportRequest,
+    PrivacyStatusOut,
 )
 
 
@@ -17,6 +21,13 @@ class PrivacyCalls:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
+
+    def export(self, request: ExportRequest, file: Path) -> int:
+        """Write everything about a person to a file; returns its bytes."""
+        return self._calls.save(path_of("privacy", "export"), {}, file, body=request)
+
+    def status(self, candidate_id: str) -> PrivacyStatusOut:
+        return self._calls.one("GET", path_of("privacy", "status", candidate_id), PrivacyStatusOut)
 
     def delete(self, request: DeleteRequest) -> ErasureOut:
         return self._calls.one("POST", path_of("privacy", "delete"), ErasureOut, body=request)

@@ -14,6 +14,7 @@
     memberships/ which nodes belong to the fleet, their certificates
     arriving/   stores alerts from the hub in the database
     oidc/       external issuers of tokens: fetches and caches their keys, maps their claims
+    replicas/   several coordinators: what they tell each other
     web/        the candidate's page and the proctors' console
 
 One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations,

@@ -36,7 +36,10 @@ from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
+from coordinator.ground.leadership import Leadership
+from coordinator.ground.leading import Lead
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
+from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
@@ -49,6 +52,7 @@ from coordinator.nodes.hub_account import HubAccount, own_login
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
 from coordinator.privacy import steps as erasures
+from coordinator.replicas.spreading import Spreading
 from coordinator.routing import API, all_routes
 from coordinator.sessions import service as sessions, sweeping
 from coordinator.sessions.presence.noting import Pages
@@ -121,9 +125,11 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         await standing.refresh(parts)
         await parts.verifier.refresh()
         booted, pages = sweeping.Booted(), Pages()
+        await parts.lead.look()  # so that no heartbeat waits for it
         heartbeats, ingest = _background(parts, booted, pages)
+        spreading = _spreading(parts)
         workers = _workers(parts)
-        parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
+        parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear, shared=False)
         parts.fleet.listening_since = parts.clock()
         account = parts.hub_account
         tasks = [
@@ -131,15 +137,18 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
             for name, work in (
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
-                ("sweep", lambda: sweeping.run(parts, booted)),
+                ("lead", parts.lead.run),
+                ("spreading", spreading.run),
                 ("pages", lambda: pages.run(parts)),
-                ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
                 ("deliveries", workers.run),
                 ("nodes", lambda: standing.run(parts)),
                 *([("hub account", account.link.run)] if account else []),
                 ("audit log", lambda: chaining.run(parts, app.state.owed)),
-                ("erasures", lambda: erasures.run(parts)),
+                # What one coordinator alone does, of several on a database.
+                ("sweep", _led(parts, lambda: sweeping.run(parts, booted))),
+                ("transcript keys", _led(parts, lambda: expiring.run(parts))),
+                ("erasures", _led(parts, lambda: erasures.run(parts))),
             )
         ]
         try:
@@ -188,6 +197,8 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         issuers={section.issuer: Issuer(section) for section in config.issuers},
         check_session=sessions.check_token,
         write_down=lambda db, present, now_utc: audit.write(db, keys.keyring, present, 200, now_utc),
+        tickets=Tickets(ticket_key(keys.token)),
+        lead=Lead(Leadership(database)),
         traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
     )
 
@@ -220,6 +231,7 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
         signing,
         booted.note,
         on_heard=pages.heard,
+        leads=lambda: parts.lead.leads,
         hosts=hosts,
     )
     ingest = Ingest(parts.hub, parts.alert_stream, store_of(parts), signing, tell, parts.traces)
@@ -240,6 +252,16 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     )
     metrics.read("coordinator_requests_refused_by_rate", "429 answers.", lambda: parts.rates.refused)
     return heartbeats, ingest
+
+
+def _spreading(parts: Parts) -> Spreading:
+    spreading = Spreading(parts)
+    parts.metrics.read_counts(
+        "coordinator_spread", "Messages between coordinators by result.", spreading.counts
+    )
+    parts.metrics.read("coordinator_others", "Other coordinators heard lately.", lambda: spreading.others)
+    parts.metrics.read("coordinator_leads", "1 while this coordinator leads.", lambda: parts.lead.leads)
+    return spreading
 
 
 def _read_nodes(parts: Parts) -> None:
@@ -263,6 +285,10 @@ def _workers(parts: Parts) -> Workers:
         "coordinator_deliveries", "Deliveries to institutions' systems by result of a try.", workers.counts
     )
     return workers
+
+
+def _led(parts: Parts, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    return lambda: parts.lead.while_leading(work)
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -33,6 +33,7 @@ from shared.secret_file import read_secret
 from shared.tokens import Role
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
+from shared.web_server.tls import TlsSection, check_public_url
 
 
 def _web_url(text: str) -> str:
@@ -132,8 +133,15 @@ class WebSection(Section):
     """The URL by which browsers and services reach the coordinator."""
     allowed_origins: Annotated[tuple[WebUrl, ...], Field(max_length=50)] = ()
     """Origins of other pages that may call the API and open sockets; that of `public_url` always may."""
+    tls: TlsSection | None = None
+    """The certificate with which it speaks TLS 1.3 itself; without it a proxy in front does, or nobody."""
     connections: ConnectionsSection = ConnectionsSection()
     """How many connections may be open, and which proxies are trusted."""
+
+    @model_validator(mode="after")
+    def _pages_by_tls(self) -> Self:
+        check_public_url(self.public_url, self.tls)
+        return self
 
 
 class IceSection(Section):

@@ -13,7 +13,7 @@ from cryptography.x509 import random_serial_number
 
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.ca_files import Step, take_step
-from coordinator.ground.fleet_keys import FleetKeys
+from coordinator.ground.fleet_keys import FleetKeys, replace_hub_keys
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.nodes import hub_certificates, hub_identities
 from shared.config_file import load
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(hub_settings)
     app.command()(hub_certificate)
     app.command()(rotate_ca)
+    app.command()(rotate_hub_keys)
 
 
 def own_keys_of(config: CoordinatorConfig) -> OwnKeys:
@@ -120,6 +121,22 @@ def rotate_ca(
         _require_renewed(settings, since_utc, now_utc)
     take_step(settings.data_folder, keys.keyring, step, now_utc)
     typer.echo(f"done: {step}; now run hub-certificate for the hub, and let it read the files")
+
+
+def rotate_hub_keys(config: ConfigFile) -> None:
+    """Replace the keys of the hub's operator and accounts, at once, as when one may have leaked.
+
+    Then restart the coordinator, and the hub with the new output of `hub-settings` and with its folder of
+    accounts emptied. What nodes log in with is worth nothing then: each is refused, and so renews at once,
+    with its own key. Exams go on, and alerts that only the hub had come again from the outboxes.
+
+    Example: proctor-coordinator rotate-hub-keys --config coordinator.toml
+    """
+    settings = load(config, CoordinatorConfig)
+    keys = own_keys_of(settings)
+    with writing_under(settings.data_folder):
+        replace_hub_keys(settings.data_folder, keys.keyring)
+    typer.echo("done; now restart the coordinator, and the hub with the new hub-settings")
 
 
 def _require_renewed(settings: CoordinatorConfig, since_utc: datetime, now_utc: datetime) -> None:

@@ -33,6 +33,7 @@ from shared.errors import ConfigError, ProctorError
 from shared.fields import Reference
 from shared.hub_checks import hub_tls
 from shared.tokens import Claims, Role
+from shared.web_server.tls import server_tls
 
 app = typer.Typer(
     help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and their REST API.",
@@ -87,6 +88,7 @@ def check_config(config: ConfigFile) -> None:
     settings = load(config, CoordinatorConfig)
     settings.nats.read_password()
     hub_tls(settings.nats.url, settings.nats.ca_file)
+    server_tls(settings.web.tls)
     settings.ice.read_servers()
     own_keys_of(settings)
     typer.echo(f"{config} is good")

@@ -25,7 +25,7 @@ from coordinator.live.wall import routes as wall_routes
 from coordinator.memberships import routes as membership_routes
 from coordinator.nodes import placement_routes, routes as node_routes
 from coordinator.policies import routes as policy_routes
-from coordinator.privacy import routes as privacy_routes
+from coordinator.privacy import access_routes, routes as privacy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
 from coordinator.sessions import routes as session_routes
@@ -71,6 +71,7 @@ API_ROUTES: Final = (
     audit_routes,
     hold_routes,
     privacy_routes,
+    access_routes,
 )
 """The routers of all nouns, in the order of the API description."""
 

@@ -26,6 +26,7 @@ import coordinator
 from coordinator.accommodations import tables as _accommodations
 from coordinator.alerts import tables as _alerts
 from coordinator.arriving import tables as _arriving
+from coordinator.audit import tables as _audit
 from coordinator.candidates import tables as _candidates
 from coordinator.consents import tables as _consents
 from coordinator.destinations import tables as _destinations
@@ -53,6 +54,7 @@ ALL_TABLES: Final = (
     _accommodations,
     _alerts,
     _arriving,
+    _audit,
     _candidates,
     _consents,
     _destinations,

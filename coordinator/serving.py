@@ -19,6 +19,7 @@ from shared.supervisor import Supervisor, of_environment
 from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen, server_options
 from shared.web_server.status import ByPort
+from shared.web_server.tls import SecuredServer, ServerTls, server_tls
 
 MESSAGE_BYTES: Final = 4_096
 """The longest message of a client on a live socket, which only listens."""
@@ -28,11 +29,13 @@ OTHER_FILES: Final = 256
 DID_NOT_START: Final = 1
 
 
-class Server(uvicorn.Server):
+class Server(SecuredServer):
     """Tells its supervisor when it serves, that its loop turns, and that it stops."""
 
-    def __init__(self, config: uvicorn.Config, supervisor: Supervisor) -> None:
-        super().__init__(config)
+    def __init__(
+        self, config: uvicorn.Config, port: int, tls: ServerTls | None, supervisor: Supervisor
+    ) -> None:
+        super().__init__(config, port, tls)
         self._supervisor = supervisor
         self._beat: asyncio.Task[None] | None = None
 
@@ -66,6 +69,8 @@ def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: A
             **server_options(doors, settings.web.connections),
             **options,
         ),
+        settings.web.port,
+        server_tls(settings.web.tls),
         of_environment(),
     )
 

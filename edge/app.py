@@ -210,7 +210,8 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         supervisor.beat(),
     ]
     if (url := node.config.coordinator.url) is not None:
-        steady.append(renewing.run(url, node.config.data_folder, node.identity))
+        refused = node.hub.turned_away
+        steady.append(renewing.run(url, node.config.data_folder, node.identity, refused))
     if node.config.analysis.steps_down:
         steady.append(node.stepping.run())
     async with asyncio.TaskGroup() as tasks:
@@ -253,7 +254,7 @@ def served_web(node: Node) -> WebServer:
 
     public = create_web(door, web.allowed_origins, node.health, servers)
     status = create_status(node.health, node.metrics_text)
-    return WebServer(ByPort(public, status, status_port), node.doors, web.connections)
+    return WebServer(ByPort(public, status, status_port), node.doors, web)
 
 
 async def _first_report(worker: Worker) -> WorkerReport:

@@ -20,6 +20,7 @@ from shared.ports import LEAST_PORT
 from shared.sealing import parse_signing_public
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
+from shared.web_server.tls import TlsSection, check_public_url
 
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$", max_length=200)]
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
@@ -80,8 +81,15 @@ class WebSection(Section):
     """Address that pages use (the proxy's, if there is one); base of the signaling and WHIP addresses."""
     allowed_origins: Annotated[tuple[Origin, ...], Field(max_length=32)] = ()
     """Origins whose pages may open a signaling socket."""
+    tls: TlsSection | None = None
+    """The certificate with which it speaks TLS 1.3 itself; without it a proxy in front does, or nobody."""
     connections: ConnectionsSection = ConnectionsSection()
     """How many connections may be open, and which proxies are trusted."""
+
+    @model_validator(mode="after")
+    def _pages_by_tls(self) -> Self:
+        check_public_url(self.public_url, self.tls)
+        return self
 
 
 class AnalysisSection(Section):

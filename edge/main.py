@@ -33,6 +33,7 @@ from shared.fields import format_utc
 from shared.hub_checks import hub_tls
 from shared.logs import configure
 from shared.secret_file import read_secret
+from shared.web_server.tls import server_tls
 from shared.writing import writing_under
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ def _found(config: Path) -> tuple[EdgeConfig, Identity]:
         address.usable(settings.coordinator.url)
         files.load(settings.data_folder)
     hub_tls(settings.nats.url, settings.nats.ca_file)
+    server_tls(settings.web.tls)
     settings.media.read_ice_servers()
     return settings, load_identity(settings.data_folder)
 

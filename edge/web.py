@@ -10,15 +10,16 @@ import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
+from edge.config import WebSection
 from edge.fleet.health import Health
 from edge.media.admission import Admission
 from edge.media.signaling import MESSAGE_CHARS, signaling_router
 from edge.media.whip import Servers, whip_router
-from shared.web_server.connections import ConnectionsSection
 from shared.web_server.doors import Doors
 from shared.web_server.http_protocol import BARE_HEADERS
 from shared.web_server.options import server_options
 from shared.web_server.status import ByPort
+from shared.web_server.tls import SecuredServer, server_tls
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 GRACE_S: Final = 3
@@ -65,10 +66,11 @@ def _application() -> FastAPI:
     return FastAPI(title="Proctor Edge node", docs_url=None, redoc_url=None, openapi_url=None)
 
 
-class WebServer(uvicorn.Server):
+class WebServer(SecuredServer):
     """Runs uvicorn in one of our tasks, on our listening sockets. The daemon handles the signals."""
 
-    def __init__(self, app: ByPort, doors: Doors, connections: ConnectionsSection) -> None:
+    def __init__(self, app: ByPort, doors: Doors, web: WebSection) -> None:
+        """Raises `ConfigError` if the certificate cannot be used."""
         super().__init__(
             uvicorn.Config(
                 app,
@@ -77,8 +79,10 @@ class WebServer(uvicorn.Server):
                 headers=list(BARE_HEADERS),  # on every answer, also uvicorn's own errors
                 timeout_graceful_shutdown=GRACE_S,
                 ws_max_size=2 * MESSAGE_CHARS,
-                **server_options(doors, connections),
-            )
+                **server_options(doors, web.connections),
+            ),
+            web.port,
+            server_tls(web.tls),
         )
 
     @contextmanager

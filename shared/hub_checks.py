@@ -14,6 +14,7 @@ from shared.hub_address import version_refused
 from shared.hub_login import ClientTls
 
 _NEEDED: Final = "handshake_first: true"
+_NOT_ACCEPTED: Final = "the hub does not accept this program's certificate"
 _OWN_REFUSED: Final = ("CERTIFICATE", "UNKNOWN_CA")
 """In the names of TLS alerts that are about the certificate which this side has shown, or has not."""
 
@@ -70,12 +71,17 @@ def tls_named() -> Iterator[None]:
     except ssl.SSLError as error:
         if "ALERT" in (reason := str(error.reason)) and any(word in reason for word in _OWN_REFUSED):
             raise ConfigError(
-                f"the hub does not accept this program's certificate ({reason}): it has expired, or is not "
+                f"{_NOT_ACCEPTED} ({reason}): it has expired, or is not "
                 "of a CA that the hub's tls section names, or none was shown"
             ) from error
         raise ConfigError(
             f"the hub does not begin with TLS ({reason}); its tls section needs {_NEEDED}"
         ) from error
+
+
+def turned_away(error: Exception) -> bool:
+    """Whether the hub did not let this program in, for what it showed."""
+    return any(words in str(error) for words in (_NOT_ACCEPTED, "Authorization Violation"))
 
 
 def require_recent(version: str) -> None:

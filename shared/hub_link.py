@@ -29,7 +29,7 @@ from shared.errors import ConfigError, Unavailable
 from shared.handling import Handling
 from shared.hub_address import servers_of
 from shared.hub_caller import Caller, HubAddress
-from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named
+from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named, turned_away
 from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,13 @@ class _Connection:
     """Set when the connection is no longer usable."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Subscription:
+    handler: Handler
+    shared: bool
+    in_order: bool
+
+
 class HubLink:
     """A connection to the hub while `run` runs and the hub is reachable."""
 
@@ -63,7 +70,7 @@ class HubLink:
         hub_tls(address.url, address.ca_file)
         self._address = address
         self._caller = caller
-        self._handlers: dict[str, Handler] = {}
+        self._handlers: dict[str, _Subscription] = {}
         self._preparations: list[Prepare] = []
         self._connection: _Connection | None = None
         self._present = asyncio.Event()
@@ -76,6 +83,8 @@ class HubLink:
         """How long the hub was away before that; infinite for the first connection."""
         self.trouble = "not connected yet"
         """Why there is no connection, for people; empty when connected."""
+        self.turned_away = asyncio.Event()
+        """Set while the hub does not let this program in, for what it shows."""
         self.counts: Counter[str] = Counter()
         """Connections made and lost, messages dropped, by reason."""
 
@@ -86,9 +95,13 @@ class HubLink:
     async def wait_connected(self) -> None:
         await self._present.wait()
 
-    def listen(self, subject: str, handler: Handler) -> None:
-        """Subscribe to a subject from the next connection on. Call it before `run`."""
-        self._handlers[subject] = handler
+    def listen(self, subject: str, handler: Handler, *, shared: bool = True, in_order: bool = False) -> None:
+        """Subscribe to a subject from the next connection on. Call it before `run`.
+
+        `shared`: of several programs of one kind only one gets each message; else each gets all. `in_order`:
+        one message after the other, and those that wait are bounded by the client alone.
+        """
+        self._handlers[subject] = _Subscription(handler, shared, in_order)
 
     def prepare(self, preparation: Prepare) -> None:
         """Set what prepares each new connection before its use. Call it before `run`."""
@@ -136,6 +149,8 @@ class HubLink:
             if self.trouble != str(error):  # log it once, not with every try
                 log.warning("the hub cannot be used; trying again", extra={"error": str(error)})
             self.trouble = str(error)
+            if turned_away(error):
+                self.turned_away.set()
             self.counts["unreachable"] += 1
             return False
         finally:
@@ -178,11 +193,11 @@ class HubLink:
                 await settle(client)
 
     async def _subscribe(self, client: Client) -> None:
-        for subject, handler in self._handlers.items():
+        for subject, one in self._handlers.items():
             await client.subscribe(
                 subject,
-                queue=self._caller.queue,
-                cb=self._receiver(handler),
+                queue=self._caller.queue if one.shared else "",
+                cb=self._receiver(one),
                 pending_msgs_limit=self._caller.pending_messages,
                 pending_bytes_limit=self._caller.pending_bytes,
             )
@@ -190,6 +205,7 @@ class HubLink:
     async def _stay(self, connection: _Connection) -> None:
         clock = asyncio.get_running_loop().time
         self._connection, self.trouble = connection, ""
+        self.turned_away.clear()
         self.connected_since = clock()
         self.away_s = self.connected_since - self._lost_at
         self._present.set()
@@ -213,9 +229,11 @@ class HubLink:
             raise Unavailable("the hub cannot be reached", code="hub-away")
         return self._connection.client
 
-    def _receiver(self, handler: Handler) -> Callable[[Msg], Awaitable[None]]:
+    def _receiver(self, one: _Subscription) -> Callable[[Msg], Awaitable[None]]:
         async def receive(message: Msg) -> None:
-            if why := self._handling.start(message.subject, lambda: self._handle(handler, message)):
+            if one.in_order:
+                await self._handle(one.handler, message)
+            elif why := self._handling.start(message.subject, lambda: self._handle(one.handler, message)):
                 self.counts[f"dropped-{why}"] += 1
 
         return receive

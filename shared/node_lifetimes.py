@@ -96,13 +96,19 @@ def repeated(first_begins_utc: datetime | None, now_utc: datetime) -> bool:
 
 
 def renew_at(
-    lifetime: Lifetime, now_utc: datetime, failures: int, *, renewed_utc: datetime | None = None
+    lifetime: Lifetime,
+    now_utc: datetime,
+    failures: int,
+    *,
+    renewed_utc: datetime | None = None,
+    turned_away: bool = False,
 ) -> datetime:
     """When to ask for a new certificate next, after so many tries for it that failed.
 
     `renewed_utc`: when the last one was given. A node whose clock is fast would otherwise ask all the time.
+    `turned_away`: the hub does not let the node in, so its keys may have changed.
     """
     if not failures:
         earliest = now_utc if renewed_utc is None else max(now_utc, renewed_utc + RETRY_AFTER)
-        return max(lifetime.renew_utc, earliest)
+        return earliest if turned_away else max(lifetime.renew_utc, earliest)
     return now_utc + min(FIRST_RETRY * (1 << min(failures - 1, 10)), RETRY_AFTER)

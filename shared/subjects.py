@@ -4,6 +4,8 @@
     edge.<node>.heartbeat          node → coordinator, request/reply    health; the reply carries the marks
     edge.<node>.command.<kind>     coordinator → node, request/reply    start, end, enroll, verify
     edge.<node>.mark               coordinator → node                   committed high-water marks
+    coordinators.told              coordinator → coordinators           what to tell open sockets
+    coordinators.listens           coordinator → coordinators           has this candidate a socket there?
 
 Ids are internal UUIDs; no subject ever contains personal data. A node may publish only under its
 own `edge.<node>.` and subscribe only to its own commands, marks and inbox.
@@ -20,6 +22,8 @@ ALERT_STREAM = "ALERTS"
 ALERT_SUBJECTS = "edge.*.alert.*"
 ALERT_CONSUMER = "coordinator"
 ALL_HEARTBEATS = "edge.*.heartbeat"
+COORDINATORS = "coordinators.told"
+CANDIDATE_LISTENS = "coordinators.listens"
 
 
 def alert(node_id: UUID, lane: Lane) -> str:

@@ -13,8 +13,9 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.consents import service as consents
+from coordinator.consents.answers import word_out
 from coordinator.consents.withdrawing import check_confirmed, told
-from coordinator.consents.words import Word, latest, serves
+from coordinator.consents.words import latest, serves
 from coordinator.excerpts import service as excerpts
 from coordinator.sessions.changing import agreement_service as agreement, service as changing, telling
 from coordinator.sessions.tables import ExamSession
@@ -23,7 +24,7 @@ from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import CandidateRef, Now, Parts, PartsDep
 from coordinator.web_api.security import PrivacyOrSession, check_own_candidate
 from shared.alerts import Alert, Shown
-from shared.api.exams import ConsentChangeOut, ConsentOut, ConsentPage, ConsentRequest, ConsentsOut
+from shared.api.exams import ConsentChangeOut, ConsentPage, ConsentRequest, ConsentsOut
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.notices import RAISED
@@ -40,7 +41,7 @@ async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSession, par
 
     def work(db: Session) -> ConsentsOut:
         words = consents.words_of(db, candidates.known(db, claims.tenant_id, candidate_id))
-        items = [_out(word) for _, word in sorted(latest(words).items())]
+        items = [word_out(word) for _, word in sorted(latest(words).items())]
         return ConsentsOut(candidate_id=candidate_id, items=items)
 
     return await parts.reading(work)
@@ -59,7 +60,7 @@ async def list_consents(
     def work(db: Session) -> ConsentPage:
         candidate = candidates.known(db, claims.tenant_id, candidate_id)
         words, following = consents.history(db, candidate, params.after, params.limit)
-        return ConsentPage(items=[_out(word) for word in words], next_cursor=write_cursor(following))
+        return ConsentPage(items=[word_out(word) for word in words], next_cursor=write_cursor(following))
 
     return await parts.reading(work)
 
@@ -136,7 +137,7 @@ def _put(
         changed += [one.session for one in running if changing.silence(db, keyring, one.session)]
     served = [] if body.given else [one.session for one in running if _serves(one.session, purpose)]
     answer = ConsentChangeOut(
-        consent=_out(word),
+        consent=word_out(word),
         running_sessions=[session.reference for session in served],
         message=told(purpose, given=body.given),
     )
@@ -145,16 +146,3 @@ def _put(
 
 def _serves(session: ExamSession, purpose: Purpose) -> bool:
     return serves(Policy.model_validate(session.policy), purpose)
-
-
-def _out(word: Word) -> ConsentOut:
-    return ConsentOut(
-        purpose=word.purpose,
-        given=word.given,
-        basis=word.basis,
-        text_version=word.text_version,
-        language=word.language,
-        recorded_by=word.recorded_by,
-        recorded_at=word.at_utc,
-        on_paper=word.on_paper,
-    )

@@ -79,15 +79,17 @@ def settle(db: Session, candidate: Candidate, session: ExamSession) -> bool:
 def words_of(db: Session, candidate: Candidate) -> list[Word]:
     """The newest consent to each purpose, and every acknowledgement of a notice."""
     said = (_newest(db, candidate, purpose) for purpose in Purpose)
-    acknowledged = db.exec(
+    return [*(_word(row) for row in said if row is not None), *acknowledged(db, candidate)]
+
+
+def acknowledged(db: Session, candidate: Candidate) -> list[Word]:
+    """Every purpose that the candidate acknowledged with a session's notice."""
+    rows = db.exec(
         select(Acknowledgement).where(
             Acknowledgement.tenant_id == candidate.tenant_id, Acknowledgement.candidate_id == candidate.id
         )
-    ).all()
-    return [
-        *(_word(row) for row in said if row is not None),
-        *(word for row in acknowledged for word in _acknowledged(row, candidate.reference)),
-    ]
+    )
+    return [word for row in rows for word in _acknowledged(row, candidate.reference)]
 
 
 def history(

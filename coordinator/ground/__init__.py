@@ -6,5 +6,6 @@ keyring        one master key wraps all others   own_keys the coordinator's own 
 fleet_keys     with which it lets nodes join     key_files files with secrets, made once
 ca_files       the fleet's CA, and its successor
 sealed_fields  encrypted fields, bound to their place
+leadership     one coordinator of several leads   leading  the work that it alone does
 acting         who does what in the present request, for the audit log
 """

@@ -6,7 +6,7 @@
     <data>/operator.key   the same, lets accounts in there
     <data>/system.key     the same, of the account that tells the hub about accounts
 
-`init` creates missing ones and never replaces any.
+`init` creates missing ones and never replaces any; `replace_hub_keys` does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.x509 import Certificate
 
 from coordinator.ground.ca_files import Authority, CaFolder, make_ca
-from coordinator.ground.key_files import unwrapped, wrap_once
+from coordinator.ground.key_files import unwrapped, wrap_once, wrap_over
 from coordinator.ground.keyring import Keyring
 from shared.authorities import authorities_text
 from shared.certificates import ca_fingerprint
@@ -80,6 +80,12 @@ def make_fleet_keys(folder: Path, keyring: Keyring) -> None:
     wrap_once(folder / _JOINING, keyring, private_bytes(new_sealing_key()))
     for name in (_ACCOUNT, _OPERATOR, _SYSTEM):
         wrap_once(folder / name, keyring, private_bytes(Ed25519PrivateKey.generate()))
+
+
+def replace_hub_keys(folder: Path, keyring: Keyring) -> None:
+    """Replace the keys by which the hub knows its users. Raises `OSError`."""
+    for name in (_ACCOUNT, _OPERATOR, _SYSTEM):
+        wrap_over(folder / name, keyring, private_bytes(Ed25519PrivateKey.generate()))
 
 
 def load_fleet_keys(folder: Path, keyring: Keyring) -> FleetKeys:

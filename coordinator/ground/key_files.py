@@ -12,7 +12,7 @@ from uuid import UUID
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from shared.errors import ConfigError, Corrupt
-from shared.secret_file import read_private
+from shared.secret_file import read_private, replace_private
 
 _NO_ROW: Final = UUID(int=0)
 
@@ -36,6 +36,11 @@ def write_once(path: Path, data: bytes) -> None:
 def wrap_once(path: Path, keyring: Keyring, secret: bytes) -> None:
     """Write a secret under the master key; an existing file is kept."""
     write_once(path, base64.b64encode(keyring.wrap(_place(path), secret)) + b"\n")
+
+
+def wrap_over(path: Path, keyring: Keyring, secret: bytes) -> None:
+    """Write a secret under the master key over the one of before, in one step."""
+    replace_private(path, base64.b64encode(keyring.wrap(_place(path), secret)).decode("ascii") + "\n")
 
 
 def unwrapped(path: Path, keyring: Keyring) -> bytes:

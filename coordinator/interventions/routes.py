@@ -77,7 +77,7 @@ async def terminate_session(
     """
     found = await _running(parts, claims, session_id, now)
     done = _done(EventType.PROCTOR_TERMINATE, claims, body.reason)
-    heard = parts.rooms.candidate_listens(found.session.id)
+    heard = await parts.rooms.candidate_is_there(found.session.id)
     made = await _terminate(parts, found, done, now)
     if made is None:  # somebody else has ended it just now
         raise sessions.ended()
@@ -104,7 +104,7 @@ async def _act(
     """Record an act on a running session, tell its candidate, and send a change to the node."""
     parts, now_utc = desk.parts, desk.now_utc
     found = await _running(parts, desk.claims, reference, now_utc)
-    heard = parts.rooms.candidate_listens(found.session.id)
+    heard = await parts.rooms.candidate_is_there(found.session.id)
     made: list[Alert] = []
 
     def work(db: Session) -> InterventionOut:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from coordinator.live.messages import ended, moved, staff_message
+from coordinator.live.told import AlertTold, DeviceReplaced, SessionOver, Told
 from coordinator.live.walls import Walls
 from shared.alerts import Shown
 from shared.errors import Unavailable
@@ -48,9 +50,13 @@ class Listener:
 
 
 class Rooms:
-    """All listeners of this process."""
+    """All listeners of this process. What they are told, `spread` tells the other coordinators."""
 
     def __init__(self) -> None:
+        self.spread: Callable[[Told], None] = lambda _: None
+        """Called on the event loop with everything that is told here first; it must not wait."""
+        self.listens_elsewhere: Callable[[UUID], Awaitable[bool]] = _nowhere
+        """Whether a session's candidate has an open socket at another coordinator."""
         self._rooms: defaultdict[UUID, dict[Listener, None]] = defaultdict(dict)
         """Listeners by session, in the order in which they entered."""
         self._of_bearer: Counter[str] = Counter()
@@ -91,7 +97,33 @@ class Rooms:
         """Whether the session's candidate has an open socket here."""
         return any(not listener.for_staff for listener in self._rooms.get(session_id, ()))
 
+    async def candidate_is_there(self, session_id: UUID) -> bool:
+        """Whether the session's candidate has an open socket at any coordinator."""
+        return self.candidate_listens(session_id) or await self.listens_elsewhere(session_id)
+
+    def shows(self, session_id: UUID) -> bool:
+        """Whether anybody here listens to this session or has it on a wall."""
+        return session_id in self._rooms or self.walls.show(session_id)
+
     def tell(self, session_id: UUID, shown: Shown, revision: int) -> None:
+        """Tell everybody of an alert, also at the other coordinators."""
+        self.tell_here(session_id, shown, revision)
+        told = AlertTold(session_id=session_id, alert_id=shown.alert.event_id, revision=revision)
+        self.spread(told)
+
+    def end(self, session_id: UUID) -> None:
+        """Tell everybody that the session is over, also at the other coordinators; their sockets then
+        close."""
+        self.end_here(session_id)
+        self.spread(SessionOver(session_id=session_id))
+
+    def move(self, session_id: UUID, device: int) -> None:
+        """Tell earlier devices of the session that this one has replaced them, also at the other
+        coordinators; their sockets then close."""
+        self.move_here(session_id, device)
+        self.spread(DeviceReplaced(session_id=session_id, device=device))
+
+    def tell_here(self, session_id: UUID, shown: Shown, revision: int) -> None:
         """Send an alert to all listeners, in the form for each role, and to walls that show its session."""
         self.walls.tell(session_id, shown.alert, revision)
         room = self._rooms.get(session_id)
@@ -105,14 +137,14 @@ class Rooms:
             elif gentle is not None:
                 self.put(listener, json.dumps(gentle))
 
-    def end(self, session_id: UUID) -> None:
-        """Tell all listeners of a room that the session is over; their sockets then close."""
+    def end_here(self, session_id: UUID) -> None:
+        """Tell all listeners of a room that the session is over."""
         for listener in self._rooms.get(session_id, ()):
             self.put(listener, json.dumps(ended(listener.reference)))
             self.put(listener, None)
 
-    def move(self, session_id: UUID, device: int) -> None:
-        """Tell earlier devices of the session that this one has replaced them; their sockets then close."""
+    def move_here(self, session_id: UUID, device: int) -> None:
+        """Tell earlier devices of the session that this one has replaced them."""
         for listener in self._rooms.get(session_id, ()):
             if listener.device is not None and listener.device < device:
                 self.put(listener, json.dumps(moved(listener.reference)))
@@ -130,3 +162,7 @@ class Rooms:
     def put_json(self, listener: Listener, message: dict[str, Any]) -> None:
         """Queue one message, encoded as JSON."""
         self.put(listener, json.dumps(message))
+
+
+async def _nowhere(session_id: UUID) -> bool:
+    return False

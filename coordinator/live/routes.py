@@ -7,6 +7,7 @@ Authorization header. Refusals are problem documents with their status, sent bef
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,9 +15,11 @@ from typing import Any, Final
 from fastapi import APIRouter, WebSocket
 from pydantic import TypeAdapter, ValidationError
 
+from coordinator.live import tickets_service as tickets
 from coordinator.live.messages import heartbeat
 from coordinator.live.rooms import Listener
 from coordinator.live.socket import Term, serve
+from coordinator.live.tickets import Ticket
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
 from coordinator.web_api.errors import problem_of
@@ -76,7 +79,7 @@ async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now
 
 async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: datetime) -> Admitted:
     check_origin(websocket, parts)
-    claims = await _claims(websocket, parts, reference)
+    claims = await _claims(websocket, parts, reference, now)
     charge(parts, claims)
     if claims.role is Role.CANDIDATE:
         check_rate(parts.rates.socket, claims.bearer, parts.clock())
@@ -108,13 +111,20 @@ async def _enter(parts: Parts, admitted: Admitted, now: datetime) -> None:
         raise
 
 
-async def _claims(websocket: WebSocket, parts: Parts, reference: str) -> Claims:
+async def _claims(websocket: WebSocket, parts: Parts, reference: str, now: datetime) -> Claims:
     ticket = websocket.query_params.get("ticket")
     if ticket is not None:
-        claims = parts.tickets.redeem(ticket, reference, parts.clock())
-        check_still_good(parts, claims)
-        return claims
+        opened = parts.tickets.open(ticket, reference, now)
+        await asyncio.to_thread(_use_up, parts, opened, now)
+        check_still_good(parts, opened.claims)
+        return opened.claims
     return await claims_of(websocket, parts)
+
+
+def _use_up(parts: Parts, ticket: Ticket, now: datetime) -> None:
+    # Not by `parts.writing`: the entry in the audit log is written when it is known who listens to whom.
+    with parts.database.write() as db:
+        tickets.use(db, ticket, now)
 
 
 async def claims_of(websocket: WebSocket, parts: Parts) -> Claims:

@@ -68,6 +68,10 @@ class Walls:
         for wall in self._walls:
             wall.stirred.set()
 
+    def show(self, session_id: UUID) -> bool:
+        """Whether a wall shows this session."""
+        return any(session_id in wall.shown for wall in self._walls)
+
     def tell(self, session_id: UUID, alert: Alert, revision: int) -> None:
         """Note a session's new alert for the walls that show it."""
         if revision != RAISED:

@@ -48,16 +48,19 @@ class Heartbeats:
         on_boot: Callable[[UUID], None] = lambda _: None,
         on_heard: Callable[[], None] = lambda: None,
         hosts: Hosts | None = None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         """`on_boot` is called with the id of a node that has just started and so knows no session yet,
         `on_heard` after each heartbeat, when the fleet knows it. `hosts` finds out whether two hosts have one
-        identity; None: nobody does."""
+        identity; None: nobody does. Of several coordinators all hear a heartbeat, and the one that `leads`
+        answers it."""
         self._database = database
         self._fleet = fleet
         self._signers = signers
         self._signing = signing
         self._on_boot = on_boot
         self._on_heard = on_heard
+        self._leads = leads
         self._hosts = hosts
         self._written: dict[UUID, datetime] = {}
         self._rates = Buckets(RATE)
@@ -77,12 +80,12 @@ class Heartbeats:
             other = await self._other_host(heartbeat, now_utc)
             if other == "refused":
                 self._refuse(subject, "other-host", "another host is this node", now)
-                return sign_marks(heartbeat.node_id, [], self._signing, other)
+                return None if not self._leads() else sign_marks(heartbeat.node_id, [], self._signing, other)
             booted = self._fleet.hear(heartbeat, now, now_utc)
         except WrongClock as error:
             self._refuse(subject, "wrong-clock", str(error), now)
             # The answer's time tells the node that its clock is wrong.
-            return sign_marks(error.node_id, [], self._signing)
+            return None if not self._leads() else sign_marks(error.node_id, [], self._signing)
         except Corrupt as error:
             self._refuse(subject, "refused", str(error), now)
             return None
@@ -92,6 +95,8 @@ class Heartbeats:
         self._on_heard()
         if wrong_clock(self._fleet.skew_s(heartbeat.node_id, now)):
             self._complain(subject, "the node's clock is wrong, so it refuses every command", now)
+        if not self._leads():
+            return None
         try:
             marks = await asyncio.to_thread(self._marks, heartbeat, now_utc)
             return sign_marks(heartbeat.node_id, marks, self._signing, other)

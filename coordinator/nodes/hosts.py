@@ -64,10 +64,12 @@ class Hosts:
             if known.boot_id is not None and await self._is_there(node_id, known.boot_id):
                 await self._refuse(heartbeat, now_utc)
                 return "refused"
-            if not await asyncio.to_thread(self._take_over, node_id, known.boot_id, boot_id):
-                return "refused"  # another host was faster, at another replica; the next heartbeat asks it
-            self.counts["new-host"] += 1
-            return "none"
+            if await asyncio.to_thread(self._take_over, node_id, known.boot_id, boot_id):
+                self.counts["new-host"] += 1
+                return "none"
+            # Another coordinator, which heard the same heartbeat or that of another host, was faster.
+            known = await asyncio.to_thread(self._read, node_id)
+            return "none" if known.boot_id == boot_id else "refused"
 
     async def _refuse(self, heartbeat: Heartbeat, now_utc: datetime) -> None:
         self.counts["refused-host"] += 1

@@ -91,6 +91,14 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
         "worker-missing": Told(
             "A worker's process has ended and does not run again yet.", "Look in its log."
         ),
+        "identity-copied": Told(
+            "Another host has its identity and is refused; each says so in its log.",
+            "Stop the other host and delete its data folder; if you do not know it, revoke the node.",
+        ),
+        "identity-elsewhere": Told(
+            "It is refused, because another host is this node.",
+            "Delete its data folder and let it join with a new token.",
+        ),
         "hub-away": Told("It was not connected to the hub.", "Look at its network and the hub."),
         "certificate-ending": Told(
             "Its certificate ends within 6 hours and was not renewed.",

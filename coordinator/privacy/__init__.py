@@ -4,14 +4,18 @@
     kept        what stays, in the words of the receipt (pure)
     tables      erasures, their sessions, candidates' requests
     erasing_service   decides an erasure, removes what is left, finishes it
-    removing_service  the deletions themselves, and the counts of what is stored
+    about_service     what there is about a person: counts it, deletes it
+    export_service    the same, opened, for an export
+    shown       which columns an export shows, and its readable page (pure)
+    archive     an export as a zip, piece by piece
     journal_service   the journal as rows, and its replay in a restored database
     requests_service  candidates' requests
     journal_file  the journal as a file beside the database
     answers     requests, erasures and status in the API's form
     steps       the steps after the decision, at once and again after a crash
     examples    of the API's bodies
-    routes      POST /privacy/delete, requests, erasures, status
+    routes      POST /privacy/delete, requests, erasures
+    access_routes     POST /privacy/export, GET /privacy/status
 
 An erasure is decided in one transaction: it is written in the journal, every private half and data key of the
 person is destroyed, the names are taken away, running sessions are ended. From then on nothing of the person

@@ -23,7 +23,7 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.holds import service as holds
 from coordinator.keys.tables import Key
-from coordinator.privacy import journal_service as journal, removing_service as removing
+from coordinator.privacy import about_service as about, journal_service as journal
 from coordinator.privacy.kept import KEPT
 from coordinator.privacy.places import tombstone
 from coordinator.privacy.tables import Erasure, ErasureRequest, RequestState
@@ -66,7 +66,7 @@ def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure
             status=409,
         )
     number, chain = journal.lock_end(db)
-    about = ErasureEntry(
+    entry = ErasureEntry(
         number=number + 1,
         erasure_id=uuid7(),
         tenant_id=candidate.tenant_id,
@@ -76,7 +76,7 @@ def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure
         decided_by=wish.decided_by,
         cause=wish.cause,
     )
-    row = journal.store(db, entered(chain, about, keys.signing))
+    row = journal.store(db, entered(chain, entry, keys.signing))
     row.ended = [str(one.id) for one in running]
     _forget(db, keys.keyring, row, now_utc)
     return row
@@ -85,7 +85,7 @@ def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure
 def remove(db: Session, erasure_id: UUID) -> None:
     """Delete what is left of an erased person, and add up what it was."""
     row = _locked(db, erasure_id)
-    gone = removing.remove(db, row.tenant_id, row.candidate_id, journal.sessions_of(db, row.id))
+    gone = about.remove(db, row.tenant_id, row.candidate_id, journal.sessions_of(db, row.id))
     row.counts = dict(Counter(row.counts) + gone)
     db.add(row)
     db.flush()
@@ -157,7 +157,7 @@ def _forget(db: Session, keyring: Keyring, row: Erasure, now_utc: datetime) -> N
         reference = candidate.reference
         row.recipients = outbox.note_erasure(db, keyring, sessions, reference, now_utc)
         counts["tokens"] += _revoke_tokens(db, candidate.tenant_id, reference, now_utc)
-        counts["answers"] += removing.forget_answers(db, candidate.tenant_id, reference)
+        counts["answers"] += about.forget_answers(db, candidate.tenant_id, reference)
         candidate.reference, candidate.erased_utc = tombstone(candidate.id), now_utc
         db.add(candidate)
     for session in sessions:

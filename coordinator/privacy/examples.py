@@ -38,7 +38,32 @@ _RECEIPT: Final = {
 PRIVACY_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         "DeleteRequest": {"candidate_id": "CAND-20231", "end_running": False},
+        "ExportRequest": {
+            "candidate_id": "CAND-20231",
+            "made_for": "the candidate, by its e-mail of 20 December",
+        },
         "ErasureRequestOut": _REQUEST,
+        "PrivacyStatusOut": {
+            "candidate_id": "CAND-20231",
+            "candidate_uuid": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a72",
+            "known_since": "2025-12-01T08:00:00Z",
+            "consents": [],
+            "acknowledgements": [],
+            "lawful_bases": [
+                {
+                    "purpose": "camera-monitoring",
+                    "required": True,
+                    "basis": None,
+                    "recorded_by": None,
+                    "recorded_at": None,
+                }
+            ],
+            "requests": [_REQUEST],
+            "holds": [
+                {"hold_id": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a73", "reason": "Case 2026/17", "until": None}
+            ],
+            "stored": {"alerts": 14, "faces": 5, "pictures": 9},
+        },
         "ErasureDecision": {"granted": False, "refusal": "legal-claims"},
         "ErasureOut": {
             "status": "erased",

@@ -101,6 +101,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "refused_alerts": "random ids and words",
         "tenants": "institutions",
         "token_keys": "keys of institutions",
+        "used_tickets": "random ids",
     }
 )
 """Tables that hold nothing of a candidate, with the reason."""

@@ -3,4 +3,5 @@
 standing  whose tokens are valid (pure)  service   reads and writes them in the database
 routes    over REST, for operators       own_routes  settings of the caller's institution
 tables    the rows                       examples  for the API description
+answers   its rules in the API's form
 """

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from sqlmodel import Session
 
 from coordinator.tenants import service as tenants
+from coordinator.tenants.answers import rules_out
 from coordinator.tenants.tables import Tenant
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep
 from coordinator.web_api.security import Admin, Privacy
-from shared.api.tenants import AcknowledgementRule, AcknowledgementRuleOut, OwnTenantOut
+from shared.api.tenants import AcknowledgementRule, OwnTenantOut
 from shared.consents import OF_SESSIONS, Purpose
 from shared.errors import Rejected
 
@@ -49,15 +49,4 @@ async def put_acknowledgement_rule(
 
 
 def _out(row: Tenant) -> OwnTenantOut:
-    rules = [_rule(purpose, row.other_bases.get(purpose)) for purpose in OF_SESSIONS]
-    return OwnTenantOut(tenant_id=str(row.id), name=row.name, acknowledgements=rules)
-
-
-def _rule(purpose: Purpose, other: dict[str, str] | None) -> AcknowledgementRuleOut:
-    return AcknowledgementRuleOut(
-        purpose=purpose,
-        required=other is None,
-        basis=other["basis"] if other else None,
-        recorded_by=other["by"] if other else None,
-        recorded_at=datetime.fromisoformat(other["at"]) if other else None,
-    )
+    return OwnTenantOut(tenant_id=str(row.id), name=row.name, acknowledgements=rules_out(row))

@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.acting import Acting, current
 from coordinator.ground.database import Database
+from coordinator.ground.leading import Lead
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.live.rooms import Rooms
 from coordinator.live.tickets import Tickets
@@ -80,12 +81,14 @@ class Parts:
     check_session: CheckSession
     """Whether a session's token is still good: its session runs."""
     write_down: WriteDown
+    tickets: Tickets
+    lead: Lead
+    """Whether this coordinator leads those on its database."""
     traces: Traces | None = None
     """Where traces of alerts go, if anywhere."""
     standing: Readings = field(default_factory=Readings)
     """Of the nodes that are accepted."""
     rooms: Rooms = field(default_factory=Rooms)
-    tickets: Tickets = field(default_factory=Tickets)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))
     """Limits concurrent decoding of pictures; the other threads stay free for alerts and requests."""
     reporting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPORTS_AT_ONCE))

@@ -20,13 +20,17 @@ B = TypeVar("B", bound=BaseModel)
 class Coordinator:
     """A connection to a coordinator; close it."""
 
-    def __init__(self, url: str) -> None:
-        """Raises `ConfigError` for an address that may not be used."""
+    def __init__(self, url: str, authorities: str = "") -> None:
+        """`authorities`: CAs that may have signed its certificate, PEM; beside them, those of this machine.
+
+        Raises `ConfigError` for an address that may not be used.
+        """
         self._url = usable(url)
+        trusted = ssl.create_default_context()
+        if authorities:
+            trusted.load_verify_locations(cadata=authorities)
         try:
-            self._http = httpx.Client(
-                base_url=f"{self._url}/api/v1/nodes", timeout=TIMEOUT_S, verify=ssl.create_default_context()
-            )
+            self._http = httpx.Client(base_url=f"{self._url}/api/v1/nodes", timeout=TIMEOUT_S, verify=trusted)
         except httpx.InvalidURL as error:
             raise ConfigError(f"the coordinator's address cannot be used: {error}") from error
 

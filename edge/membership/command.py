@@ -13,8 +13,9 @@ import typer
 from edge.config import EdgeConfig
 from edge.membership.joining import join
 from edge.membership.settings import Joined, settings_text
+from shared.authorities import authorities_text, read_authorities
 from shared.config_file import load
-from shared.errors import ConfigError, ProctorError
+from shared.errors import ConfigError, Corrupt, ProctorError
 from shared.join_tokens import JoinToken, parse_join_token
 from shared.secret_file import read_secret
 from shared.writing import writing_under
@@ -35,6 +36,10 @@ def join_fleet(
             "--config", metavar="FILE", help="Write the daemon's settings there, if there is no such file."
         ),
     ] = None,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The CA of the coordinator's certificate, if it is no public one."),
+    ] = None,
 ) -> None:
     """Join a coordinator's fleet with a token of `proctorctl nodes token`.
 
@@ -47,13 +52,22 @@ def join_fleet(
         proctor-edge join https://proctor.example.org --token-file token --data /var/lib/proctor/edge
     """
     try:
-        joined = join(url, _token(token_file), data.resolve())
+        joined = join(url, _token(token_file), data.resolve(), _authorities(ca_file))
         typer.echo(json.dumps({"node_id": str(joined.node_id), "region": joined.region}))
         if config is not None:
             _write_settings(config, joined)
     except ProctorError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+def _authorities(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return authorities_text(read_authorities(path.read_text("ascii", "replace")))
+    except (OSError, Corrupt) as error:
+        raise ConfigError(f"{path} has no certificates of a CA: {error}") from error
 
 
 def _token(file: str) -> JoinToken:

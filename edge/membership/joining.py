@@ -33,23 +33,24 @@ def new_keys() -> MemberKeys:
     return MemberKeys(generate_private_key(SECP256R1()), Ed25519PrivateKey.generate())
 
 
-def join(url: str, token: JoinToken, data_folder: Path) -> Joined:
+def join(url: str, token: JoinToken, data_folder: Path, authorities: str = "") -> Joined:
     """Join with a token, and keep what the node is given in its data folder.
 
-    The identity of the node is made if there is none yet. Raises `Rejected` if the coordinator refuses,
-    `Corrupt` if it is another one than the token's.
+    `authorities`: CAs of the API's certificate, PEM, beside those that this machine trusts. The identity of
+    the node is made if there is none yet. Raises `Rejected` if the coordinator refuses, `Corrupt` if it is
+    another one than the token's.
     """
     keys = new_keys()
-    with Coordinator(url) as coordinator:
+    with Coordinator(url, authorities) as coordinator:
         authority = checked_authority(coordinator.authority(), token)
         identity = load_or_make(data_folder)
         given = _given(coordinator, identity, keys, token, authority)
-    authorities = accepted_authorities(given, [authority.ca])
-    check_membership(given, authorities, keys, identity.node_id, datetime.now(UTC))
+    accepted = accepted_authorities(given, [authority.ca])
+    check_membership(given, accepted, keys, identity.node_id, datetime.now(UTC))
     save(
         data_folder,
         Membership(
-            authorities=authorities,
+            authorities=accepted,
             certificate=read_certificate(given.certificate),
             keys=keys,
             hub_jwt=given.hub_jwt,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from edge.membership.calls import Coordinator
 from edge.membership.files import Membership, load, save
 from edge.membership.joining import new_keys
 from edge.node_identity import Identity
+from shared.authorities import authorities_text
 from shared.certificates import lifetime_of, read_certificate
 from shared.errors import ProctorError
 from shared.node_lifetimes import Lifetime, renew_at
@@ -33,7 +35,7 @@ def renew(url: str, data_folder: Path, identity: Identity) -> Lifetime:
     Raises `Rejected` if the coordinator refuses, `Unavailable` if it is away.
     """
     known, keys = load(data_folder).authorities, new_keys()
-    with Coordinator(url) as coordinator:
+    with Coordinator(url, authorities_text(known)) as coordinator:
         given = coordinator.renew(renew_request(identity.node_id, identity.signing, keys))
     authorities = accepted_authorities(given, known)
     check_membership(given, authorities, keys, identity.node_id, datetime.now(UTC))
@@ -45,13 +47,21 @@ def renew(url: str, data_folder: Path, identity: Identity) -> Lifetime:
     return lifetime_of(certificate)
 
 
-async def run(url: str, data_folder: Path, identity: Identity) -> None:
-    """Renew again and again, after two thirds of each lifetime; after a failure sooner."""
+async def run(
+    url: str, data_folder: Path, identity: Identity, turned_away: asyncio.Event | None = None
+) -> None:
+    """Renew again and again, after two thirds of each lifetime; after a failure sooner.
+
+    Also at once when `turned_away` is set, because the hub does not let the node in.
+    """
     failures, lifetime = 0, lifetime_of(load(data_folder).certificate)
     renewed_utc: datetime | None = None
+    refused = turned_away or asyncio.Event()
     while True:
-        at_utc = renew_at(lifetime, datetime.now(UTC), failures, renewed_utc=renewed_utc)
-        await _until(at_utc)
+        known = refused.is_set()
+        at_utc = renew_at(lifetime, datetime.now(UTC), failures, renewed_utc=renewed_utc, turned_away=known)
+        if await _until(at_utc, refused, known=known or failures > 0):
+            continue
         try:
             lifetime = await asyncio.to_thread(renew, url, data_folder, identity)
         except ProctorError as error:
@@ -65,8 +75,16 @@ async def run(url: str, data_folder: Path, identity: Identity) -> None:
             log.info("the node's certificate is renewed")
 
 
-async def _until(at_utc: datetime) -> None:
+async def _until(at_utc: datetime, refused: asyncio.Event, *, known: bool) -> bool:
+    """Wait until an instant. Returns True when the hub refuses the node before, which was not `known`."""
     left_s = 1.0
     while left_s > 0.0:
         left_s = (at_utc - datetime.now(UTC)).total_seconds()
-        await asyncio.sleep(max(0.0, min(left_s, LONGEST_SLEEP_S)))
+        wait_s = max(0.0, min(left_s, LONGEST_SLEEP_S))
+        if known:
+            await asyncio.sleep(wait_s)
+            continue
+        with suppress(TimeoutError):
+            await asyncio.wait_for(refused.wait(), wait_s)
+            return True
+    return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,9 @@ _OPTICS_BLUR_PX = 0.4
 _NOISE_LEVELS = 2.6
 _NOISE_FIELDS = 12
 _NOISE_MARGIN_PX = 64
+_BAND_PX = 60
+_REACH_PX = 4
+"""How far beyond its outline a person's colours are spread where it is enlarged."""
 
 
 class Scene:
@@ -30,6 +35,8 @@ class Scene:
         self._people = people
         self._rng = np.random.default_rng(seed)
         self._room = draw_room(self._rng)
+        self._seen_by: Matrix | None = None
+        self._seen = self._room
         self._noise = [self._noise_field() for _ in range(_NOISE_FIELDS)]
         self._columns = np.arange(WIDTH_PX, dtype=np.float32)[None, :]
         self._rows = np.arange(HEIGHT_PX, dtype=np.float32)[:, None]
@@ -37,14 +44,21 @@ class Scene:
     def frame(self, figures: tuple[Figure, ...], camera: Camera) -> Image:
         """One BGR frame of 480×640×3; the first figure is at the back."""
         view = _camera_matrix(camera)
-        centred = view @ np.array(_ROOM_TO_PICTURE)
-        room = cv2.warpAffine(self._room, centred[:2], (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REPLICATE)
-        picture = np.asarray(room, np.uint8)
+        picture = self._room_seen(view).copy()
         for figure in figures:
-            picture = self._lay(picture, figure, view)
+            self._lay(picture, figure, view)
         return self._sensed(picture, camera.gain)
 
-    def _lay(self, picture: Image, figure: Figure, view: Matrix) -> Image:
+    def _room_seen(self, view: Matrix) -> Image:
+        """The room, which a camera that stands still sees as before."""
+        if self._seen_by is None or not np.array_equal(self._seen_by, view):
+            centred = view @ np.array(_ROOM_TO_PICTURE)
+            size = (WIDTH_PX, HEIGHT_PX)
+            room = cv2.warpAffine(self._room, centred[:2], size, borderMode=cv2.BORDER_REPLICATE)
+            self._seen_by, self._seen = view, np.asarray(room, np.uint8)
+        return self._seen
+
+    def _lay(self, picture: Image, figure: Figure, view: Matrix) -> None:
         """Draw one person over the picture."""
         cutout = self._people[figure.person]
         back = np.linalg.inv(view @ _figure_matrix(figure, cutout)).astype(np.float32)
@@ -55,10 +69,13 @@ class Scene:
         head *= head * (3 - 2 * head)
         x -= figure.turn_px * head
         y -= figure.nod_px * head
-        colour = cv2.remap(cutout.colour, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT)
         alpha = cv2.remap(cutout.alpha, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        through = cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2BGR)
-        return np.asarray(cv2.add(cv2.multiply(picture, through, scale=1 / 255), colour), np.uint8)
+        for part in _covered(np.asarray(alpha, np.uint8)):
+            colour = cv2.remap(
+                cutout.colour, x[part], y[part], cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT
+            )
+            through = cv2.cvtColor(cv2.bitwise_not(alpha[part]), cv2.COLOR_GRAY2BGR)
+            picture[part] = cv2.add(cv2.multiply(picture[part], through, scale=1 / 255), colour)
 
     def _sensed(self, picture: Image, gain: float) -> Image:
         """Add the effects of a cheap sensor: exposure, optics, noise."""
@@ -74,6 +91,16 @@ class Scene:
         luma = self._rng.normal(0, _NOISE_LEVELS, (*shape, 1))
         noise = luma + self._rng.normal(0, _NOISE_LEVELS / 2, (*shape, 3))
         return np.clip(noise, 0, 255).astype(np.uint8), np.clip(-noise, 0, 255).astype(np.uint8)
+
+
+def _covered(alpha: Image) -> Iterator[tuple[slice, slice]]:
+    """Parts of the picture, one below the other, outside of which nobody is drawn."""
+    for top in range(0, HEIGHT_PX, _BAND_PX):
+        rows = alpha[max(0, top - _REACH_PX) : top + _BAND_PX + _REACH_PX]
+        columns = np.flatnonzero(rows.any(axis=0))
+        if len(columns):
+            left, right = max(0, int(columns[0]) - _REACH_PX), int(columns[-1]) + 1 + _REACH_PX
+            yield slice(top, top + _BAND_PX), slice(left, right)
 
 
 def _camera_matrix(camera: Camera) -> Matrix:

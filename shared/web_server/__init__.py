@@ -4,5 +4,5 @@ options          uvicorn's options, its sockets    connections    settings of it
 doorway          who may connect (pure)            doors          admits connections, closes them
 frames           counts WebSocket frames (pure)    descriptors    how many files may be open
 http_protocol    requests with deadlines           socket_protocol  WebSockets with an allowance
-status           health and metrics on a separate port
+status           health and metrics on a separate port tls          TLS, from files that may change
 """

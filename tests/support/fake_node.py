@@ -225,6 +225,8 @@ class FakeNode:
                 asked = parse(VerifyFrame, body)
                 self.obeyed.verified.append(asked)
                 return self.verify(asked)
+            case "here":
+                raise AssertionError("a node that does not answer for its host is not asked")
 
     def _reply(self, command: CommandHeader, answer: BaseModel | Refusal) -> bytes:
         header = {"kind": "reply", "command_id": str(command.command_id), "node_id": str(self.node_id)}

@@ -70,14 +70,14 @@ def write_hub_files(folder: Path, keys: FleetKeys, hosts: Sequence[str] = ("127.
 
 
 @asynccontextmanager
-async def place(database: Path, folder: Path) -> AsyncIterator[Place]:
-    """Runs until the block ends."""
+async def place(database: Path, folder: Path, port: int | None = None) -> AsyncIterator[Place]:
+    """Runs until the block ends. `port`: of the hub."""
     keys = make_own_keys(folder / "coordinator", None).fleet
     write_hub_files(folder / "tls", keys)
     said = hub_settings(
         keys.operator, keys.system, keys.account, folder / "accounts", datetime.now(UTC), folder / "tls"
     )
-    with identity_hub(folder, reserved_port(), said) as hub:
+    with identity_hub(folder, port or reserved_port(), said) as hub:
         config = CoordinatorConfig(
             status=StatusSection(port=reserved_port()),
             data_folder=folder / "coordinator",

@@ -166,7 +166,7 @@ async def create_ticket(
     check_rate(parts.rates.ticket, claims.bearer, parts.clock())
     await parts.reading(lambda db: _own(db, claims, session_id, now))
     return TicketResponse(
-        ticket=parts.tickets.issue(claims, session_id, parts.clock()),
+        ticket=parts.tickets.issue(claims, session_id, now),
         expires_in_seconds=LIFETIME_S,
     )
 

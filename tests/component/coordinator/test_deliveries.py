@@ -18,9 +18,10 @@ from coordinator.alerts import service as alerts
 from coordinator.deliveries import service as deliveries, working
 from coordinator.deliveries.parcels_service import load
 from coordinator.deliveries.schedule import Breaker
-from coordinator.deliveries.service import KEPT_FOR, LetterQuery, Results, Settled
+from coordinator.deliveries.service import LetterQuery, Results, Settled
 from coordinator.deliveries.working import Workers
 from coordinator.destinations import secrets_service as secrets, service as destinations
+from coordinator.destinations.outbox_service import KEPT_FOR
 from coordinator.destinations.tables import DeliveryState, Destination
 from coordinator.ground.ids import uuid7
 from coordinator.keys import service as keys

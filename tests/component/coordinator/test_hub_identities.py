@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner
 
+from coordinator.main import app
 from edge.hub import store
 from edge.main import cli
 from edge.membership import files, renewing
@@ -20,14 +22,15 @@ from edge.node_identity import Identity, load as load_identity
 from shared import subjects
 from shared.api.memberships import MembershipOut
 from shared.certificates import lifetime_of, read_certificate
-from shared.errors import Corrupt, Rejected
+from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.types import Lane
+from shared.hub_link import HubLink
 from shared.messages.heartbeats import Heartbeat
 from shared.node_lifetimes import CERTIFICATE_LIFETIME
 from shared.sealing import pack
 from shared.tokens import Role
 from tests.support.eventually import cancelled, until
-from tests.support.identity_place import AtPlace, Place, runner
+from tests.support.identity_place import AtPlace, Place, place, runner
 from tests.support.joining import new_token
 from tests.support.new_node import new_keys
 
@@ -166,3 +169,46 @@ def test_a_revoked_node_is_cut_off_at_the_hub_within_seconds_and_the_others_stay
             await cancelled(task)
 
     at_place(test)
+
+
+def test_after_the_hubs_keys_were_replaced_a_node_is_turned_away_and_renews_at_once(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    database, data = tmp_path / "coordinator.db", tmp_path / "edge"
+    database.write_bytes(migrated_sqlite.read_bytes())
+
+    async def run() -> None:
+        async with place(database, tmp_path) as before:
+            identity = await before.joined(data)
+            link = before.link(data)
+            running = asyncio.create_task(link.run())
+            await until(lambda: link.connected, "it is let in")
+            port = int(before.hub_url.rpartition(":")[2])
+        config = tmp_path / "coordinator.toml"
+        config.write_text(f'data_folder = "{tmp_path / "coordinator"}"\n')
+        done = await asyncio.to_thread(CliRunner().invoke, app, ["rotate-hub-keys", "--config", str(config)])
+        assert done.exit_code == 0, done.output
+        shutil.rmtree(tmp_path / "accounts")
+        async with place(database, tmp_path, port) as after:
+            await until(link.turned_away.is_set, "what it has is worth nothing")
+            last = files.hub_identity(data).jwt
+            renewing_on = asyncio.create_task(renewing.run(after.url, data, identity, link.turned_away))
+            await until(lambda: link.connected, "it is let in again")
+            assert not link.turned_away.is_set()
+            assert files.hub_identity(data).jwt != last
+            await until(lambda: after.site.parts.hub.connected, "the coordinator is there")
+            alert = subjects.alert(identity.node_id, Lane.CONDUCT)
+            await until_stored(link, alert)
+            await cancelled(renewing_on)
+            await cancelled(running)
+
+    asyncio.run(run())
+
+
+async def until_stored(link: HubLink, subject: str) -> None:
+    """The stream is made anew in the new account."""
+    while True:
+        try:
+            return await store(link, subject, b"sealed", message_id="1", timeout_s=PLENTY_S)
+        except Unavailable:
+            await asyncio.sleep(0.1)

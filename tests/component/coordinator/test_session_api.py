@@ -189,6 +189,9 @@ def test_a_candidate_acts_on_its_own_session_only(on_sqlite: OnSite) -> None:
         own_terms = start | {"verification_policy": {"face_match_threshold": 0.1}}
         refused = await site.post("/session/start", own_terms, **mine)
         assert (refused.status_code, refused.json()["code"]) == (403, "policy-not-yours")
+        unknown = {"candidate_id": "CAND-1", "exam_id": "EXAM-l", "allow_unregistered": True}
+        refused = await site.post("/session/start", unknown, **mine)
+        assert (refused.status_code, refused.json()["code"]) == (403, "staff-only")
         other = await site.post("/session/start", start | {"candidate_id": "CAND-2"}, **mine)
         assert (other.status_code, other.json()["code"]) == (403, "not-yours")
 

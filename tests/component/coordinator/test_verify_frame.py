@@ -13,6 +13,7 @@ def test_a_frame_is_verified_on_the_node_that_holds_it(on_site: OnSite) -> None:
         await site.post("/enroll", enroll_body())
         await site.started()
         checked = FailedCheck(check="yaw", value=41.0, bound="within ±35°", advice="Face the camera.")
+        compared = uuid4()
         answers = iter(
             [
                 VerifiedFrame(
@@ -20,7 +21,7 @@ def test_a_frame_is_verified_on_the_node_that_holds_it(on_site: OnSite) -> None:
                     match=True,
                     similarity=0.87,
                     threshold=0.75,
-                    embedding_id=uuid4(),
+                    embedding_id=compared,
                     face=FACE,
                     failed=(),
                     captured_utc=datetime.now(UTC),
@@ -41,8 +42,10 @@ def test_a_frame_is_verified_on_the_node_that_holds_it(on_site: OnSite) -> None:
         first = (await site.post("/session/SESS-1/verify-frame", {"frame_id": "FRAME-812"})).json()
         assert (first["match"], first["similarity_score"], first["threshold_used"]) == (True, 0.87, 0.75)
         assert (first["frame_id"], first["face_quality"]["pose_deviation"]) == ("FRAME-812", 5.4)
+        assert first["comparison_embedding_id"] == str(compared)
         second = (await site.post("/session/SESS-1/verify-frame", {"trigger": "manual_proctor_check"})).json()
         assert (second["match"], second["failed"][0]["check"]) == (None, "yaw")
+        assert second["comparison_embedding_id"] is None
         assert [asked.frame_id for asked in site.node.obeyed.verified] == [812, None]
 
     on_site(test)

@@ -9,11 +9,11 @@ from uuid import UUID
 import httpx
 import pytest
 
+from edge.config import WebSection
 from edge.fleet.health import Health
 from edge.media.admission import Seat
 from edge.web import WebServer, create_status, create_web
 from shared.errors import Rejected
-from shared.web_server.connections import ConnectionsSection
 from shared.web_server.doors import Doors
 from shared.web_server.doorway import Bounds
 from shared.web_server.http_protocol import BARE_HEADERS
@@ -22,7 +22,7 @@ from shared.web_server.status import ByPort
 from tests.support.eventually import PATIENCE_S
 
 
-class _Closed:
+class NobodyAdmitted:
     """Admits nobody."""
 
     async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> Seat:
@@ -43,8 +43,8 @@ async def _answer(path: str, now: Health, *, inside: bool) -> httpx.Response:
     with ExitStack() as sockets:
         public, status = (sockets.enter_context(listen("127.0.0.1", 0)) for _ in range(2))
         public_port, status_port = (each.getsockname()[1] for each in (public, status))
-        app = ByPort(create_web(_Closed(), [], health), create_status(health, metrics), status_port)
-        server = WebServer(app, Doors(Bounds(100, 100)), ConnectionsSection())
+        app = ByPort(create_web(NobodyAdmitted(), [], health), create_status(health, metrics), status_port)
+        server = WebServer(app, Doors(Bounds(100, 100)), WebSection())
         serving = asyncio.create_task(server.serve(sockets=[public, status]))
         try:
             async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient() as http:

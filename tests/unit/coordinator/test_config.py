@@ -34,6 +34,8 @@ def test_the_data_folder_alone_is_enough() -> None:
         ({"nats": {"stream_placement_tags": [""]}}, "nats.stream_placement_tags.0"),
         ({"web": {"port": 0}}, "web.port"),
         ({"web": {"public_url": "ftp://x"}}, "web.public_url"),
+        ({"web": {"tls": {"certificate_file": "web.pem"}}}, "web.tls.key_file"),
+        ({"web": {"tls": {"certificate_file": "web.pem", "key_file": "web.key"}}}, "web"),
         ({"web": {"connections": {"in_all": 99}}}, "web.connections.in_all"),
         ({"web": {"connections": {"per_address": 0}}}, "web.connections.per_address"),
         ({"web": {"connections": {"trusted_proxies": ["*"]}}}, "web.connections.trusted_proxies.0"),

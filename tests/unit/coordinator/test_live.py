@@ -1,11 +1,14 @@
 """What sockets say to whom, who is dropped, and tickets."""
 
+import base64
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.live.messages import heartbeat, staff_message
 from coordinator.live.rooms import (
@@ -16,7 +19,8 @@ from coordinator.live.rooms import (
     Listener,
     Rooms,
 )
-from coordinator.live.tickets import LIFETIME_S, Tickets
+from coordinator.live.tickets import LIFETIME_S, Tickets, ticket_key
+from coordinator.live.told import AlertTold, DeviceReplaced, SessionOver, Told
 from shared.alerts import Alert, Shown
 from shared.errors import Rejected, Unavailable
 from shared.events.table import event_class
@@ -28,6 +32,7 @@ from shared.unwatched import Kind
 
 NOW = datetime(2026, 11, 22, 14, 20, 15, tzinfo=UTC)
 SESSION = UUID("01939000-0000-7000-8000-000000000001")
+TOKEN_KEY = Ed25519PrivateKey.generate()
 CLAIMS = Claims(subject="CAND-1", role=Role.CANDIDATE, tenant_id=uuid4(), session_id=SESSION)
 
 
@@ -184,32 +189,62 @@ def test_proctors_who_fill_a_room_do_not_keep_its_candidate_out() -> None:
     assert rooms.candidate_listens(SESSION)
 
 
-def test_a_ticket_works_once() -> None:
-    tickets = Tickets()
-    text = tickets.issue(CLAIMS, "SESS-1", 100.0)
-    assert tickets.redeem(text, "SESS-1", 101.0) == CLAIMS
+def test_a_ticket_is_opened_by_every_coordinator_with_the_same_keys() -> None:
+    one, other = Tickets(ticket_key(TOKEN_KEY)), Tickets(ticket_key(TOKEN_KEY))
+    full = replace(CLAIMS, device=3, expires_utc=NOW, issued_utc=NOW, token_id=uuid4(), key_id="a key")
+    opened = other.open(one.issue(full, "SESS-1", NOW), "SESS-1", NOW)
+    assert (opened.claims, opened.expires_utc) == (full, NOW + timedelta(seconds=LIFETIME_S))
+    hidden = ("expires_utc", "issued_utc", "token_id", "key_id")
+    assert [getattr(opened.claims, name) for name in hidden] == [getattr(full, name) for name in hidden]
+
+
+def test_a_ticket_shows_nothing_of_its_bearer() -> None:
+    text = Tickets(ticket_key(TOKEN_KEY)).issue(CLAIMS, "SESS-1", NOW)
+    assert CLAIMS.subject.encode() not in base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["late", "another session", "another key", "changed", "never issued", "é" * 40]
+)
+def test_a_ticket_is_good_for_its_session_and_its_time_only(spoilt: str) -> None:
+    tickets = Tickets(ticket_key(TOKEN_KEY))
+    text, reference, now = tickets.issue(CLAIMS, "SESS-1", NOW), "SESS-1", NOW
+    match spoilt:
+        case "late":
+            now += timedelta(seconds=LIFETIME_S)
+        case "another session":
+            reference = "SESS-2"
+        case "another key":
+            tickets = Tickets(ticket_key(Ed25519PrivateKey.generate()))
+        case "changed":
+            text = text[:-2] + ("A" if text[-2] != "A" else "B") + text[-1]
+        case _:
+            text = spoilt
     with pytest.raises(Rejected) as refused:
-        tickets.redeem(text, "SESS-1", 101.0)
+        tickets.open(text, reference, now)
     assert (refused.value.status, refused.value.code) == (401, "ticket-invalid")
 
 
-def test_a_ticket_is_good_for_its_session_and_its_time_only() -> None:
-    tickets = Tickets()
-    late, strayed = (tickets.issue(CLAIMS, "SESS-1", 0.0) for _ in range(2))
-    with pytest.raises(Rejected):
-        tickets.redeem(late, "SESS-1", float(LIFETIME_S))
-    with pytest.raises(Rejected):
-        tickets.redeem(strayed, "SESS-2", 1.0)
-    with pytest.raises(Rejected):
-        tickets.redeem("never issued", "SESS-1", 1.0)
-
-
-def test_tickets_are_bounded_in_number() -> None:
-    tickets = Tickets(max_tickets=2)
-    first, second, third = (tickets.issue(CLAIMS, "SESS-1", 0.0) for _ in range(3))
-    with pytest.raises(Rejected):
-        tickets.redeem(first, "SESS-1", 1.0)
-    assert tickets.redeem(second, "SESS-1", 1.0) == tickets.redeem(third, "SESS-1", 1.0) == CLAIMS
+def test_what_is_told_here_is_told_to_the_others_by_id_alone() -> None:
+    rooms, told = Rooms(), list[Told]()
+    rooms.spread = told.append
+    staff = listener()
+    rooms.enter(staff)
+    one = alert(EventType.FACE_NOT_FOUND)
+    rooms.tell(SESSION, Shown(one), 2)
+    rooms.move(SESSION, 4)
+    rooms.end(SESSION)
+    assert told == [
+        AlertTold(session_id=SESSION, alert_id=one.event_id, revision=2),
+        DeviceReplaced(session_id=SESSION, device=4),
+        SessionOver(session_id=SESSION),
+    ]
+    rooms.tell_here(SESSION, Shown(one), 2)
+    rooms.move_here(SESSION, 4)
+    rooms.end_here(SESSION)
+    assert len(told) == 3
+    assert rooms.shows(SESSION)
+    assert not rooms.shows(uuid4())
 
 
 def test_of_a_candidates_own_sockets_the_newest_stay() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from coordinator.nodes.reasons import REASONS, told
 from coordinator.nodes.steadiness import DEGRADED_AFTER_S, HEALTHY_AFTER_S, Course, heard
 from edge.fleet.health import Vitals, health_of
 from shared.events.types import Lane
-from shared.messages.heartbeats import Heartbeat, Measures, OutboxState
+from shared.messages.heartbeats import Heartbeat, Measures, OtherHost, OutboxState
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -197,7 +198,9 @@ def test_every_reason_has_words_and_a_repair() -> None:
         overloaded=True,
         workers_missing=True,
     )
-    of_nodes = {*health_of(bad).reasons, "loop-stuck"}
+    hosts = [health_of(replace(bad, other_host=other)).reasons for other in get_args(OtherHost)]
+    of_nodes = {*(reason for reasons in hosts for reason in reasons), "loop-stuck"}
+    assert {"identity-copied", "identity-elsewhere"} <= of_nodes
     assert of_nodes <= REASONS.keys()
     assert all(words.text.endswith(".") and len(words.text) < 100 for words in REASONS.values())
     assert [reason for reason, words in REASONS.items() if not words.fix] == ["recovering"]

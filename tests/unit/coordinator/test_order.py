@@ -29,13 +29,13 @@ NAMED = {
 LISTED = {
     "tool": """
         config ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys ground.ids
-        ground.key_files ground.keyring ground.own_keys ground.sealed_fields
+        ground.key_files ground.keyring ground.leadership ground.leading ground.own_keys ground.sealed_fields
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
         deliveries.connection
-        reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file
+        reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file privacy.archive
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
     "act": """
@@ -45,6 +45,7 @@ LISTED = {
         enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
+        replicas.spreading
         deliveries.working deliveries.traced arriving.traced
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
@@ -66,7 +67,7 @@ HOMES = {
     "fastapi": "routes parts app web_api.errors",
     "httpx": "oidc.issuer",
     "nats": "nodes.alert_stream",
-    "sqlalchemy": "tables service ground.columns ground.database schema arriving.intake",
+    "sqlalchemy": "tables service ground.columns ground.database ground.leadership schema arriving.intake",
 }
 """Who imports a library itself: kinds, and modules of other kinds."""
 BARRED = {

@@ -49,7 +49,10 @@ def test_nobody_is_believed_and_this_host_not_tried_unless_a_setting_says_so(tmp
 
 def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None:
     text = MINIMAL + '[web]\npublic_url = "https://edge.example.org"\n'
+    text += '[web.tls]\nkey_file = "web.key"\ncertificate_file = "web.pem"\n'
     config = load(written(tmp_path, text), EdgeConfig)
+    assert config.web.tls is not None
+    assert config.web.tls.key_file == tmp_path / "web.key"
     assert config.signaling_url("S") == "wss://edge.example.org/signal/S"
     assert config.whip_url("S") == "https://edge.example.org/whip/S"
 
@@ -87,6 +90,8 @@ def test_a_node_that_has_joined_needs_no_password_but_where_it_renews(tmp_path: 
         ("[media]\nfirst_port = 40000\n", "media: "),
         ("[media]\nfirst_port = 80\nlast_port = 40000\n", "media: "),
         ("[media]\nfirst_port = 40000\nlast_port = 40030\n", "4 ports for each session"),
+        ("[web.tls]\nkey_file = 'web.key'\n", "web.tls.certificate_file"),
+        ("[web.tls]\nkey_file = 'web.key'\ncertificate_file = 'web.pem'\n", "must begin with https://"),
         ("[web.connections]\nin_all = 99\n", "web.connections.in_all"),
         ("[web.connections]\nper_address = 100001\n", "web.connections.per_address"),
         ("[web.connections]\ntrusted_proxies = ['proxy.example.org']\n", "web.connections.trusted_proxies"),

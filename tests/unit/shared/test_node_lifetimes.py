@@ -81,6 +81,14 @@ def test_a_node_whose_clock_is_fast_does_not_renew_all_the_time() -> None:
     assert renew_at(given, NOW, 0, renewed_utc=NOW) == given.renew_utc
 
 
+def test_a_node_that_the_hub_turns_away_renews_at_once_but_not_again_and_again() -> None:
+    given = new_lifetime(NOW)
+    soon = NOW + timedelta(minutes=1)
+    assert renew_at(given, soon, 0, turned_away=True) == soon
+    assert renew_at(given, soon, 0, renewed_utc=NOW, turned_away=True) == NOW + RETRY_AFTER
+    assert renew_at(given, soon, 2, turned_away=True) == renew_at(given, soon, 2)
+
+
 def test_a_request_for_a_certificate_may_come_again_for_a_while_and_later_is_a_copy() -> None:
     first = new_lifetime(NOW).begins_utc
     assert not repeated(None, NOW)

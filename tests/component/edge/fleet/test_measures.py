@@ -23,9 +23,10 @@ def joined(folder: Path) -> None:
     node, ca = NewNode(), ec.generate_private_key(ec.SECP256R1())
     lifetime, own = new_lifetime(NOW), node.keys.certificate.public_key()
     certificate = node_certificate(ca, own, node.node_id, serial=7, lifetime=lifetime)
+    authorities = (ca_certificate(ca, 1, NOW),)
     files.save(
         folder,
-        Membership(ca=ca_certificate(ca, 1, NOW), certificate=certificate, keys=node.keys, hub_jwt="a.b.c"),
+        Membership(authorities=authorities, certificate=certificate, keys=node.keys, hub_jwt="a.b.c"),
     )
 
 

@@ -174,12 +174,19 @@ def test_a_broker_killed_for_twenty_seconds_costs_no_alert_and_doubles_none(tmp_
 def test_after_an_outage_the_backlog_waits_no_longer_than_it_lasted_and_new_alerts_go_at_once(
     tmp_path: Path,
 ) -> None:
+    spreads: list[float] = []
+
+    def longest(longest_s: float) -> float:
+        spreads.append(longest_s)
+        return longest_s
+
     async def story(server: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
         server.kill()
         await until(lambda: not side.hub.connected, "the loss is noticed")
         for second in range(10):
             await side.raise_alert(second)
         await asyncio.sleep(3)
+        before = len(spreads)
         server.start()
         await side.hub.wait_connected()
         fresh = await side.raise_alert(100)
@@ -187,10 +194,9 @@ def test_after_an_outage_the_backlog_waits_no_longer_than_it_lasted_and_new_aler
         assert coordinator.committed.headers[0].sequence == fresh
         await settled(side)
         assert len(coordinator.committed.alerts) == 11
+        assert len(spreads) - before == side.hub.counts["connected"] - 1  # the wait is chosen once
 
-    scenario(
-        tmp_path, story, Pace(backlog_jitter_s=180, resend_after_s=10, spread=lambda longest_s: longest_s)
-    )
+    scenario(tmp_path, story, Pace(backlog_jitter_s=180, resend_after_s=10, spread=longest))
 
 
 def test_a_stream_that_loses_what_it_acknowledged_is_filled_again(tmp_path: Path) -> None:

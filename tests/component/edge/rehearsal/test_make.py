@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.rehearsal import faces
+from edge.rehearsal import faces, scene as scenes
 from edge.rehearsal.scene import Scene
 from edge.rehearsal.script import FRAMES_PER_S, SAMPLES_PER_S, Person, camera_at, figures_at, rehearsal_script
 from edge.rehearsal.speech import soundtrack
@@ -54,6 +54,20 @@ def test_the_same_seed_gives_the_same_pixels_and_another_seed_other_noise(
     first, again, other = (frame_at(Scene(people, seed), 5.0) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+@needs_portraits
+def test_what_is_drawn_in_parts_and_of_a_room_seen_before_is_what_is_drawn_whole(
+    people: dict[Person, faces.Cutout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Everybody at every size: somebody beside, somebody else in the seat, on the way out of the picture.
+    times_s = (5.0, 14.4, 18.0, 31.7, 36.0, 42.3, 51.5, 5.0, 5.0)
+    parts, whole = Scene(people, 1), Scene(people, 1)
+    drawn = [frame_at(parts, at_s) for at_s in times_s]
+    monkeypatch.setattr(scenes, "_covered", lambda alpha: [np.s_[:, :]])
+    for at_s, frame in zip(times_s, drawn, strict=True):
+        whole._seen_by = None
+        assert np.array_equal(frame_at(whole, at_s), frame)
 
 
 @needs_portraits

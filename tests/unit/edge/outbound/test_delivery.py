@@ -118,6 +118,26 @@ def test_what_a_mark_covers_on_its_way_goes_out_under_its_own_id() -> None:
     assert lane.resends(1) == 0
 
 
+def test_what_the_outbox_no_longer_holds_is_not_waited_for() -> None:
+    lane = delivery(1, 2)
+    lane.connected(0.0, backlog_from=0.0)
+    lane.added(3, now=0.0)
+    assert lane.due(0.0, 10) == [3, 1, 2]
+    lane.failed(2, 0.0)
+    for sequence in (1, 3):
+        lane.gone(sequence)
+    assert not lane.hurried
+    assert lane.due(FIRST_RETRY_S, 10) == [2]
+    lane.gone(2)
+    assert not lane.hurried
+    assert lane.deadline() is None
+    lane.connected(10.0, backlog_from=10.0)
+    assert lane.due(1e6, 10) == []
+    lane.covered(3, 20.0)
+    lane.added(4, now=21.0)
+    assert lane.due(21.0, 10) == [4]
+
+
 def test_without_marks_nothing_is_sent_again_however_long_the_coordinator_is_away() -> None:
     lane = acknowledged(1, 2, 3)
     assert lane.due(1e6, 10) == []

@@ -1,4 +1,4 @@
-"""Deletes everything about one person, and counts what is stored. Flushes, never commits.
+"""Finds everything about one person: counts it, deletes it. Flushes, never commits.
 
 Each statement finds its rows by the ids of the person and of its sessions, so it can be run again and again.
 """
@@ -49,7 +49,7 @@ def remove(db: Session, tenant_id: UUID, candidate_id: UUID, session_ids: Collec
     counts: Counter[str] = Counter()
     mine = col(ExamSession.id).in_(session_ids)
     db.exec(update(ExamSession).where(mine).values(enrollment_id=None))
-    for table, where in _rows(tenant_id, candidate_id, session_ids):
+    for table, where in rows_about(tenant_id, candidate_id, session_ids):
         counts[_kind(table)] += db.exec(delete(table).where(where)).rowcount
     counts["alerts"] += _forget_parked(db, frozenset(session_ids))
     return counts
@@ -58,7 +58,7 @@ def remove(db: Session, tenant_id: UUID, candidate_id: UUID, session_ids: Collec
 def stored(db: Session, tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID]) -> Counter[str]:
     """How many rows there are about a person, by kind."""
     counts: Counter[str] = Counter()
-    for table, where in _rows(tenant_id, candidate_id, session_ids):
+    for table, where in rows_about(tenant_id, candidate_id, session_ids):
         counts[_kind(table)] += db.exec(select(func.count()).select_from(table).where(where)).one()
     return counts
 
@@ -69,7 +69,7 @@ def forget_answers(db: Session, tenant_id: UUID, reference: str) -> int:
     return db.exec(delete(KeptAnswer).where(*where)).rowcount
 
 
-def _rows(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID]) -> Iterator[Where]:
+def rows_about(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID]) -> Iterator[Where]:
     """Where each table has rows about a person: those that refer to others before these."""
     incidents = select(Incident.id).where(col(Incident.session_id).in_(session_ids))
     acts = select(ReviewAct.id).where(col(ReviewAct.incident_id).in_(incidents))

@@ -1,0 +1,84 @@
+"""One coordinator of several on a database leads: a lock that ends with its holder's connection or process.
+
+PostgreSQL: an advisory lock of a connection that is kept for it (so none that a pooler shares). SQLite: a
+lock on a file beside the database. Neither needs a clock, and after a kill -9 the next one leads at once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from typing import Any, Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from coordinator.ground.database import Database
+
+_LOCK: Final = 0x70726F63746F72 + 1
+"""Of PostgreSQL's advisory locks; another one guards migrations."""
+_NOTICE_LOSS: Final = (
+    "SET tcp_keepalives_idle = 5",
+    "SET tcp_keepalives_interval = 2",
+    "SET tcp_keepalives_count = 3",
+)
+"""So that the server gives the lock to another within 11 s when a leader's machine is gone."""
+
+
+class Leadership:
+    """One coordinator's hold on the lead. Its methods block; use them from one thread at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        self._file: int | None = None
+
+    def hold(self) -> bool:
+        """Take the lead if nobody has it, or check that it is still ours; whether this coordinator leads."""
+        return self._hold_file() if self._database.file is not None else self._hold_lock()
+
+    def give_back(self) -> None:
+        """Let another one lead."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        if self._connection is not None:
+            with suppress(SQLAlchemyError):
+                # The connection is not given back to the pool, where the lock would live on.
+                self._connection.invalidate()
+                self._connection.close()
+            self._connection = None
+
+    def _hold_file(self) -> bool:
+        if self._file is not None:
+            return True
+        path = f"{self._database.file}.lead"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    def _hold_lock(self) -> bool:
+        try:
+            if self._connection is not None:
+                self._connection.exec_driver_sql("SELECT 1")
+                return True
+            return self._take_lock()
+        except SQLAlchemyError:
+            self.give_back()
+            return False
+
+    def _take_lock(self) -> bool:
+        connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._connection = connection
+        for setting in _NOTICE_LOSS:
+            connection.exec_driver_sql(setting)
+        taken: Any = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar_one()
+        if not taken:
+            self.give_back()
+        return bool(taken)

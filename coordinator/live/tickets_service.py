@@ -1,0 +1,18 @@
+"""Lets each ticket open one socket at all coordinators together. Flushes, never commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, delete
+
+from coordinator.ground.database import insert_once
+from coordinator.live.tables import UsedTicket
+from coordinator.live.tickets import Ticket, invalid
+
+
+def use(db: Session, ticket: Ticket, now_utc: datetime) -> None:
+    """Use a ticket up, and forget those that have expired. Raises `Rejected` (401) if it was used before."""
+    db.execute(delete(UsedTicket).where(col(UsedTicket.expires_utc) < now_utc))
+    if not insert_once(db, UsedTicket(id=ticket.ticket_id, expires_utc=ticket.expires_utc)):
+        raise invalid()

@@ -1,0 +1,263 @@
+"""Two coordinators on one database and one hub: one leads, both hear, and sockets at either are told all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from coordinator.app import create_app
+from coordinator.ground.database import Database
+from coordinator.ground.leadership import Leadership
+from coordinator.ground.leading import Lead
+from coordinator.live import tickets_service as tickets
+from coordinator.live.rooms import Listener
+from coordinator.sessions import service as sessions
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.web_api.parts import Parts
+from shared.errors import Rejected
+from shared.events.types import EventType
+from shared.tokens import Claims, Role
+from tests.support.eventually import cancelled, until
+from tests.support.exam_site import Site, exam_site, hub, site_config
+from tests.support.findings import alert
+from tests.support.forks import FORKS
+from tests.support.nats import RunningServer
+
+__all__ = ["hub"]
+
+CLAIMS = Claims(subject="CAND-1", role=Role.CANDIDATE, tenant_id=DEFAULT_TENANT_ID)
+
+
+@asynccontextmanager
+async def beside(site: Site, database_url: str, hub: RunningServer, folder: Path) -> AsyncIterator[Parts]:
+    """A second coordinator on the same database, hub and keys."""
+    app = create_app(site_config(database_url, hub, folder))
+    async with app.router.lifespan_context(app):
+        parts: Parts = app.state.parts
+        await until(lambda: parts.hub.connected, "the second coordinator connects to the hub")
+        yield parts
+
+
+@pytest.fixture
+def on_two(
+    migrated_url: str, hub: RunningServer, tmp_path: Path
+) -> Callable[[Callable[[Site, Parts], Awaitable[None]]], None]:
+    """Runs a test on a site and a second coordinator, on SQLite and then on PostgreSQL."""
+
+    async def run(test: Callable[[Site, Parts], Awaitable[None]]) -> None:
+        async with (
+            asyncio.timeout(200),
+            exam_site(migrated_url, hub, tmp_path) as site,
+            beside(site, migrated_url, hub, tmp_path) as other,
+        ):
+            await test(site, other)
+
+    return lambda test: asyncio.run(run(test))
+
+
+async def session_id(site: Site) -> UUID:
+    """A running session."""
+    await site.started()
+    found = await site.parts.reading(lambda db: sessions.find(db, DEFAULT_TENANT_ID, "SESS-1"))
+    return found.session.id
+
+
+def entered(parts: Parts, session: UUID, *, for_staff: bool = True, device: int | None = None) -> Listener:
+    """Somebody who listens to a session at this coordinator."""
+    listener = Listener(session, "SESS-1", "somebody", for_staff, device)
+    parts.rooms.enter(listener)
+    return listener
+
+
+def messages(listener: Listener) -> list[dict[str, Any] | None]:
+    """What waits for a listener."""
+    waiting = [listener.messages.get_nowait() for _ in range(listener.messages.qsize())]
+    return [None if text is None else json.loads(text) for text in waiting]
+
+
+async def known(parts: Parts) -> None:
+    """Wait until this coordinator knows the other."""
+    spreading = parts.rooms.spread.__self__  # type: ignore[attr-defined]
+    await until(lambda: spreading.others == 1, "it knows the other")
+
+
+OnTwo = Callable[[Callable[[Site, Parts], Awaitable[None]]], None]
+
+
+def test_all_hear_a_heartbeat_and_the_one_that_leads_answers_it(on_two: OnTwo) -> None:
+    async def test(site: Site, other: Parts) -> None:
+        assert (site.parts.lead.leads, other.lead.leads) == (True, False)
+        heard = site.parts.fleet.state(site.node.node_id)
+        assert await site.node.beat()  # with both, the first answer counts
+        await until(lambda: other.fleet.online(other.clock()), "the second has heard it too")
+        assert site.parts.fleet.state(site.node.node_id) != heard
+
+    on_two(test)
+
+
+def test_work_of_the_leader_goes_over_to_the_next_one(migrated_url: str) -> None:
+    at_work = list[str]()
+
+    async def work(name: str) -> None:
+        at_work.append(name)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            at_work.remove(name)
+
+    async def story() -> None:
+        database = Database(migrated_url)
+        first, second = Lead(Leadership(database)), Lead(Leadership(database))
+        await first.look()
+        leading = [asyncio.create_task(one.run()) for one in (first, second)]
+        working = [
+            asyncio.create_task(one.while_leading(partial(work, name)))
+            for one, name in ((first, "first"), (second, "second"))
+        ]
+        await until(lambda: at_work == ["first"], "the first works")
+        await cancelled(leading[0])
+        await until(lambda: at_work == ["second"], "the second works, alone")
+        assert not first.leads
+        await cancelled(leading[1], *working)
+        assert at_work == []
+        database.close()
+
+    asyncio.run(story())
+
+
+def test_work_of_the_leader_that_fails_is_told(migrated_url: str) -> None:
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    async def story() -> None:
+        database = Database(migrated_url)
+        lead = Lead(Leadership(database))
+        leading = asyncio.create_task(lead.run())
+        with pytest.raises(ZeroDivisionError):
+            await lead.while_leading(broken)
+        await cancelled(leading)
+        database.close()
+
+    asyncio.run(story())
+
+
+def test_an_alert_is_told_once_at_each_coordinator_whoever_stored_it(on_two: OnTwo) -> None:
+    async def test(site: Site, other: Parts) -> None:
+        session = await session_id(site)
+        await known(site.parts)
+        await known(other)
+        listeners = [entered(parts, session) for parts in (site.parts, other)]
+        start = site.node.obeyed.newest
+        for number in range(6):
+            one = alert(start, site.node, EventType.MULTIPLE_FACES, 40.0 * number)
+            await site.node.publish(one.model_copy(update={"evidence_pictures": ()}), start)
+        await until(lambda: all(one.messages.qsize() >= 6 for one in listeners), "six alerts at each")
+        told = [[one["event_id"] for one in messages(listener) if one is not None] for listener in listeners]
+        assert [len(set(ids)) for ids in told] == [6, 6]
+        assert set(told[0]) == set(told[1])
+        assert [len(ids) for ids in told] == [6, 6]
+
+    on_two(test)
+
+
+def test_the_end_and_another_device_are_told_at_each_coordinator(on_two: OnTwo) -> None:
+    async def test(site: Site, other: Parts) -> None:
+        session = await session_id(site)
+        await known(site.parts)
+        earlier = entered(other, session, for_staff=False, device=1)
+        later = entered(other, session, for_staff=False, device=2)
+        site.parts.rooms.move(session, 2)
+        await until(lambda: earlier.messages.qsize() == 2, "the earlier device is told")
+        assert [one and one["type"] for one in messages(earlier)] == ["moved", None]
+        assert messages(later) == []
+        ended = await site.post("/session/SESS-1/end")
+        assert ended.status_code == 200, ended.text
+        told = list[dict[str, Any] | None]()
+
+        def over() -> bool:
+            told.extend(messages(later))
+            return None in told
+
+        await until(over, "its end is told")
+        assert {"type": "heartbeat", "session_id": "SESS-1", "status": "ended", "stats": {}} in told
+
+    on_two(test)
+
+
+def test_a_candidate_who_listens_at_the_other_coordinator_hears(on_two: OnTwo) -> None:
+    async def test(site: Site, other: Parts) -> None:
+        session = await session_id(site)
+        await known(site.parts)
+        assert not await site.parts.rooms.candidate_is_there(session)
+        candidate = entered(other, session, for_staff=False)
+        said = await site.post("/session/SESS-1/message", {"message": "Please sit down."})
+        assert said.json()["told_candidate"] is True, said.text
+        await until(lambda: candidate.messages.qsize() == 1, "the message")
+
+    on_two(test)
+
+
+def test_a_ticket_opens_one_socket_at_both_together(on_two: OnTwo) -> None:
+    async def test(site: Site, other: Parts) -> None:
+        now = datetime.now(UTC)
+        text = site.parts.tickets.issue(CLAIMS, "SESS-1", now)
+        opened = other.tickets.open(text, "SESS-1", now)
+        await other.writing(lambda db: tickets.use(db, opened, now))
+        with pytest.raises(Rejected, match="used"):
+            await site.parts.writing(lambda db: tickets.use(db, opened, now))
+
+    on_two(test)
+
+
+def hold_for_ever(url: str, holds: Any) -> None:
+    """Lead until killed."""
+    assert Leadership(Database(url)).hold()
+    holds.set()
+    while True:
+        asyncio.run(asyncio.sleep(60.0))
+
+
+def test_a_leader_that_is_killed_leads_no_longer(migrated_url: str) -> None:
+    database = Database(migrated_url)
+    holds = FORKS.Event()
+    leader = FORKS.Process(target=hold_for_ever, args=(migrated_url, holds), daemon=True)
+    leader.start()
+    assert holds.wait(60)
+    mine = Leadership(database)
+    assert not mine.hold()
+    leader.kill()
+    leader.join()
+
+    asyncio.run(until(mine.hold, "the lead is free"))
+    assert mine.hold()
+    assert not Leadership(database).hold()
+    mine.give_back()
+    again = Leadership(database)
+    assert again.hold()
+    again.give_back()
+    database.close()
+
+
+def test_a_leader_whose_connection_was_cut_notices_and_may_lead_again(migrated_url: str) -> None:
+    database = Database(migrated_url)
+    mine = Leadership(database)
+    assert mine.hold()
+    if database.dialect == "postgresql":
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                " AND pid <> pg_backend_pid()"
+            )
+        assert not mine.hold()
+    asyncio.run(until(mine.hold, "it leads again"))
+    mine.give_back()
+    database.close()
