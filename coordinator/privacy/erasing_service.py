@@ -84,7 +84,10 @@ def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure
 
 def remove(db: Session, erasure_id: UUID) -> None:
     """Delete what is left of an erased person, and add up what it was."""
-    row = _locked(db, erasure_id)
+    _remove(db, _locked(db, erasure_id))
+
+
+def _remove(db: Session, row: Erasure) -> None:
     gone = about.remove(db, row.tenant_id, row.candidate_id, journal.sessions_of(db, row.id))
     row.counts = dict(Counter(row.counts) + gone)
     db.add(row)
@@ -95,6 +98,8 @@ def finish(db: Session, keys: OwnKeys, erasure_id: UUID, nodes_told: int, now_ut
     """Sign the receipt of an erasure whose steps are done; once."""
     row = _locked(db, erasure_id)
     if row.completed_utc is None:
+        # A transaction that had begun before the decision may have stored something since the first removal.
+        _remove(db, row)
         row.completed_utc = audit.whole_ms(now_utc)
         receipt = signed(_receipt(row, nodes_told, row.completed_utc), keys.signing)
         row.receipt = receipt.model_dump(mode="json")

@@ -29,9 +29,10 @@ INTERVAL_S: Final = 30.0
 
 
 async def run(parts: Parts) -> None:
-    """Go on with erasures that were interrupted, until cancelled."""
+    """Go on with erasures that were interrupted, and keep the journal's file complete, until cancelled."""
     while True:
         try:
+            await asyncio.to_thread(write_journal, parts)
             for erasure_id in await parts.reading(erasing.unfinished):
                 await carry_on(parts, erasure_id)
         except (ConfigError, OSError, Unavailable) as error:

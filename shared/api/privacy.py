@@ -1,5 +1,4 @@
-"""Bodies of the REST API for data protection: erasure, export, rectification, and what is known of a
-person."""
+"""Bodies of the REST API for data protection: erasure, export, and what is known of a person."""
 
 from __future__ import annotations
 
@@ -114,9 +113,3 @@ class ExportRequest(Request):
     candidate_id: Reference
     made_for: Name
     """Who gets it; it is written in the export."""
-
-
-class RectifyRequest(Request):
-    """The right identifier of a person."""
-
-    candidate_id: Reference

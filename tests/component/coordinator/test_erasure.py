@@ -18,26 +18,38 @@ from sqlmodel import Session, select
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.audit import chaining
 from coordinator.candidates import service as candidates
+from coordinator.consents.tables import Consent
 from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.faces_service import NewPair
 from coordinator.ground.database import Database
-from coordinator.privacy import erasing_service as erasing, journal_service as journal, steps
+from coordinator.privacy import erasing_service as erasing, journal_service as journal, places, steps
+from coordinator.privacy.erasing_service import Wish
+from coordinator.privacy.tables import Erasure
+from coordinator.sessions.tables import ExamSession
+from coordinator.sessions.watched import service as watched
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
 from shared.audit_file import AuditCheck
+from shared.consents import Purpose
+from shared.erasures import Cause
 from shared.errors import Unavailable
 from shared.events.types import EventType
 from shared.excerpts import Excerpt, ExcerptHeader, seal_excerpt
+from shared.messages.sessions import SessionAccepted
 from shared.sealing import parse_sealing_public
 from shared.tokens import Role
+from shared.unwatched import Kind
 from tests.support.album import pictured
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.exams import put
 from tests.support.findings import ended_alert, until_stored
 from tests.support.nats import RunningServer
+from tests.support.node_answers import accepted
 from tests.support.planted import Opener, in_database, marks_in
 from tests.support.reviewers import Reviewers
+from tests.support.served_site import served
+from tests.support.shell import Shell
 
 TEMPLATE: Final = b"\x00\x00\x00\x3f" * 4
 """The template of what the fake node sees: four times 0.5, as float32."""
@@ -233,7 +245,12 @@ def test_a_late_alert_is_refused_and_brings_nobody_back(on_site: OnSite) -> None
 def test_the_same_reference_is_a_new_person_and_can_be_erased_again(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         await site.started("SESS-1", "CAND-1")
+        wanted = {"subject": "CAND-1", "role": "candidate", "lifetime_minutes": 60}
+        token = (await site.post("/tokens", wanted)).json()["token"]
+        mine = {"Authorization": f"Bearer {token}"}
+        assert (await site.get("/consents/CAND-1", headers=mine)).status_code == 200
         first = await erased(site, "CAND-1")
+        assert (await site.get("/consents/CAND-1", headers=mine)).status_code == 401
         officer = site.bearer(Role.DPO, "officer")
         again = await site.post("/privacy/delete", {"candidate_id": "CAND-1"}, headers=officer)
         assert (again.status_code, again.json()["code"]) == (404, "candidate-unknown")
@@ -325,7 +342,9 @@ def test_an_erasure_that_was_interrupted_goes_on_by_itself(
                     assert (done["status"], done["receipt"]) == ("erasing", None)
                 with pytest.raises(Unavailable):
                     await steps.carry_on(site.parts, UUID(done["erasure_id"]))
-        row = await steps.carry_on(site.parts, UUID(done["erasure_id"]))
+        await site.parts.writing(lambda db: left_behind(db, UUID(done["erasure_id"])))
+        row = await site.parts.writing(lambda db: finished(db, site, UUID(done["erasure_id"])))
+        assert (await site.parts.reading(lambda db: db.exec(select(Consent)).all())) == []
         assert row.completed_utc is not None
         assert row.receipt == (await steps.carry_on(site.parts, row.id)).receipt
         assert await site.parts.reading(erasing.unfinished) == []
@@ -334,7 +353,96 @@ def test_an_erasure_that_was_interrupted_goes_on_by_itself(
     on_site(test)
 
 
+def left_behind(db: Session, erasure_id: UUID) -> None:
+    """What a transaction stores that had begun before the decision."""
+    row = db.get_one(Erasure, erasure_id)
+    db.add(
+        Consent(
+            tenant_id=row.tenant_id,
+            candidate_id=row.candidate_id,
+            purpose=Purpose.CAMERA_MONITORING,
+            given=True,
+            text_version="1",
+            language="en",
+            recorded_by="CAND-1",
+            created_utc=row.decided_utc,
+        )
+    )
+
+
+def finished(db: Session, site: Site, erasure_id: UUID) -> Erasure:
+    return erasing.finish(db, site.parts.keys, erasure_id, 0, site.parts.utc_now())
+
+
 async def planted_shortly(site: Site) -> None:
     await site.started("SESS-1", "CAND-1")
     await site.node.publish(ended_alert(site, EventType.LEFT_FRAME, 20.0), site.node.obeyed.newest, 2)
     await until_stored(site, 1)
+
+
+def test_a_session_that_was_starting_meanwhile_does_not_bring_the_person_back(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        await site.post("/session/SESS-1/end")
+
+        def meanwhile(session_id: UUID) -> SessionAccepted:
+            site.node.accept = accepted
+            with site.parts.database.write() as db:
+                person = candidates.known(db, DEFAULT_TENANT_ID, "CAND-1")
+                wish = Wish(candidate=person, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=False)
+                erasing.decide(db, site.parts.keys, wish, site.parts.utc_now())
+            return accepted(session_id)
+
+        site.node.accept = meanwhile
+        again = {"exam_session_id": "SESS-2", "candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        refused = await site.post("/session/start", {**again, "allow_unregistered": True})
+        assert (refused.status_code, refused.json()["code"]) == (503, "started-twice")
+        [erasure] = await site.parts.reading(erasing.unfinished)
+        assert (await steps.carry_on(site.parts, erasure)).completed_utc is not None
+        assert (await site.get("/sessions")).json()["items"] == []
+        assert site.node.obeyed.ended[-1].session_id == site.node.obeyed.newest.session_id
+        assert (await site.post("/session/start", {**again, "allow_unregistered": True})).status_code == 201
+
+    on_site(test)
+
+
+def test_what_a_node_says_late_about_an_ended_session_is_not_written(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started("SESS-1", "CAND-1")
+        session_id = UUID(started["session_uuid"])
+        await erased(site, "CAND-1")
+        said = {session_id: ("run", {Kind.FACE: 3.0})}
+        await site.parts.writing(lambda db: watched.note(db, said))
+        row = await site.parts.reading(lambda db: db.get_one(ExamSession, session_id))
+        assert row.unwatched is None
+        emptied = {name: getattr(row, name) for name in places.EMPTIED["sessions"]}
+        assert {name: value for name, value in emptied.items() if value} == {"reference": f"~{session_id}"}
+
+    on_sqlite(test)
+
+
+def test_an_officer_erases_and_checks_the_receipt_by_commands(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        file, packed = tmp_path / "receipt.json", tmp_path / "one.zip"
+        async with served(site) as url:
+            officer = Shell(site, url, "officer", Role.DPO)
+            shown = await officer.data("privacy", "status", "CAND-1")
+            assert shown["stored"]["alerts"] >= 1
+            export = ("privacy", "export", "CAND-1", str(packed), "--for", "the candidate")
+            assert (await officer.run(*export))[0] == 0
+            assert packed.stat().st_mode & 0o777 == 0o600
+            words = ("privacy", "delete", "CAND-1", "--receipt", str(file))
+            code, _, question = await officer.run(*words)
+            assert (code, "for ever?" in question) == (1, True)
+            code, _, error = await officer.run(*words, "--yes")
+            assert (code, "end_running" in error) == (1, True), error
+            assert (await officer.data(*words, "--yes", "--end-running"))["status"] == "erased"
+            key = ("--signing-key", site.parts.keys.signing_text)
+            code, out, _ = await officer.run("privacy", "verify-receipt", str(file), *key)
+            assert (code, "is genuine: erasure 1" in out) == (0, True), out
+            file.write_text(file.read_text().replace('"number": 1', '"number": 2'))
+            code, out, _ = await officer.run("privacy", "verify-receipt", str(file), *key)
+            assert (code, "was changed" in out) == (1, True), out
+
+    on_sqlite(test)
