@@ -39,6 +39,7 @@ from coordinator.holds import tables as _holds
 from coordinator.idempotency import tables as _idempotency
 from coordinator.incidents import tables as _incidents
 from coordinator.keys import tables as _keys
+from coordinator.live import tables as _live
 from coordinator.memberships import tables as _memberships
 from coordinator.nodes import tables as _nodes
 from coordinator.policies import tables as _policies
@@ -66,6 +67,7 @@ ALL_TABLES: Final = (
     _idempotency,
     _incidents,
     _keys,
+    _live,
     _memberships,
     _nodes,
     _policies,
