@@ -44,6 +44,7 @@ from coordinator.memberships import tables as _memberships
 from coordinator.nodes import tables as _nodes
 from coordinator.policies import tables as _policies
 from coordinator.privacy import tables as _privacy
+from coordinator.retention import tables as _retention
 from coordinator.reviews import tables as _reviews
 from coordinator.sessions import tables as _sessions
 from coordinator.tenants import tables as _tenants
@@ -72,6 +73,7 @@ ALL_TABLES: Final = (
     _nodes,
     _policies,
     _privacy,
+    _retention,
     _reviews,
     _sessions,
     _tenants,
