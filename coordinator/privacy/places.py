@@ -103,6 +103,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "retention_tallies": "numbers of institutions",
         "tenants": "institutions",
         "token_keys": "keys of institutions",
+        "used_tickets": "random ids",
     }
 )
 """Tables that hold nothing of a candidate, with the reason."""
