@@ -42,7 +42,7 @@ from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
-from coordinator.nodes.alert_stream import CALLER, AlertStream
+from coordinator.nodes.alert_stream import CALLER, AlertStream, StateStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.gauges import GAUGES, LABELS, Gauge, Values
@@ -189,6 +189,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         hub=hub,
         hub_account=HubAccount(keys.fleet, nats.url, nats.ca_file) if nats.login == "identity" else None,
         alert_stream=AlertStream(hub, settings),
+        state_stream=StateStream(hub, settings),
         fleet=fleet,
         signers=signers,
         commander=Commander(hub, fleet, signers, keys.signing),

@@ -34,6 +34,7 @@ from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.devices import routes as device_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
+from coordinator.sessions.moving import routes as moving_routes
 from coordinator.tenants import own_routes as own_tenant_routes, routes as tenant_routes
 from coordinator.tokens import key_routes as token_key_routes, routes as token_routes
 from coordinator.web_api import health
@@ -53,6 +54,7 @@ API_ROUTES: Final = (
     listing_routes,
     change_routes,
     join_routes,
+    moving_routes,
     device_routes,
     intervention_routes,
     alert_routes,

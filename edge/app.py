@@ -26,6 +26,7 @@ from edge.fleet.load import LoadMeter, heard_by
 from edge.fleet.metrics import Metrics
 from edge.fleet.node import Node
 from edge.fleet.rating_file import admitted_here, foreseen
+from edge.fleet.states import States
 from edge.fleet.stepping import Stepping
 from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
@@ -145,12 +146,15 @@ async def assembled(
         roster.rating = admitted_here(config, report)
         meter.workers = watching.statuses
         actions = NodeActions(config, assignments, watching.worker)
+        states = States(hub, identity, assignments, watching.worker)
+        assignments.on_report = states.reported
         yield Node(
             config=config,
             identity=identity,
             outbox=outbox,
             hub=hub,
             publisher=publisher,
+            states=states,
             worker=watching.worker,
             workers=watching.statuses,
             until_workers_fail=watching.until_it_fails,
@@ -204,6 +208,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
     steady: list[Coroutine[Any, Any, None]] = [
         node.hub.run(),
         node.publisher.run(),
+        node.states.run(),
         heart.run(),
         node.until_workers_fail(),
         _look_after(node.actions),

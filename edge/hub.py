@@ -1,4 +1,4 @@
-"""The node's connection to the hub: log in as a node, and store an alert in the stream."""
+"""The node's connection to the hub: log in as a node, and store alerts and states in its streams."""
 
 from __future__ import annotations
 
@@ -36,10 +36,22 @@ async def store(hub: HubLink, subject: str, message: bytes, *, message_id: str, 
     Raises `Unavailable` when the hub is not connected, does not answer, has no stream, or refuses.
     """
     headers = {"Nats-Msg-Id": message_id, "Nats-Expected-Stream": subjects.ALERT_STREAM}
+    await _stored(hub, subject, message, headers, timeout_s)
+
+
+async def store_state(hub: HubLink, subject: str, message: bytes, *, timeout_s: float) -> None:
+    """Publish a session's state, which replaces the one before, and wait for its acknowledgement. Raises as
+    `store` does."""
+    await _stored(hub, subject, message, {"Nats-Expected-Stream": subjects.STATE_STREAM}, timeout_s)
+
+
+async def _stored(
+    hub: HubLink, subject: str, message: bytes, headers: dict[str, str], timeout_s: float
+) -> None:
     reply = await hub.request(subject, message, timeout_s=timeout_s, headers=headers)
     try:
         acknowledged = "error" not in json.loads(reply)
     except (ValueError, TypeError):
         acknowledged = False
     if not acknowledged:
-        raise Unavailable("the hub's alert stream did not accept the message")
+        raise Unavailable("the hub's stream did not accept the message")

@@ -3,9 +3,9 @@
 Pure. `proctorctl up` writes it for the server it starts; tests start real servers with the same text. The
 server listens on loopback only. Who may log in is a part that the coordinator gives.
 
-A node may publish alerts and heartbeats under its own id, subscribe to its own commands, marks and inbox, and
-answer each command once; it has no access to JetStream's API. The coordinator may do everything: it creates
-the stream.
+A node may publish alerts, heartbeats and states of sessions under its own id, subscribe to its own commands,
+marks and inbox, and answer each command once; it has no access to JetStream's API. The coordinator may do
+everything: it creates the streams.
 """
 
 from __future__ import annotations
@@ -54,7 +54,11 @@ def server_config(server: NatsServer) -> str:
 def node_permissions(node_id: UUID) -> dict[str, object]:
     """The permissions of one node's user: only its own subjects."""
     return {
-        "publish": [*(subjects.alert(node_id, lane) for lane in Lane), subjects.heartbeat(node_id)],
+        "publish": [
+            *(subjects.alert(node_id, lane) for lane in Lane),
+            subjects.heartbeat(node_id),
+            subjects.states_by(node_id),
+        ],
         "subscribe": [
             subjects.commands(node_id),
             subjects.mark(node_id),

@@ -4,6 +4,7 @@
     edge.<node>.heartbeat          node → coordinator, request/reply    health; the reply carries the marks
     edge.<node>.command.<kind>     coordinator → node, request/reply    start, end, enroll, verify
     edge.<node>.mark               coordinator → node                   committed high-water marks
+    edge.<node>.state.<session>    node → stream STATES                 a session's last state, sealed
     coordinators.told              coordinator → coordinators           what to tell open sockets
     coordinators.listens           coordinator → coordinators           has this candidate a socket there?
 
@@ -22,6 +23,8 @@ ALERT_STREAM = "ALERTS"
 ALERT_SUBJECTS = "edge.*.alert.*"
 ALERT_CONSUMER = "coordinator"
 ALL_HEARTBEATS = "edge.*.heartbeat"
+STATE_STREAM = "STATES"
+STATE_SUBJECTS = "edge.*.state.*"
 COORDINATORS = "coordinators.told"
 CANDIDATE_LISTENS = "coordinators.listens"
 
@@ -45,6 +48,20 @@ def commands(node_id: UUID) -> str:
 
 def mark(node_id: UUID) -> str:
     return f"edge.{node_id}.mark"
+
+
+def state(node_id: UUID, session_id: UUID) -> str:
+    return f"edge.{node_id}.state.{session_id}"
+
+
+def states_of(session_id: UUID) -> str:
+    """The subject pattern of a session's states, whichever nodes sent them."""
+    return f"edge.*.state.{session_id}"
+
+
+def states_by(node_id: UUID) -> str:
+    """The subject pattern of the states that a node sends."""
+    return f"edge.{node_id}.state.*"
 
 
 def inbox_prefix(owner: UUID | str) -> str:

@@ -74,5 +74,10 @@ def moved(reference: str) -> dict[str, Any]:
     return {"type": "moved", "session_id": reference}
 
 
+def reroute(reference: str) -> dict[str, Any]:
+    """Asks the candidate's page to ask for its node and to connect to it."""
+    return {"type": "reroute", "session_id": reference}
+
+
 def _text(instant: datetime | None) -> str | None:
     return None if instant is None else format_utc(instant)

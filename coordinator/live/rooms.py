@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from coordinator.live.messages import ended, moved, staff_message
-from coordinator.live.told import AlertTold, DeviceReplaced, SessionOver, Told
+from coordinator.live.messages import ended, moved, reroute, staff_message
+from coordinator.live.told import AlertTold, DeviceReplaced, NodeChanged, SessionOver, Told
 from coordinator.live.walls import Walls
 from shared.alerts import Shown
 from shared.errors import Unavailable
@@ -123,6 +123,11 @@ class Rooms:
         self.move_here(session_id, device)
         self.spread(DeviceReplaced(session_id=session_id, device=device))
 
+    def reroute(self, session_id: UUID) -> None:
+        """Tell the session's page that its node has changed, also at the other coordinators."""
+        self.reroute_here(session_id)
+        self.spread(NodeChanged(session_id=session_id))
+
     def tell_here(self, session_id: UUID, shown: Shown, revision: int) -> None:
         """Send an alert to all listeners, in the form for each role, and to walls that show its session."""
         self.walls.tell(session_id, shown.alert, revision)
@@ -142,6 +147,12 @@ class Rooms:
         for listener in self._rooms.get(session_id, ()):
             self.put(listener, json.dumps(ended(listener.reference)))
             self.put(listener, None)
+
+    def reroute_here(self, session_id: UUID) -> None:
+        """Tell the session's page that its node has changed."""
+        for listener in self._rooms.get(session_id, ()):
+            if not listener.for_staff:
+                self.put(listener, json.dumps(reroute(listener.reference)))
 
     def move_here(self, session_id: UUID, device: int) -> None:
         """Tell earlier devices of the session that this one has replaced them."""

@@ -44,6 +44,13 @@ class DeviceReplaced(Message):
     device: Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
+class NodeChanged(Message):
+    """A session went to another node."""
+
+    kind: Literal["node"] = "node"
+    session_id: UUID
+
+
 class CandidateListens(Message):
     """Asks whether the session's candidate has an open socket there."""
 
@@ -51,7 +58,7 @@ class CandidateListens(Message):
     session_id: UUID
 
 
-Told = Here | AlertTold | SessionOver | DeviceReplaced | CandidateListens
+Told = Here | AlertTold | SessionOver | DeviceReplaced | NodeChanged | CandidateListens
 
 
 class FromCoordinator(Message):

@@ -4,8 +4,10 @@ node_states   the state of a node (pure)        reasons     each reason in words
 steadiness    so that it does not flap (pure)   history     the last hour, in memory (pure)
 placements    open, cordoned, draining (pure)   admission   why no node can take a session (pure)
 gauges        what the metrics say of each node (pure)
-alert_stream  the hub's stream of alerts       stream      what it must be like (pure)
-heartbeats    receives heartbeats              fleet       healthy nodes, the best for a session (pure)
+alert_stream  the hub's streams of alerts and states     stream  what they must be like (pure)
+states        a session's state checked (pure)
+heartbeats    receives heartbeats              fleet       which nodes can take a session (pure)
+routing       which one gets it (pure)
 asking        the six commands, typed          commands    signed, sealed, one reply each
 replies       a reply checked (pure)           signers     keys of accepted nodes (pure)
 hub_identities  who may log in at the hub (pure) hub_account tells the hub who is revoked

@@ -1,4 +1,4 @@
-"""Makes and reads the hub's stream of alerts. The coordinator uses JetStream only here.
+"""Makes and reads the hub's streams: alerts, and the last state of each node and session.
 
 On each connection the stream and its durable pull consumer are created and their settings read back, because
 an old server accepts settings that it does not know and ignores them.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 import nats.errors
 import nats.js.errors
@@ -39,8 +41,13 @@ CALLER: Final = Caller(
     pending_bytes=64 * MAX_MESSAGE_BYTES,
 )
 """How a coordinator presents itself to the hub, and how much it accepts."""
+STATE_WITHIN_S: Final = 3.0
+"""How long a session that moves waits for its state."""
 CHECK_EVERY_S: Final = 5.0
 """How often an idle stream is checked for existence, because a fetch from a lost stream only times out."""
+
+_Config = Callable[[StreamSettings, int], dict[str, Any]]
+"""The settings of a stream with so many copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +120,62 @@ class AlertStream:
         self._reading = _Reading(context, pull, asyncio.get_running_loop().time())
 
 
+@dataclass(frozen=True, slots=True)
+class LastState:
+    """A message of the stream, not checked yet."""
+
+    message: bytes
+    stored_utc: datetime
+    """By the hub's clock."""
+
+
+class StateStream:
+    """Reads states over a hub link while it is connected."""
+
+    def __init__(self, hub: HubLink, settings: StreamSettings) -> None:
+        """Create it before the link runs."""
+        self._hub = hub
+        self._settings = settings
+        self._context: JetStreamContext | None = None
+        hub.prepare(self._bind)
+
+    async def last(self, node_id: UUID, session_id: UUID) -> LastState | None:
+        """The last state of a session that this node has sent; None: there is none. Raises `Unavailable`."""
+        subject = subjects.state(node_id, session_id)
+        with translated("the states of sessions cannot be read"):
+            try:
+                found = await self._bound().get_last_msg(subjects.STATE_STREAM, subject)
+            except nats.js.errors.NotFoundError:
+                return None
+        return LastState(found.data or b"", found.time or datetime.now(UTC))
+
+    async def remove(self, session_id: UUID) -> None:
+        """Remove all states of a session that is over. Raises `Unavailable`; then they expire."""
+        with translated("the states of a session cannot be removed"):
+            await self._bound().purge_stream(subjects.STATE_STREAM, subject=subjects.states_of(session_id))
+
+    def _bound(self) -> JetStreamContext:
+        if self._context is None or not self._hub.connected:
+            raise Unavailable("the hub cannot be reached", code="hub-away")
+        return self._context
+
+    async def _bind(self, client: Client) -> None:
+        context = client.jetstream(timeout=STATE_WITHIN_S)
+        try:
+            asked = await _ensured(context, stream.states_config, self._settings)
+        except nats.js.errors.ServiceUnavailableError as error:
+            raise Unavailable("the hub's JetStream is not available now") from error
+        except nats.js.errors.APIError as error:
+            raise ConfigError(f"the hub refuses the stream of states: {error.description}") from error
+        kept = await context.stream_info(subjects.STATE_STREAM)
+        stream.require_same(asked, asdict(kept.config), "states")
+        self._context = context
+
+
 async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
     """Create or correct stream and consumer, and check the settings that the server kept."""
     try:
-        asked = await _ensure_stream(context, settings)
+        asked = await _ensured(context, stream.stream_config, settings)
         await context.add_consumer(subjects.ALERT_STREAM, ConsumerConfig(**stream.consumer_config(settings)))
     except nats.js.errors.ServiceUnavailableError as error:
         raise Unavailable("the hub's JetStream is not available now") from error
@@ -128,29 +187,32 @@ async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
     stream.require_same(stream.consumer_config(settings), vars(used.config))
 
 
-async def _ensure_stream(context: JetStreamContext, settings: StreamSettings) -> dict[str, Any]:
-    """Create or correct the stream; returns its settings."""
-    asked = stream.stream_config(settings, settings.replicas or stream.CLUSTER_REPLICAS)
+async def _ensured(context: JetStreamContext, config: _Config, settings: StreamSettings) -> dict[str, Any]:
+    """Create or correct a stream; returns its settings. Raises errors of the client."""
+    asked = config(settings, settings.replicas or stream.CLUSTER_REPLICAS)
     try:
         await _corrected(context, asked)
     except nats.js.errors.ServerError as error:
         # Only the server's answer says whether it is one of a cluster.
         if settings.replicas is not None or error.err_code != stream.NOT_A_CLUSTER:
             raise
-        asked = stream.stream_config(settings, 1)
+        asked = config(settings, 1)
         await _corrected(context, asked)
     return asked
 
 
 async def _corrected(context: JetStreamContext, asked: dict[str, Any]) -> None:
+    name = asked["name"]
     try:
-        kept = await context.stream_info(subjects.ALERT_STREAM)
+        kept = await context.stream_info(name)
     except nats.js.errors.NotFoundError:
         await context.add_stream(StreamConfig(**asked))
         return
     if names := stream.differing(asked, asdict(kept.config)):
         await context.update_stream(StreamConfig(**asked))
-        log.warning("settings of the stream of alerts were corrected", extra={"settings": ", ".join(names)})
+        log.warning(
+            "settings of a stream were corrected", extra={"stream": name, "settings": ", ".join(names)}
+        )
 
 
 async def _fetched(reading: _Reading, batch: int, wait_s: float) -> list[Msg]:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 FIRST_EPOCH: Final = 1
+
+
+class Because(StrEnum):
+    """Why a session came to its node."""
+
+    STARTED = "started"
+    SILENT = "silent"
+    """Its former node did not answer, and its page was without media."""
+    ASKED = "asked"
+    """Its page could not reach the former node, which answered."""
+    DRAINED = "drained"
+    """Its former node was to be emptied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

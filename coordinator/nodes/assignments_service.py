@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select, update
 
-from coordinator.nodes.assignments import Held
+from coordinator.nodes.assignments import Because, Held
 from coordinator.nodes.tables import Assignment
 from shared.errors import Unavailable
 
@@ -35,7 +35,17 @@ def value_of(row: Assignment) -> Held:
     return Held(epoch=row.epoch, node_id=row.node_id, from_utc=row.from_utc, to_utc=row.to_utc)
 
 
-def hand_over(db: Session, former: Assignment, node_id: UUID, now_utc: datetime) -> Assignment:
+def asked_utc(db: Session, session_id: UUID) -> list[datetime]:
+    """When the session came to another node because its page asked for it, the latest last."""
+    wanted = select(Assignment.from_utc).where(
+        Assignment.session_id == session_id, Assignment.because == Because.ASKED
+    )
+    return sorted(db.exec(wanted))
+
+
+def hand_over(
+    db: Session, former: Assignment, node_id: UUID, now_utc: datetime, because: Because = Because.SILENT
+) -> Assignment:
     """Give a session to the next node, under the next epoch, from now on; `former` ends then.
 
     Commit it before the next node is told, because an alert under an epoch that is not recorded has to wait.
@@ -57,6 +67,7 @@ def hand_over(db: Session, former: Assignment, node_id: UUID, now_utc: datetime)
         tenant_id=former.tenant_id,
         node_id=node_id,
         from_utc=at_utc,
+        because=because,
     )
     db.add(following)
     db.flush()

@@ -1,4 +1,4 @@
-"""Decides from heartbeats which nodes are healthy and which one gets a session. Pure; time is an argument.
+"""Decides from heartbeats which nodes can take a session. Pure; time is an argument.
 
 A node that was silent for `MISSING_AFTER_S` gets no new session. Its running sessions continue: their pages
 are connected to the node directly.
@@ -18,13 +18,12 @@ from coordinator.nodes.history import History
 from coordinator.nodes.marks import Lost
 from coordinator.nodes.node_states import LEAST_HEALTH, troubles, wrong_clock
 from coordinator.nodes.placements import Placement
+from coordinator.nodes.routing import Need, route
 from coordinator.nodes.steadiness import Course, heard
 from shared.errors import Corrupt, Unavailable
 from shared.events.looks import LOWEST_LEVEL
 from shared.messages.heartbeats import MISSING_AFTER_S, Heartbeat
 
-BUSY: Final = 0.7
-"""Above this share of its rating a node gets new sessions only if no other can take them."""
 MAX_LOST: Final = 100
 """The most losses remembered until the sessions have alerts about them; the oldest is forgotten first."""
 MAX_SKEW: Final = timedelta(minutes=5)
@@ -138,6 +137,11 @@ class Fleet:
         skew_s, heard_at = self._skews.get(node_id, (0.0, float("-inf")))
         return skew_s if now - heard_at < MISSING_AFTER_S else None
 
+    def last_skew_s(self, node_id: UUID) -> float | None:
+        """The last clock skew of a node, however long ago it was heard; None if it never was."""
+        known = self._skews.get(node_id)
+        return None if known is None else known[0]
+
     def skews_s(self, now: float) -> dict[UUID, float]:
         """The clock skew of every node that was heard lately."""
         skews = {node_id: self.skew_s(node_id, now) for node_id in self._skews}
@@ -185,29 +189,23 @@ class Fleet:
         lowest_level: int = LOWEST_LEVEL,
         seat: bool = True,
         full: Collection[UUID] = (),
+        without: Collection[UUID] = (),
     ) -> NodeState:
-        """The best healthy node.
+        """The best healthy node for this need (`nodes.routing`).
 
-        `lowest_level`: the lowest that the exam accepts; nodes on it or above are preferred to all others.
-        `region`: next, nodes there are preferred, but above `BUSY` a new session goes to another region.
-        `recognisers`: those of the candidate's templates; next, nodes that have one of them are preferred,
-        because others could not verify the face. `seat`: the node must have room for one more session.
-        `full`: nodes that are left out, because they have refused a session as full since their last
-        heartbeat. A cordoned or draining node gets nothing. Raises `Rejected` ("node-full") if all nodes that
-        could take it are full, `Unavailable` ("no-node-online") if there is none, or "clock-skew" if the
-        clocks of all are wrong.
+        `seat`: the node must have room for one more session. `full`: nodes that have refused a session as
+        full since their last heartbeat. `without`: nodes that do not count at all. A cordoned or draining
+        node gets nothing. Raises `Rejected` ("node-full") if all nodes that could take it are full,
+        `Unavailable` ("no-node-online") if there is none, or "clock-skew" if the clocks of all are wrong.
         """
-        hindered = {node_id: self._hindrance(node_id, now, seat, full) for node_id in self.known()}
-        fit = [state for node_id, state in sorted(self._states.items()) if hindered[node_id] is None]
+        others = self.known() - {*without}
+        hindered = {node_id: self._hindrance(node_id, now, seat, full) for node_id in others}
+        fit = [self._states[node_id] for node_id, why in sorted(hindered.items()) if why is None]
         if not fit:
             self._refuse({node_id: why for node_id, why in hindered.items() if why is not None}, now)
 
-        def rank(state: NodeState) -> tuple[object, ...]:
-            return _rank(state.heartbeat, lowest_level, region, recognisers)
-
-        best = min(fit, key=rank)
-        calmer = [s for s in fit if _calmer(s.heartbeat, best.heartbeat, recognisers)]
-        return min(calmer, key=rank, default=best)
+        need = Need(region=region, recognisers=recognisers, lowest_level=lowest_level)
+        return self._states[route([state.heartbeat for state in fit], need).node_id]
 
     def _hindrance(self, node_id: UUID, now: float, seat: bool, full: Collection[UUID]) -> Hindrance | None:
         """Why a node cannot take something new; None: it can."""
@@ -234,31 +232,3 @@ class Fleet:
                 if self.is_open(node_id):
                     self.check_clock(node_id, now)
         raise all_down(hindered)
-
-
-def _calmer(other: Heartbeat, best: Heartbeat, recognisers: Collection[str]) -> bool:
-    """Whether another node takes a session from the best one, because that is busy, and watches as well."""
-    return (
-        best.load > BUSY * best.rating
-        and other.load <= BUSY * other.rating
-        and other.level <= best.level
-        and _lacks(other, recognisers) <= _lacks(best, recognisers)
-    )
-
-
-def _lacks(heartbeat: Heartbeat, recognisers: Collection[str]) -> bool:
-    return bool(recognisers) and not set(recognisers) & set(heartbeat.recognisers)
-
-
-def _rank(
-    heartbeat: Heartbeat, lowest_level: int, region: str | None, recognisers: Collection[str]
-) -> tuple[object, ...]:
-    return (
-        heartbeat.level > lowest_level,
-        region is not None and heartbeat.region != region,
-        _lacks(heartbeat, recognisers),
-        heartbeat.level,
-        heartbeat.load / max(1, heartbeat.rating),
-        -heartbeat.health,
-        heartbeat.node_id,
-    )

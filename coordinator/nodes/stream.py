@@ -1,4 +1,4 @@
-"""Defines the settings of the stream of alerts and of its consumer. Pure."""
+"""Defines the settings of the streams of alerts and of states, and of the consumer of alerts. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from shared.sealing import MAX_MESSAGE_BYTES
 DUPLICATE_WINDOW_S: Final = 2 * 3_600
 """A repeated Nats-Msg-Id is dropped within this time; later repeats are harmless, because alerts are stored
 by id."""
+STATES_AGE_S: Final = 1_800.0
+"""An older state is removed. Its session goes on without it, as after a start."""
+STATES_MAX_BYTES: Final = 2**29
+"""Above this the oldest states are removed: thousands of sessions, of which each has a few pictures in it."""
+STATES_DUPLICATE_WINDOW_S: Final = 10.0
+"""States have no message id."""
 MAX_ACK_PENDING: Final = 1_024
 CLUSTER_REPLICAS: Final = 3
 """Copies in a hub that is a cluster: it goes on without any one of its servers."""
@@ -39,21 +45,44 @@ def stream_config(settings: StreamSettings, replicas: int) -> dict[str, Any]:
 
     Also what must not be set is named, so that a stream that somebody else changed is noticed and corrected.
     """
-    tags = list(settings.placement_tags)
     return {
+        **_common(settings, replicas),
         "name": subjects.ALERT_STREAM,
         "subjects": [subjects.ALERT_SUBJECTS],
-        "retention": "limits",
-        "discard": "old",
         "storage": "file",
         "max_bytes": settings.max_bytes,
         "max_age": settings.max_age_s,
-        "max_msg_size": MAX_MESSAGE_BYTES,
         "duplicate_window": DUPLICATE_WINDOW_S,
+        "max_msgs_per_subject": -1,
+    }
+
+
+def states_config(settings: StreamSettings, replicas: int) -> dict[str, Any]:
+    """The settings of the stream of sessions' states, with the last one of each node and session.
+
+    It is kept in memory: nodes send the next one within seconds, and what is removed is gone.
+    """
+    return {
+        **_common(settings, replicas),
+        "name": subjects.STATE_STREAM,
+        "subjects": [subjects.STATE_SUBJECTS],
+        "storage": "memory",
+        "max_bytes": STATES_MAX_BYTES,
+        "max_age": STATES_AGE_S,
+        "duplicate_window": STATES_DUPLICATE_WINDOW_S,
+        "max_msgs_per_subject": 1,
+    }
+
+
+def _common(settings: StreamSettings, replicas: int) -> dict[str, Any]:
+    tags = list(settings.placement_tags)
+    return {
+        "retention": "limits",
+        "discard": "old",
+        "max_msg_size": MAX_MESSAGE_BYTES,
         "num_replicas": replicas,
         "placement": {"cluster": None, "tags": tags} if tags else None,
         "max_msgs": -1,
-        "max_msgs_per_subject": -1,
         "discard_new_per_subject": False,
         "no_ack": False,
         "sealed": False,
@@ -81,9 +110,9 @@ def differing(asked: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str]:
     return [name for name, value in asked.items() if kept.get(name) != value]
 
 
-def require_same(asked: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+def require_same(asked: Mapping[str, Any], kept: Mapping[str, Any], what: str = "alerts") -> None:
     """Check that the server kept all settings. Raises `ConfigError` with the names of those it did not."""
     if names := differing(asked, kept):
         raise ConfigError(
-            f"the hub did not accept these settings of the stream of alerts: {', '.join(names)}"
+            f"the hub did not accept these settings of the stream of {what}: {', '.join(names)}"
         )

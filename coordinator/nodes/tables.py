@@ -10,6 +10,7 @@ from sqlmodel import Field
 
 from coordinator.ground.columns import KEY_TEXT_CHARS, NAME_CHARS, Row, UtcDateTime, words
 from coordinator.ground.ids import uuid7
+from coordinator.nodes.assignments import Because
 from coordinator.nodes.placements import Placement
 from shared.events.types import Lane
 
@@ -77,6 +78,8 @@ class Assignment(Row, table=True):
     from_utc: datetime = Field(sa_type=UtcDateTime)
     to_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the next assignment began; None for the current one."""
+    because: Because = Field(default=Because.STARTED, sa_type=words(Because))
+    """Why the session came to this node."""
 
 
 class CommittedLane(Row, table=True):

@@ -20,6 +20,7 @@ from coordinator.live.told import (
     DeviceReplaced,
     FromCoordinator,
     Here,
+    NodeChanged,
     SessionOver,
     Told,
 )
@@ -104,6 +105,9 @@ class Spreading:
             case DeviceReplaced(session_id=session_id, device=device):
                 self.counts["heard"] += 1
                 rooms.move_here(session_id, device)
+            case NodeChanged(session_id=session_id):
+                self.counts["heard"] += 1
+                rooms.reroute_here(session_id)
 
     async def _tell(self, told: AlertTold) -> None:
         keyring = self._parts.keys.keyring

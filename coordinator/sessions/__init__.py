@@ -4,7 +4,7 @@ starting/   starts and restarts sessions   joining/  how candidates join
 changing/   pause, extra time, another policy
 absence/    reports missing pages          listing/  for the wall, worst first
 watched/    how much nobody watched        presence/ whether the candidate's page is there
-devices/    the devices that a candidate uses
+devices/    the devices that a candidate uses       moving/ to another node
 trouble/    a node's wrong clock, missing alerts   lasting/  alerts raised and cleared here
 
 service     finds and reads sessions       tables      the rows

@@ -23,7 +23,7 @@ from coordinator.sessions.watched.noting import note_end
 from coordinator.web_api.parts import Parts
 from shared.alerts import Alert, Shown
 from shared.api.sessions import SessionEndResponse
-from shared.errors import ProctorError
+from shared.errors import ProctorError, Unavailable
 from shared.events.types import EventType
 from shared.messages.sessions import EndSession
 from shared.notices import RAISED
@@ -79,13 +79,22 @@ async def end(
 
 async def tell_node(parts: Parts, node_id: UUID, session_id: UUID, *, submitted: bool) -> bool:
     """Tell a node that a session is over. Returns False if it did not answer, which is not an error here."""
+    told = await send_end(parts, node_id, EndSession(session_id=session_id, submitted=submitted))
     try:
-        order = EndSession(session_id=session_id, submitted=submitted)
+        await parts.state_stream.remove(session_id)  # after the answer its node sends no more of them
+    except Unavailable as error:
+        log.warning("a session's states stay until they expire", extra={"error": str(error)})
+    return told
+
+
+async def send_end(parts: Parts, node_id: UUID, order: EndSession) -> bool:
+    """Tell a node to end a session, or one assignment of it. Returns False if it did not answer."""
+    try:
         await note_end(parts, node_id, await asking.end(parts.commander, node_id, order))
         return True
     except ProctorError as error:
         log.warning(
             "a node did not get a session's end; sending it again",
-            extra={"node_id": node_id, "session_id": session_id, "error": type(error).__name__},
+            extra={"node_id": node_id, "session_id": order.session_id, "error": type(error).__name__},
         )
         return False

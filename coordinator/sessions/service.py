@@ -28,6 +28,7 @@ from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert
 from shared.errors import Rejected
 from shared.events.types import EventType
+from shared.messages.sessions import SessionAccepted
 from shared.policy.schema import Policy
 from shared.tokens import Claims, invalid, moved
 
@@ -254,6 +255,23 @@ def running_by_node(db: Session, tenant_id: UUID, now_utc: datetime) -> Counter[
         )
     )
     return Counter(db.exec(wanted))
+
+
+def note_address(db: Session, found: Found, accepted: SessionAccepted, now_utc: datetime) -> bool:
+    """Note where pages reach the session's node. False if the session has ended or moved on meanwhile."""
+    current = select(Assignment.epoch).where(assignments.current_of(found.session.id))
+    if db.exec(current).one_or_none() != found.assignment.epoch:
+        return False
+    done = db.exec(
+        update(ExamSession)
+        .where(
+            col(ExamSession.id) == found.session.id,
+            col(ExamSession.ended_utc).is_(None),
+            col(ExamSession.expires_utc) > now_utc,
+        )
+        .values(signaling_url=accepted.signaling_url, whip_url=accepted.whip_url)
+    )
+    return done.rowcount == 1
 
 
 def held_now(db: Session, session_ids: set[UUID], now_utc: datetime) -> dict[UUID, Held | None]:

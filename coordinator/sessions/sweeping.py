@@ -27,7 +27,8 @@ from coordinator.nodes.fleet import NodeState
 from coordinator.sessions import service as sessions
 from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.changing.telling import mend
-from coordinator.sessions.ending import tell_node
+from coordinator.sessions.ending import send_end, tell_node
+from coordinator.sessions.moving.telling import clear_failovers
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.again import resume
 from coordinator.sessions.trouble.telling import Troubles
@@ -35,6 +36,7 @@ from coordinator.sessions.watched.noting import Unseen
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S
+from shared.messages.sessions import EndSession
 
 INTERVAL_S: Final = 5.0
 MAX_TOLD: Final = 50
@@ -101,6 +103,7 @@ async def run(parts: Parts, booted: Booted) -> None:
             await absences.round(parts)
             await unseen.round(parts)
             await troubles.round(parts)
+            await clear_failovers(parts)
 
 
 async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
@@ -122,7 +125,12 @@ async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
         and not may_keep(known.holders[session_id], node_id, epoch, known.settled_utc)
     }
     for node_id, session_id in sorted(ended | (unknown & unknown_before))[:MAX_TOLD]:
-        await tell_node(parts, node_id, session_id, submitted=False)
+        if known.holders.get(session_id) is None:
+            await tell_node(parts, node_id, session_id, submitted=False)
+            continue
+        former = named[node_id, session_id]
+        order = EndSession(session_id=session_id, submitted=False, epoch=former, handed_over=True)
+        await send_end(parts, node_id, order)
     await _resumed(parts, _lost(known.assigned, named)[:MAX_TOLD])
     return unknown
 

@@ -59,6 +59,8 @@ REPORT_RATE: Final = Rate(burst=20, per_s=0.5)
 """Per bearer, for reports and bundles: enough for a reader, not for a crawler. Use /alerts for larger
 amounts."""
 
+ROUTE_RATE: Final = Rate(burst=20, per_s=0.5)
+"""Per session: its page asks for its node before each try to connect again."""
 CAMERA_RATE: Final = Rate(burst=10, per_s=0.2)
 """Per link, for what a page says of its camera: a candidate tries again a few times."""
 
@@ -75,6 +77,7 @@ class Rates:
         self.enroll = Buckets(ENROLL_RATE)
         self.verify = Buckets(VERIFY_RATE)
         self.ticket = Buckets(TICKET_RATE)
+        self.route = Buckets(ROUTE_RATE)
         self.socket = Buckets(SOCKET_RATE)
         self.start = Buckets(START_RATE)
         self.token = Buckets(TOKEN_RATE)

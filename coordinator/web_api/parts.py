@@ -22,7 +22,7 @@ from coordinator.ground.leading import Lead
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.live.rooms import Rooms
 from coordinator.live.tickets import Tickets
-from coordinator.nodes.alert_stream import AlertStream
+from coordinator.nodes.alert_stream import AlertStream, StateStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.hub_account import HubAccount
@@ -70,6 +70,7 @@ class Parts:
     hub_account: HubAccount | None
     """If nodes log in at the hub with identities that this coordinator signs."""
     alert_stream: AlertStream
+    state_stream: StateStream
     fleet: Fleet
     signers: dict[UUID, Ed25519PublicKey]
     """Of the nodes whose messages are accepted; `memberships.standing` keeps it."""

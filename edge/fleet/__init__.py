@@ -7,6 +7,6 @@ measures   what the heartbeat says of the machine
 metrics    Prometheus                              gpus         reads the GPUs' load
 ladder     which level under which load (pure)     load         measures the load
 stepping   changes the level under load            rating       how many sessions are admitted (pure)
-rating_file  where the measured rating is kept
+rating_file  where the measured rating is kept     states       sends the state of every session
 frame_requests  whether pages send fewer frames when asked (pure)
 """

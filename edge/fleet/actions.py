@@ -56,17 +56,18 @@ class NodeActions:
         await self._worker.change(order)
         for page in assignment.take(order):
             await self._worker.left(page)
+        self._assignments.on_report(assignment.id)
         return SessionChanged(
             session_id=order.session_id, policy_version=order.policy.version, paused=order.paused
         )
 
     async def end(self, order: EndSession) -> SessionEnded:
         """End a session. Its last alerts are on disk on return, unless the disk is too slow."""
-        assignment = self._roster.end(order.session_id)
+        assignment = self._roster.end(order.session_id, order.epoch)
         if assignment is None:
             return SessionEnded(session_id=order.session_id, was_running=False)
         unwatched_s = await self._unwatched_s(assignment.id)
-        await self._stop(assignment)
+        await self._stop(assignment, handed_over=order.handed_over)
         return SessionEnded(
             session_id=order.session_id,
             was_running=True,
@@ -109,14 +110,14 @@ class NodeActions:
         if self._assignments.ends(assignment_of(order)):
             raise Unavailable("this session is still ending here; start it again in a moment")
         # Added before the worker answers, so that of two concurrent starts only one succeeds.
-        assignment = self._assignments.add(order)
+        assignment = self._assignments.add(order.model_copy(update={"handed": None}))
         try:
             await self._worker.start(order)
         except BaseException:
             self._assignments.undo(assignment, former)
             raise
         if former is not None:
-            await self._worker.end(former.id)
+            await self._worker.end(former.id, handed_over=order.handed is not None)
 
     async def _unwatched_s(self, assignment: AssignmentId) -> Seconds | None:
         """Seconds of a session that nobody has watched so far; None if its worker does not report them."""
@@ -127,6 +128,6 @@ class NodeActions:
         places = {AssignmentId(each.session_id, each.epoch): each for each in report.sessions}
         return places[assignment].unwatched_s if assignment in places else None
 
-    async def _stop(self, assignment: Assignment) -> None:
-        await self._worker.end(assignment.id)
+    async def _stop(self, assignment: Assignment, *, handed_over: bool = False) -> None:
+        await self._worker.end(assignment.id, handed_over=handed_over)
         await self._assignments.written(assignment, END_TIMEOUT_S)

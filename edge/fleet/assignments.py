@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from edge.analysis.measured import Looked, Measured
+from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.attendance import attended, holds_seat
 from edge.sessions.port import AssignmentId, SessionOver, Told, about
@@ -30,6 +31,8 @@ class Assignments:
         """`commit` puts one alert on disk; `measured` is called after every network call and analysed
         picture. A session holds its seat for `join_window_s` without its page."""
         self.roster = roster
+        self.on_report: Callable[[AssignmentId], None] = lambda _: None
+        """Called after each alert of a session, and after a change of its order."""
         self._join_window_s = join_window_s
         self._commit = commit
         self._measured = measured
@@ -92,6 +95,8 @@ class Assignments:
             return
         assignment = self._watched[about(told)]
         assignment.hear(told)
+        if isinstance(told, OutgoingAlert):
+            self.on_report(assignment.id)
         if isinstance(told, SessionOver):
             del self._watched[assignment.id]
             if assignment in self.roster:

@@ -19,6 +19,7 @@ from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
 from edge.fleet.measures import measures_of
 from edge.fleet.metrics import Metrics, Readings
+from edge.fleet.states import States
 from edge.fleet.stepping import Stepping
 from edge.media.lateness import Lateness
 from edge.node_identity import Identity
@@ -44,6 +45,7 @@ class Node:
     outbox: OutboxThread
     hub: HubLink
     publisher: Publisher
+    states: States
     worker: Worker
     assignments: Assignments
     actions: NodeActions
@@ -167,5 +169,10 @@ class Node:
         )
 
     def _messages(self) -> dict[str, int]:
-        parts = {"hub": self.hub.counts, "alerts": self.publisher.counts, "commands": self.commands.counts}
+        parts = {
+            "hub": self.hub.counts,
+            "alerts": self.publisher.counts,
+            "commands": self.commands.counts,
+            "states": self.states.counts,
+        }
         return {f"{part}-{what}": count for part, counts in parts.items() for what, count in counts.items()}

@@ -7,19 +7,22 @@ condition is dropped, so that an alert shows its onset and not a later moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.judging.alerts import AlertRevision, WatchedSession, write_alert
 from edge.judging.camera import camera_findings
+from edge.judging.inherited import Inherited
 from edge.judging.policy_settings import monitor_settings
 from edge.judging.thumbnails import thumbnail
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
+from shared.alerts import Alert
 from shared.cameras import SHOWN_CHARS, Camera
 from shared.errors import Corrupt
 from shared.events.table import EVENTS
@@ -77,6 +80,7 @@ class Watch:
         self._state = WatchState(level)
         self._excerpt: Excerpt | None = None
         """The spoken words around a phrase, kept until the event ends; never in a snapshot."""
+        self._inherited = Inherited()
 
     @property
     def late(self) -> int:
@@ -100,7 +104,11 @@ class Watch:
         self._keep_onset_frames(holding, frame)
         written = self._write(findings)
         self._state.kept = {event: kept for event, kept in self._state.kept.items() if event in holding}
-        return written
+        return written + self._still_told(observation.at)
+
+    def inherit(self, open_ones: Iterable[Alert], over: Iterable[UUID]) -> None:
+        """Note what the session's former node has told. Call it before the first observation."""
+        self._inherited.take(open_ones, over)
 
     def judge_camera(self, camera: Camera, now: float) -> list[AlertRevision]:
         """The remark that a camera may be a program, once for each label and only for the first
@@ -146,7 +154,13 @@ class Watch:
 
     def finish(self, now: float) -> list[AlertRevision]:
         """End the session: every open event ends with its last known values."""
-        return self._write(self._monitor.finish(now))
+        ended = self._write(self._monitor.finish(now))
+        return ended + self._inherited.finish(now, self._session)
+
+    def _still_told(self, at: float) -> list[AlertRevision]:
+        if not self._inherited:
+            return []
+        return self._inherited.look(at, self._monitor.holding().keys(), self._session)
 
     def _write(self, findings: list[Finding]) -> list[AlertRevision]:
         written = []
@@ -159,7 +173,7 @@ class Watch:
             written.append(revision)
         if any(each.event is EventType.KEYWORD_SPOKEN and each.phase is Phase.CLEARED for each in findings):
             self._excerpt = None
-        return written
+        return self._inherited.passed(written) if self._inherited else written
 
     def _keep_onset_frames(self, holding: Mapping[EventType, float], frame: NDArray[np.uint8] | None) -> None:
         """Keep a thumbnail for each condition that has just begun."""
@@ -179,19 +193,23 @@ class Watch:
         `Monitor.take_over`."""
         self._state.cameras = [*before._state.cameras]
         self._monitor.take_over(before._monitor)
+        self._inherited = before._inherited
 
     def snapshot(self) -> Saved:
         """The whole state as JSON: the monitor's few kilobytes and the kept pictures."""
-        return {"monitor": self._monitor.snapshot(), **save(self._state)}
+        told = {"inherited": self._inherited.snapshot()} if self._inherited else {}
+        return {"monitor": self._monitor.snapshot(), **told, **save(self._state)}
 
     def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
         """Continue from the state of another watch of this session; see `Monitor.restore` for `resumed_s`.
 
         Raises `Corrupt` for anything that is not such a snapshot; then the watch must not be used.
         """
-        own = {name: value for name, value in saved.items() if name != "monitor"}
+        own = {name: value for name, value in saved.items() if name not in ("monitor", "inherited")}
         try:
             self._monitor.restore(saved.get("monitor"), resumed_s=resumed_s)
             self._state = restore(WatchState, own)
+            if "inherited" in saved:
+                self._inherited.restore(saved["inherited"])
         except ValueError as error:
             raise Corrupt("the session's snapshot cannot be restored") from error

@@ -9,4 +9,5 @@ reserve       disk space for deleting on a full disk
 publisher     outbox to hub, marks to outbox    schedule       decides what is sent when (pure)
 tracing       its part of the alerts' traces
 skew          difference to the coordinator's clock (pure)
+state_message signs and seals a session's state  state_pace  when it is sent (pure)
 """

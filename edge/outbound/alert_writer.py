@@ -36,6 +36,8 @@ class AlertWriter:
         self._queue: Latest[OutgoingAlert] = Latest(QUEUE)
         self.counts: Counter[str] = Counter()
         """Alerts committed, and alerts dropped because they could not be sealed."""
+        self._queued = 0
+        self._progress = asyncio.Event()
 
     @property
     def overflowed(self) -> int:
@@ -44,7 +46,15 @@ class AlertWriter:
 
     def write(self, outgoing: OutgoingAlert) -> None:
         """Queue one alert to be written."""
+        self._queued += 1
         self._queue.put(outgoing)
+
+    async def caught_up(self) -> None:
+        """Return when every alert queued so far is on disk or lost."""
+        queued = self._queued
+        while self.counts.total() + self.overflowed < queued:
+            self._progress.clear()
+            await self._progress.wait()
 
     def close(self) -> None:
         """Accept no more alerts: `run` ends when the last is written."""
@@ -54,6 +64,7 @@ class AlertWriter:
         """Write until closed and empty."""
         while (outgoing := await self._queue.get()) is not None:
             await self._write(outgoing)
+            self._progress.set()
 
     async def _write(self, outgoing: OutgoingAlert) -> None:
         failing = False

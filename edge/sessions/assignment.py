@@ -134,6 +134,10 @@ class Assignment:
                     page.notices.close()
                 self._writer.close()
 
+    async def caught_up(self) -> None:
+        """Return when every alert heard so far is on disk or lost."""
+        await self._writer.caught_up()
+
     async def write(self) -> None:
         """Put alerts on disk as they arrive, until the session is over and the last one is on disk."""
         await self._writer.run()

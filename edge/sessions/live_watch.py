@@ -14,16 +14,15 @@ from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
 from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.sessions.agreed import senses_of
-from edge.sessions.memory import Course
+from edge.sessions.memory import Course, instant
 from edge.sessions.port import Notice, assignment_of
 from edge.sessions.session_parts import Parts
 from edge.sessions.timer import Timer
 from shared.cameras import Camera
-from shared.errors import Corrupt
 from shared.events.looks import Sense
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
-from shared.messages.sessions import StartSession
+from shared.messages.sessions import HandedOver, StartSession
 from shared.notices import candidate_notice
 from shared.observations import Observation
 from shared.saving import Saved
@@ -50,6 +49,8 @@ class LiveWatch:
         """The page's last description of its camera."""
         self._unwatched_before: Unwatched = {}
         """Unwatched seconds before the last `begin_anew`."""
+        self._elsewhere: Unwatched = {}
+        """Of the unwatched seconds, those that an earlier node has reported."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
         self.drops: Counter[str] = Counter()
         """Observations that were not judged, by reason."""
@@ -126,7 +127,7 @@ class LiveWatch:
         kept."""
         self._order = order
         self.finish()
-        self._unwatched_before = self.unwatched()
+        self._unwatched_before = self._total()
         self._former, self._watch = self._watch or self._former, None
 
     def finish(self) -> None:
@@ -136,6 +137,10 @@ class LiveWatch:
 
     def unwatched(self) -> Unwatched:
         """Seconds in which nobody looked, by kind of look, since the session came to this node."""
+        total, elsewhere = self._total(), self._elsewhere
+        return {kind: max(0.0, seconds - elsewhere.get(kind, 0.0)) for kind, seconds in total.items()}
+
+    def _total(self) -> Unwatched:
         if self._watch is None:
             return self._unwatched_before
         return added(self._unwatched_before, self._watch.unwatched(self.now_s()))
@@ -150,6 +155,7 @@ class LiveWatch:
             raised=self.raised,
             verified_utc=None if self.verified_utc is None else self.verified_utc.isoformat(),
             unwatched_s={**self._unwatched_before},
+            elsewhere_s={**self._elsewhere},
         )
 
     def snapshot(self) -> Saved | None:
@@ -165,14 +171,31 @@ class LiveWatch:
         Raises `Corrupt` for an invalid state; then this must not be used.
         """
         self.raised = course.raised
-        self.verified_utc = _utc(course.verified_utc)
+        self.verified_utc = _utc_of(course.verified_utc)
         self._unwatched_before = dict(course.unwatched_s)
-        self._started_utc = _utc(course.started_utc)
+        self._elsewhere = dict(course.elsewhere_s)
+        self._started_utc = _utc_of(course.started_utc)
         if watch is None:
             return
         resumed_s = self.now_s()
         self._opened().restore(watch, resumed_s=resumed_s)
         self._gap = course.saved_s, resumed_s + CONNECTS_WITHIN_S
+
+    def inherit(self, handed: HandedOver) -> None:
+        """Note that another node has watched until now, and what it told. Call it after `go_on`, if at all.
+
+        What was unwatched so far is the former node's to report. A pause that began or ended in the meantime
+        is made good.
+        """
+        self._elsewhere = self._total()
+        if handed.open or handed.over:
+            self._opened().inherit(handed.open, handed.over)
+        if self._watch is None or handed.memory is None or handed.paused == self._order.paused:
+            return
+        if self._order.paused:
+            self._take(self._watch.pause(self.now_s()))
+        else:
+            self._watch.resume(self.now_s())
 
     async def keep_time(self) -> None:
         """Report conditions that become true as time passes, until cancelled."""
@@ -216,14 +239,6 @@ class LiveWatch:
                 self._parts.tell(Notice(self._assignment, notice))
 
 
-def _utc(text: str | None) -> datetime | None:
-    """An instant of a saved state. Raises `Corrupt`."""
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Corrupt("an instant of the session's memory is not one") from error
-    if instant.tzinfo is None:
-        raise Corrupt("an instant of the session's memory has no zone")
-    return instant
+def _utc_of(text: str | None) -> datetime | None:
+    """An instant of a saved state, if there is one. Raises `Corrupt`."""
+    return None if text is None else instant(text)

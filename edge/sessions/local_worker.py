@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from edge.analysis.compared import compare_templates
@@ -13,7 +15,7 @@ from edge.analysis.engine import REQUEST_WAIT_S
 from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
-from edge.sessions.memory import read_memory
+from edge.sessions.memory import SessionMemory, as_json, read_memory, rebased
 from edge.sessions.port import Arrived, AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
 from edge.sessions.session import Session
 from shared.cameras import Camera
@@ -21,7 +23,7 @@ from shared.errors import Corrupt, Rejected
 from shared.events.looks import Look
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame
-from shared.messages.sessions import StartSession
+from shared.messages.sessions import HandedOver, StartSession
 from shared.policy.terms import Gate
 from shared.saving import Json, Saved
 
@@ -54,22 +56,42 @@ class LocalWorker:
         return None if session is None else session.memory()
 
     async def start(self, order: StartSession) -> None:
-        self._begin(order, self._make(order))
+        handed = order.handed
+        if handed is None:
+            self._begin(order, self._make(order))
+            return
+        session = self._make(order) if handed.memory is None else self._taken_over(order, handed)
+        session.inherit(handed)
+        self._begin(order, session)
 
     async def resume(self, order: StartSession, memory: Json) -> None:
         """Go on with a session that another process of this host has watched. What cannot be restored starts
         anew, on the same clock. Raises as `start` does, and `Corrupt` for what is no memory at all."""
-        known = read_memory(memory)
+        self._begin(order, self._restored(order, read_memory(memory)))
+
+    def _taken_over(self, order: StartSession, handed: HandedOver) -> Session:
+        """A session that goes on from another node's state, or anew if that is none or of another order."""
+        try:
+            known = read_memory(handed.memory)
+            known = replace(known, course=rebased(known.course, time.monotonic(), handed))
+        except Corrupt:
+            log.exception("the state of a session's former node cannot be used", extra=_named(order))
+            return self._make(order)
+        if (handed.policy_version, handed.withheld) == (order.policy.version, order.withheld):
+            return self._restored(order, known)
+        session = self._make(order)
+        session.keep_clock(known.course)
+        return session
+
+    def _restored(self, order: StartSession, known: SessionMemory) -> Session:
         session = self._make(order)
         try:
             session.go_on(known)
         except Corrupt:
-            log.exception(
-                "a session starts again from the beginning", extra={"session_id": str(order.session_id)}
-            )
+            log.exception("a session starts again from the beginning", extra=_named(order))
             session = self._make(order)
             session.keep_clock(known.course)
-        self._begin(order, session)
+        return session
 
     def _begin(self, order: StartSession, session: Session) -> None:
         self._sessions[assignment_of(order)] = session
@@ -80,9 +102,9 @@ class LocalWorker:
     async def change(self, order: StartSession) -> None:
         self._find(assignment_of(order)).change(order)
 
-    async def end(self, assignment: AssignmentId) -> None:
+    async def end(self, assignment: AssignmentId, *, handed_over: bool = False) -> None:
         if assignment in self._sessions:
-            self._sessions[assignment].end()
+            self._sessions[assignment].end(handed_over=handed_over)
 
     async def answer(self, page: PageId, offer_sdp: str) -> str:
         session = self._sessions.get(page.assignment)
@@ -102,6 +124,10 @@ class LocalWorker:
     async def left(self, page: PageId) -> None:
         if page.assignment in self._sessions:
             await self._sessions[page.assignment].connections.left(page.number)
+
+    async def saved(self, assignment: AssignmentId) -> bytes | None:
+        memory = self.memory(assignment)
+        return None if memory is None else as_json(memory)
 
     async def verify(self, assignment: AssignmentId, frame_id: int | None) -> VerifiedFrame:
         return await self._find(assignment).verify(frame_id)
@@ -163,3 +189,7 @@ class LocalWorker:
             self._former_decode_s += session.connections.decode_s()
             self._tell(SessionOver(assignment))
             log.info("a session is over", extra=extra)
+
+
+def _named(order: StartSession) -> dict[str, str]:
+    return {"session_id": str(order.session_id)}

@@ -6,11 +6,14 @@ picture, no template and no key. It is as personal as alerts and is sealed like 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from shared.errors import Corrupt
-from shared.saving import AtLeast, AtMost, Count, Json, Part, Saved, restore, save
+from shared.messages.sessions import HandedOver
+from shared.saving import AtLeast, AtMost, Count, Json, Omit, Part, Saved, restore, save
 from shared.unwatched import Kind
 
 SNAPSHOT_VERSION: Final = 7
@@ -36,6 +39,8 @@ class Course:
     """… when the face was last compared, …"""
     unwatched_s: dict[Kind, float] = field(default_factory=dict)
     """… and the seconds in which nobody looked, under earlier orders."""
+    elsewhere_s: Annotated[dict[Kind, float], Omit.AT_DEFAULT] = field(default_factory=dict)
+    """Of all these seconds, those that an earlier node has reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,36 @@ class SessionMemory:
 def remembered(course: Course, perception: Saved, watch: Saved | None) -> Saved:
     """A session's memory as JSON, from its course and the snapshots of its parts."""
     return save(SessionMemory(course=course, perception=perception, watch=watch))
+
+
+def rebased(course: Course, now: float, handed: HandedOver) -> Course:
+    """The course of a session that comes from another host, at monotonic time `now` of this one.
+
+    Its clock goes on from when it was saved. Its times are corrected if the former host's clock was wrong.
+    """
+    if course.zero_at is None:
+        return course
+    started_utc = course.started_utc
+    if started_utc is not None and handed.ahead_s:
+        corrected = instant(started_utc) - timedelta(seconds=handed.ahead_s)
+        started_utc = corrected.isoformat()
+    return replace(course, zero_at=now - course.saved_s - handed.age_s, started_utc=started_utc)
+
+
+def instant(text: str) -> datetime:
+    """An instant of a saved state. Raises `Corrupt`."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Corrupt("an instant of the session's memory is not one") from error
+    if found.tzinfo is None:
+        raise Corrupt("an instant of the session's memory has no zone")
+    return found
+
+
+def as_json(memory: Saved) -> bytes:
+    """A session's memory as it goes to other processes and nodes."""
+    return json.dumps(memory, separators=(",", ":")).encode()
 
 
 def read_memory(saved: Json) -> SessionMemory:

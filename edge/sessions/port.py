@@ -131,8 +131,11 @@ class Worker(Protocol):
         Raises `Corrupt` for invalid templates (nothing is changed), `Rejected` (404) after the end.
         """
 
-    async def end(self, assignment: AssignmentId) -> None:
-        """Start to end the session; `SessionOver` follows its last alert. Has no effect after the end."""
+    async def end(self, assignment: AssignmentId, *, handed_over: bool = False) -> None:
+        """Start to end the session; `SessionOver` follows its last alert. Has no effect after the end.
+
+        `handed_over`: another node goes on with it, so open events are not reported as over.
+        """
 
     async def answer(self, page: PageId, offer_sdp: str) -> str:
         """Answer a page's offer. Once its media arrive, they take the place of those watched so far.
@@ -148,6 +151,10 @@ class Worker(Protocol):
 
     async def left(self, page: PageId) -> None:
         """Close the connection of a page that left, if it still has one."""
+
+    async def saved(self, assignment: AssignmentId) -> bytes | None:
+        """The session's last saved state as JSON, with everything that it has reported; None: there is none
+        yet, or the session is over."""
 
     async def verify(self, assignment: AssignmentId, frame_id: int | None) -> VerifiedFrame:
         """Compare one of the last frames, by default the newest, with the enrolled face.

@@ -88,8 +88,14 @@ class Roster(Generic[S]):
         """Remove a failed session; it may be started again. Returns what ran."""
         return self._sessions.pop(session_id, None)
 
-    def end(self, session_id: UUID) -> S | None:
-        """Remove an ended session; it cannot start again under this epoch. Returns what ran."""
+    def end(self, session_id: UUID, epoch: int | None = None) -> S | None:
+        """Remove an ended session; it cannot start again under this epoch. Returns what ran.
+
+        `epoch`: a later assignment goes on.
+        """
+        running = self._sessions.get(session_id)
+        if running is not None and epoch is not None and running.order.epoch > epoch:
+            return None
         session = self.forget(session_id)
         if session is not None:
             self._ended[session_id] = session.order.epoch

@@ -32,7 +32,7 @@ from shared.events.looks import Look, Sense
 from shared.events.types import EventType
 from shared.messages.faces import VerifiedFrame
 from shared.messages.heartbeats import SessionState
-from shared.messages.sessions import StartSession
+from shared.messages.sessions import HandedOver, StartSession
 from shared.saving import Saved
 from shared.tokens import key_id_of
 from shared.unwatched import rounded
@@ -55,6 +55,7 @@ class Session:
         )
         """The connections of its pages."""
         self._over = asyncio.Event()
+        self._handed_over = False
         self._want()
 
     def memory(self) -> Saved:
@@ -79,16 +80,22 @@ class Session:
         resumed_s = None if self._clock.zero_at is None else self._watch.now_s()
         self._pumps.senses.restore(memory.perception, resumed_s=resumed_s)
 
+    def inherit(self, handed: HandedOver) -> None:
+        """Note what another node of this session has told. Call it after `go_on`, if at all."""
+        self._watch.inherit(handed)
+
     async def run(self) -> None:
-        """Watch until `end` or a failure; then close and report open events."""
+        """Watch until `end` or a failure; then close and report open events, unless another node goes on."""
         try:
             await self._watch_until_over()
         finally:
             self._pumps.finish()
-            self._watch.finish()
+            if not self._handed_over:
+                self._watch.finish()
 
-    def end(self) -> None:
-        """Ask `run` to end."""
+    def end(self, *, handed_over: bool = False) -> None:
+        """Ask `run` to end. `handed_over`: another node goes on with the session."""
+        self._handed_over = handed_over
         self._over.set()
 
     def change(self, order: StartSession) -> None:

@@ -39,6 +39,7 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class End:
     assignment: AssignmentId
+    handed_over: bool = False
     kind: Literal["end"] = "end"
 
 

@@ -80,14 +80,14 @@ class Crew:
         await (await placed.worker()).change(order)
         placed.order = order
 
-    async def end(self, assignment: AssignmentId) -> None:
+    async def end(self, assignment: AssignmentId, *, handed_over: bool = False) -> None:
         placed = self._placed.get(assignment)
         if placed is None:
             return
-        placed.ending = True
+        placed.ending, placed.handed_over = True, handed_over
         if placed.berth is not None and placed.berth.worker is not None:
             try:
-                await placed.berth.worker.end(assignment)
+                await placed.berth.worker.end(assignment, handed_over=handed_over)
             except Unavailable:
                 return  # it ends where it moves to
 
@@ -111,6 +111,10 @@ class Crew:
         worker = self._worker_of(page.assignment)
         if worker is not None:
             await worker.left(page)
+
+    async def saved(self, assignment: AssignmentId) -> bytes | None:
+        placed = self._placed.get(assignment)
+        return None if placed is None else placed.memory or None
 
     async def verify(self, assignment: AssignmentId, frame_id: int | None) -> VerifiedFrame:
         return await (await self._find(assignment).worker()).verify(assignment, frame_id)
@@ -165,7 +169,7 @@ class Crew:
         if placed is None:
             return
         if memory:
-            placed.memory = memory
+            placed.remember(memory)
         for alert in said.alerts:
             self._tell(alert)
         for notice in said.notices:
@@ -228,7 +232,7 @@ class Crew:
         )
         self._tell(Moved(placed.id))
         if placed.ending:
-            self._berths.own(self.end(placed.id))
+            self._berths.own(self.end(placed.id, handed_over=placed.handed_over))
 
 
 @asynccontextmanager

@@ -73,8 +73,8 @@ class Obeying:
                 await worker.change(order)
                 # The state is the one under the new order before the control side knows of it.
                 self._reporting.send(assignment_of(order))
-            case End(assignment):
-                await worker.end(assignment)
+            case End(assignment, handed_over):
+                await worker.end(assignment, handed_over=handed_over)
             case Verify(assignment, frame_id):
                 return await worker.verify(assignment, frame_id)
             case Enroll(gate):

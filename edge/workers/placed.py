@@ -35,7 +35,9 @@ class Placed:
     state: SessionState | None = None
     """Its last state in a report."""
     ending: bool = False
-    """Whether it was asked to end."""
+    """Whether it was asked to end, …"""
+    handed_over: bool = False
+    """… because another node goes on with it."""
     lost_at: float = 0.0
     """When its last worker was found to have ended, monotonic."""
     moves_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_MOVES + 1))
@@ -51,6 +53,12 @@ class Placed:
         self.berth, self.bound_for = berth, None
         self.arrived.set()
 
+    def remember(self, memory: bytes) -> None:
+        """Note its newer state; what it came with from another node is in it."""
+        self.memory = memory
+        if self.order.handed is not None:
+            self.order = self.order.model_copy(update={"handed": None})
+
     def lose(self, now_s: float) -> None:
         """Note that its worker has ended at `now_s`."""
         self.berth = None
@@ -65,7 +73,7 @@ class Placed:
         else:
             await worker.start(self.order)
         if self.ending:
-            await worker.end(self.id)
+            await worker.end(self.id, handed_over=self.handed_over)
 
     async def worker(self) -> RemoteWorker:
         """The worker that has it, as soon as one has. Raises `Unavailable` when that takes too long."""

@@ -83,8 +83,8 @@ class RemoteWorker:
     async def change(self, order: StartSession) -> None:
         await self._ask(Change(order))
 
-    async def end(self, assignment: AssignmentId) -> None:
-        await self._ask(End(assignment))
+    async def end(self, assignment: AssignmentId, *, handed_over: bool = False) -> None:
+        await self._ask(End(assignment, handed_over))
 
     async def answer(self, page: PageId, offer_sdp: str) -> str:
         answer: str = await self._ask(Answer(page, offer_sdp))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from uuid import UUID
 from edge.analysis.measured import Looked, Measured
 from edge.media.lateness import loop_probe
 from edge.outbound.envelope import OutgoingAlert
+from edge.sessions.memory import as_json
 from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, SessionOver, Told, about
 from edge.workers.calls import Pulse, Said
 from edge.workers.codec import written
@@ -88,7 +88,7 @@ class Reporting:
         """Send a session's reports and its state, if there is anything new."""
         waiting = self._waiting.pop(assignment, None)
         memory = self._memory(assignment)
-        state = b"" if memory is None else json.dumps(memory, separators=(",", ":")).encode()
+        state = b"" if memory is None else as_json(memory)
         if waiting is None and state == self._sent.get(assignment, b""):
             return
         waiting = waiting or _Waiting()

@@ -141,6 +141,17 @@ class SessionEndResponse(Response):
     ended_at: Utc
 
 
+class RouteOut(Response):
+    """Where a session's page connects now."""
+
+    session_id: str
+    edge_node: str
+    signaling_url: str
+    whip_url: str
+    moved: bool
+    """Whether the session has just been moved to this node."""
+
+
 class VerifyFrameRequest(Request):
     frame_id: str | None = None
     """The frame to verify: a frame_id from an earlier answer; if left out, the newest. 410 for any other

@@ -1,4 +1,4 @@
-"""Messages on NATS, except alerts: commands and their replies, heartbeats, high-water marks.
+"""Messages on NATS, except alerts: commands and their replies, heartbeats, high-water marks, states.
 
 Each message is a parcel of `shared.sealing`: a clear, signed header (one class per kind, fixed by its `kind`)
 and a body. Bodies about a person are sealed: commands to the node's key, replies to the command's reply key.
@@ -11,4 +11,5 @@ faces       bodies of `enroll` and `verify`: templates, pictures, frames
 comparing   bodies of `compare`: templates against templates
 joining     what a node asks that joins or renews, over HTTP
 heartbeats  heartbeats of nodes and high-water marks of the coordinator
+states      states of sessions, for the next node
 """

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
+from shared.alerts import Alert
 from shared.consents import Purpose
 from shared.fields import Name, Utc
 from shared.messages.faces import Template
 from shared.messages.heartbeats import Seconds
 from shared.messages.message import Message
 from shared.policy.schema import Policy
+
+MAX_TOLD_OPEN: Final = 32
+MAX_TOLD_OVER: Final = 256
+
+
+class HandedOver(Message):
+    """What the next node of a session gets of the former one, and of what was told meanwhile."""
+
+    memory: dict[str, JsonValue] | None = None
+    """The session's state (`edge.sessions.memory`); None: there is none."""
+    age_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """How long ago it was saved."""
+    ahead_s: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    """How far the former node's clock was ahead, if that matters."""
+    policy_version: int = 0
+    paused: bool = False
+    withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] = ()
+    """The order under which it was saved."""
+    open: Annotated[tuple[Alert, ...], Field(max_length=MAX_TOLD_OPEN)] = ()
+    """The alerts that are told and not cleared: they are not raised again, and the next node clears them."""
+    over: Annotated[tuple[UUID, ...], Field(max_length=MAX_TOLD_OVER)] = ()
+    """Those that were cleared after the state, or shortly before: they are not told again."""
 
 
 class StartSession(Message):
@@ -49,6 +72,8 @@ class StartSession(Message):
     """The number of the device that it is bound to. Tokens of devices with lower numbers are refused."""
     withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] = ()
     """Purposes that the candidate has not agreed to, or has withdrawn. Nothing is done for them."""
+    handed: HandedOver | None = None
+    """Where another node, or an earlier run of this one, has watched before. Only in `start`."""
 
 
 class SessionAccepted(Message):
@@ -73,6 +98,10 @@ class EndSession(Message):
     session_id: UUID
     submitted: bool
     """True when the candidate submitted, False when someone else ended the session."""
+    epoch: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """End no later assignment than this; None: whichever runs."""
+    handed_over: bool = False
+    """Another node goes on with the session: open events are not reported as over."""
 
 
 class SessionEnded(Message):

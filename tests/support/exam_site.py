@@ -180,10 +180,16 @@ async def _run(test: Test, database_url: str, hub: RunningServer, folder: Path) 
 
 @asynccontextmanager
 async def exam_site(
-    database_url: str, hub: RunningServer, folder: Path, public_url: str = PUBLIC_URL
+    database_url: str,
+    hub: RunningServer,
+    folder: Path,
+    public_url: str = PUBLIC_URL,
+    beside: tuple[NodeSection, ...] = (),
 ) -> AsyncIterator[Site]:
-    """The coordinator with its background work running and its node online."""
+    """The coordinator with its background work running and its node online. `beside`: more nodes that it
+    accepts."""
     config = site_config(database_url, hub, folder, public_url=public_url)
+    config = config.model_copy(update={"nodes": (*config.nodes, *beside)})
     keys = make_own_keys(config.data_folder, None)
     app = create_app(config)
     async with fake_node(hub, NODE_ID, NODE_KEY) as node, app.router.lifespan_context(app):

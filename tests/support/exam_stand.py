@@ -120,6 +120,14 @@ class Stand:
     acknowledged: list[AcknowledgeRequest] = field(default_factory=list)
     ended: int = 0
     seats: list[StandSeat] = field(default_factory=list)
+    moved: bool = False
+    """Whether the coordinator names the next node."""
+    route_away: bool = False
+    """Whether the coordinator does not answer that question."""
+    routes_asked: list[int] = field(default_factory=list)
+    """How often the page had failed to connect, each time it asked for its node."""
+    next_seats: list[StandSeat] = field(default_factory=list)
+    """Seats at the next node."""
     refuse_seats: Rejected | None = None
     one_at_a_time: bool = False
     """Whether a new page takes the place of the one before, as at a node."""
@@ -144,6 +152,10 @@ class Stand:
         self.tabs.append(tab)
         seat: StandSeat = self.wrap(self.seats[-1])
         return seat
+
+    def next_node(self) -> NextNode:
+        """The door of the node that the session moves to."""
+        return NextNode(self)
 
     def check(self, session_id: UUID, token: str) -> None:
         if self.refuse_seats is not None:
@@ -179,6 +191,21 @@ class Stand:
         return f"{self.url}/join#{CODE}"
 
 
+@dataclass(frozen=True, slots=True)
+class NextNode:
+    """Another node's door; it refuses nobody."""
+
+    stand: Stand
+
+    async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> StandSeat:
+        self.check(session_id, token)
+        self.stand.next_seats.append(StandSeat())
+        return self.stand.next_seats[-1]
+
+    def check(self, session_id: UUID, token: str) -> None:
+        assert (session_id, token) == (SESSION, TOKEN)
+
+
 @contextlib.asynccontextmanager
 async def exam_stand() -> AsyncIterator[Stand]:
     """A running stand on a free port of the loopback."""
@@ -193,7 +220,7 @@ async def exam_stand() -> AsyncIterator[Stand]:
         finally:
             server.should_exit = server.force_exit = True
             await serving
-            for seat in stand.seats:
+            for seat in (*stand.seats, *stand.next_seats):
                 await seat.peer.close()
 
 
@@ -201,7 +228,9 @@ def _app(stand: Stand) -> FastAPI:
     app = FastAPI()
     add_pages(app, stand.url, lambda: [_signaling_url(stand)])
     app.include_router(signaling_router(stand, [stand.url]))
+    app.include_router(signaling_router(stand.next_node(), [stand.url]), prefix="/next")
     _add_link(app, stand)
+    _add_route(app, stand)
     app.exception_handler(HTTPException)(_problem)
 
     @app.post("/api/v1/session/{reference}/acknowledge")
@@ -243,6 +272,17 @@ def _app(stand: Stand) -> FastAPI:
         stand.listeners.remove(listener)
 
     return app
+
+
+def _add_route(app: FastAPI, stand: Stand) -> None:
+    @app.get("/api/v1/session/{reference}/route")
+    async def route(reference: str, request: Request, failed: int) -> dict[str, Any]:
+        _check(reference, request)
+        stand.routes_asked.append(failed)
+        if stand.route_away:
+            raise HTTPException(503, {"code": "no-node-online", "detail": "There is no other node."})
+        there = _socket_url(stand, f"/next/signal/{SESSION}")
+        return {"signaling_url": there if stand.moved else _signaling_url(stand), "moved": stand.moved}
 
 
 def _add_link(app: FastAPI, stand: Stand) -> None:

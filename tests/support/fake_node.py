@@ -8,6 +8,7 @@ replies and publishes signed and sealed alerts. What it "sees" on a picture is t
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.heartbeats import Heartbeat, Measures, OutboxState, SessionState
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
+from shared.messages.states import StateHeader
 from shared.policy.terms import Gate
 from shared.sealing import (
     new_sealing_key,
@@ -172,6 +174,31 @@ class FakeNode:
             self.published[-1],
             headers={"Nats-Msg-Id": f"{alert.event_id}:{revision}"},
         )
+
+    async def save(self, start: StartSession, memory: dict[str, object], **about: object) -> None:
+        """Sign, seal and publish the state of a started session; the hub has it then."""
+        header = StateHeader(
+            session_id=start.session_id,
+            tenant_id=start.tenant_id,
+            node_id=self.node_id,
+            epoch=start.epoch,
+            key_id=start.seal_key_id,
+            saved_utc=datetime.now(UTC),
+            policy_version=start.policy.version,
+            paused=start.paused,
+            withheld=start.withheld,
+        ).model_copy(update=about)
+        message = pack(
+            header.model_dump(mode="json"),
+            json.dumps(memory).encode(),
+            self._signing,
+            seal_to=parse_sealing_public(start.seal_key),
+        )
+        await self._client.jetstream().publish(subjects.state(self.node_id, start.session_id), message)
+
+    async def vanish(self) -> None:
+        """The node is gone, as after kill -9: nobody answers for it."""
+        await self._client.close()
 
     async def listen(self) -> None:
         await self._client.subscribe(subjects.commands(self.node_id), cb=self._obey)

@@ -5,4 +5,6 @@ preparing   loads everything for a start
 assignment  builds the `StartSession` message
 first       prepares, asks the node, then stores
 again       starts it again after a restart of its node
+handing     what a node must know to go on with a session that was watched before
+told_service  what the nodes of a session have told
 """

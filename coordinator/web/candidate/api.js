@@ -2,6 +2,8 @@
 
 const ROOT = new URL("../api/v1/", import.meta.url);
 const PATIENCE_MS = 15_000;
+// Without an answer the page tries its own node, which may be there.
+const ROUTE_PATIENCE_MS = 8_000;
 
 /** A refused or failed request. `code` is the coordinator's error code, or `offline` without an answer. */
 export class Problem extends Error {
@@ -16,7 +18,7 @@ function post(path, body, token) {
   return send("POST", path, body, token);
 }
 
-async function send(method, path, body, token) {
+async function send(method, path, body, token, patience_ms = PATIENCE_MS) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
   let response;
@@ -26,7 +28,7 @@ async function send(method, path, body, token) {
       headers,
       body: JSON.stringify(body),
       credentials: "omit",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patience_ms),
     });
   } catch {
     throw new Problem("offline", "The exam server does not answer. Please check your internet connection.");
@@ -59,6 +61,12 @@ export function reportCamera(code, deviceKey, camera) {
 /** The newest messages to the candidate so far, the oldest first. */
 export async function told(session) {
   return (await send("GET", pathOf(session, "told"), undefined, session.session_token)).items;
+}
+
+/** Where the session's page connects now (`RouteOut`). `failed`: how often it could not connect to its present node. */
+export function route(session, failed) {
+  const path = `${pathOf(session, "route")}?failed=${failed}`;
+  return send("GET", path, undefined, session.session_token, ROUTE_PATIENCE_MS);
 }
 
 /** Records that this version of the notice was acknowledged for these purposes. */

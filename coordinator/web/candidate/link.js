@@ -1,4 +1,5 @@
-// Keeps media flowing: connects, watches, and reconnects in the same session when media goes silent.
+// Keeps media flowing: connects, watches, and reconnects in the same session when media goes silent, to the node
+// that the coordinator names. Without an answer it tries its own node again.
 
 import { Silence, silentAfter, waitBefore } from "./silence.js";
 import { connect } from "./signaling.js";
@@ -6,14 +7,20 @@ import { connect } from "./signaling.js";
 const LOOK_EVERY_MS = 500;
 const STEADY_AFTER_S = 10;
 
+// Close codes of a node that does not have the session: another one may have it now.
+const NOT_HERE = new Set([4404, 4410]);
+
 /**
- * Runs until stopped. `onState` receives "connecting", "connected" and "waiting"; `isOver(code)` says which close codes
- * of the signaling socket make another try useless; then `onOver(code)` is called.
+ * Runs until stopped. `onState` receives "connecting", "connected" and "waiting"; `askRoute(failed)` returns where to
+ * connect; `isOver(code)` says which close codes of the signaling socket make another try useless; then `onOver(code)`
+ * is called.
  */
-export function keepConnected(session, stream, { onState, onNotice, isOver, onOver }) {
+export function keepConnected(session, stream, { onState, onNotice, askRoute, isOver, onOver }) {
   const stopping = new AbortController();
   let sending = stream;
   let connection = null;
+  // Tries at the present node since it was connected that came to nothing.
+  let failed = 0;
 
   async function run() {
     let attempt = 0;
@@ -21,12 +28,29 @@ export function keepConnected(session, stream, { onState, onNotice, isOver, onOv
       onState(attempt === 0 ? "connecting" : "waiting");
       await pause(waitBefore(attempt, Math.random()) * 1000, stopping.signal);
       if (stopping.signal.aborted) return;
+      if (attempt > 0) await reroute();
+      if (stopping.signal.aborted) return;
       const began_s = performance.now() / 1000;
       const code = await once();
-      if (isOver(code)) return onOver(code);
+      if (stopping.signal.aborted) return;
+      if (isOver(code) && !(NOT_HERE.has(code) && (await reroute()))) return onOver(code);
       // After a connection that lasted for a while, waiting times start again from the shortest.
       attempt = performance.now() / 1000 - began_s > STEADY_AFTER_S ? 1 : attempt + 1;
     }
+  }
+
+  /** Asks for the session's node; returns whether it is another one than before. */
+  async function reroute() {
+    let url;
+    try {
+      url = (await askRoute(failed)).signaling_url;
+    } catch {
+      return false;
+    }
+    if (url === session.signaling_url) return false;
+    session.signaling_url = url;
+    failed = 0;
+    return true;
   }
 
   /** One connection from start to end; returns its close code. */
@@ -40,8 +64,10 @@ export function keepConnected(session, stream, { onState, onNotice, isOver, onOv
         onNotice,
       });
     } catch (error) {
+      failed += 1;
       return error.code;
     }
+    failed = 0;
     if (stopping.signal.aborted) connection.leave();
     else onState("connected");
     const stopWatching = closeWhenSilent(connection, () => sending);
@@ -57,6 +83,10 @@ export function keepConnected(session, stream, { onState, onNotice, isOver, onOv
     async replace(next) {
       sending = next;
       await connection?.replace(next);
+    },
+    /** Connects again, to the session's node. */
+    again() {
+      connection?.again();
     },
     stop() {
       stopping.abort();

@@ -3,7 +3,7 @@
 import { waitBefore } from "./silence.js";
 
 /** Listens until stopped, through any number of lost sockets. Returns the function that stops it. */
-export function listen(session, { onNotice, onPaused, onEnded, onMoved }) {
+export function listen(session, { onNotice, onPaused, onEnded, onMoved, onReroute }) {
   let socket = null;
   let timer = null;
   let attempt = 0;
@@ -15,6 +15,7 @@ export function listen(session, { onNotice, onPaused, onEnded, onMoved }) {
       const message = JSON.parse(data);
       if (message.type === "notice" || message.type === "message") onNotice(message);
       if (message.type === "moved") onMoved();
+      if (message.type === "reroute") onReroute();
       if (message.type !== "heartbeat") return;
       if (message.status === "ended") onEnded();
       else if (typeof message.paused === "boolean") onPaused(message.paused);

@@ -1,6 +1,6 @@
 // The candidate's steps: link, notice, camera and microphone, exam, end.
 
-import { Problem, acknowledge, agree, end, told } from "./api.js";
+import { Problem, acknowledge, agree, end, route, told } from "./api.js";
 import { forgetDevice } from "./device.js";
 import { Devices } from "./devices.js";
 import { approved, ask, claim, lookAt, sayCamera } from "./entry.js";
@@ -242,6 +242,7 @@ function run() {
     onPaused: hearPaused,
     onEnded: () => close(),
     onMoved: () => close("moved"),
+    onReroute: () => link?.again(),
   });
   addEventListener("beforeunload", warnBeforeLeaving);
   told(session).then((items) => items.forEach(show)).catch(() => {});
@@ -251,6 +252,7 @@ function connect() {
   link = keepConnected(session, devices.stream, {
     onState: view.setLinkState,
     onNotice: hear,
+    askRoute: (failed) => route(session, failed),
     isOver: (code) => FINAL_CODES.has(code),
     onOver: (code) => (code === OPEN_ELSEWHERE ? goElsewhere() : findOut()),
   });

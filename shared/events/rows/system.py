@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.events.row import BY_COORDINATOR, BY_NOBODY, DefaultRule, EventRow, Gap, Words
+from shared.events.row import BY_COORDINATOR, DefaultRule, EventRow, Gap, Words
 from shared.events.types import EventClass, EventType
 
 ROWS: Final = (
@@ -41,7 +41,7 @@ ROWS: Final = (
     EventRow(
         event=EventType.NODE_FAILOVER,
         event_class=EventClass.TECHNICAL,
-        raised_by=BY_NOBODY,
+        raised_by=BY_COORDINATOR,
         rule=DefaultRule(),
         waited_for=False,
         gap=Gap("coverage", "Watching moved to another node, with a gap between."),

@@ -214,6 +214,32 @@ def test_silent_media_are_connected_anew_within_ten_seconds(browser: Browser) ->
     undisturbed(lambda: play(browser, scene))
 
 
+def test_a_page_asks_for_its_node_and_connects_to_another_one(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await frames(stand, 0, 5)
+        stand.moved = True
+        await stand.seats[0].peer.close()
+        await until(lambda: stand.next_seats and stand.next_seats[0].peer.frame_count >= 5, "media there")
+        assert (stand.routes_asked[0], len(stand.seats)) == (0, 1)
+        stand.moved = False
+        await stand.tell({"type": "reroute", "session_id": "EXAM-7 anna"})
+        await frames(stand, 1, 5)
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+
+    undisturbed(lambda: play(browser, scene))
+
+
+def test_a_page_without_an_answer_goes_back_to_its_own_node(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        stand.route_away = True
+        await stand.seats[0].peer.close()
+        await frames(stand, 1, 5)
+
+    undisturbed(lambda: play(browser, scene))
+
+
 def test_a_refusing_node_is_asked_again_but_not_hammered(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         stand.refuse_seats = Rejected("full", code="full", status=503)

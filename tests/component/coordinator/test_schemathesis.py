@@ -98,6 +98,7 @@ ASKED_BY_CANDIDATES: Final = (
     "create_ticket",
     "get_consents",
     "get_outcomes",
+    "get_route",
     "get_session",
     "get_told",
     "put_consent",

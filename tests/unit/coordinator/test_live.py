@@ -20,7 +20,7 @@ from coordinator.live.rooms import (
     Rooms,
 )
 from coordinator.live.tickets import LIFETIME_S, Tickets, ticket_key
-from coordinator.live.told import AlertTold, DeviceReplaced, SessionOver, Told
+from coordinator.live.told import AlertTold, DeviceReplaced, NodeChanged, SessionOver, Told
 from shared.alerts import Alert, Shown
 from shared.errors import Rejected, Unavailable
 from shared.events.table import event_class
@@ -233,16 +233,19 @@ def test_what_is_told_here_is_told_to_the_others_by_id_alone() -> None:
     one = alert(EventType.FACE_NOT_FOUND)
     rooms.tell(SESSION, Shown(one), 2)
     rooms.move(SESSION, 4)
+    rooms.reroute(SESSION)
     rooms.end(SESSION)
     assert told == [
         AlertTold(session_id=SESSION, alert_id=one.event_id, revision=2),
         DeviceReplaced(session_id=SESSION, device=4),
+        NodeChanged(session_id=SESSION),
         SessionOver(session_id=SESSION),
     ]
     rooms.tell_here(SESSION, Shown(one), 2)
     rooms.move_here(SESSION, 4)
+    rooms.reroute_here(SESSION)
     rooms.end_here(SESSION)
-    assert len(told) == 3
+    assert len(told) == 4
     assert rooms.shows(SESSION)
     assert not rooms.shows(uuid4())
 

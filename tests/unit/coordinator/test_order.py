@@ -52,7 +52,8 @@ LISTED = {
         sessions.watched.noting sessions.presence.noting memberships.standing
         privacy.steps
         sessions.starting.assignment
-        sessions.starting.preparing sessions.starting.again sessions.starting.first
+        sessions.starting.preparing sessions.starting.again sessions.starting.first sessions.starting.handing
+        sessions.moving.moves sessions.moving.telling sessions.moving.draining
     """,
     "routes": """
         idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security

@@ -24,7 +24,7 @@ def test_the_server_listens_on_loopback_only_and_keeps_its_store_where_told() ->
 def test_every_permission_of_a_node_names_that_node() -> None:
     permissions = node_permissions(NODE)
     patterns = [*permissions["publish"], *permissions["subscribe"]]  # type: ignore[misc]
-    assert len(patterns) == 6
+    assert len(patterns) == 7
     assert all(str(NODE) in pattern for pattern in patterns)
     assert not any(pattern.startswith("$") for pattern in patterns)
 

@@ -43,7 +43,7 @@ from shared.excerpts import Excerpt
 from shared.messages.comparing import CompareTemplates
 from shared.messages.faces import Template, encode_vector
 from shared.messages.message import parse
-from shared.messages.sessions import StartSession
+from shared.messages.sessions import HandedOver, StartSession
 from shared.notices import candidate_notice
 from shared.policy.schema import parse_policy
 from shared.policy.terms import ENROLLMENT_GATE, Accommodation
@@ -67,10 +67,15 @@ SPANS = (
     ),
 )
 RAISED = alert(SESSION, 1.0, EventType.FACE_NOT_FOUND, thumbnail=True)
+HANDED = HandedOver(
+    memory={"course": {"saved_s": 1.5, "verified_utc": None}}, age_s=2.0, open=(RAISED,), over=(uuid4(),)
+)
 CALLS: list[Call] = [
     Start(ORDER),
+    Start(ORDER.model_copy(update={"handed": HANDED})),
     Change(ORDER.model_copy(update={"paused": True})),
     End(ASSIGNMENT),
+    End(ASSIGNMENT, handed_over=True),
     Answer(PAGE, "v=0\r\n\u2028"),
     AddCandidate(PAGE, "candidate:1", None, 0),
     ShowCamera(PAGE, Camera(label='"\\ \u00e4', width_px=640.0)),

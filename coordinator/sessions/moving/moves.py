@@ -1,0 +1,159 @@
+"""Moves one session: to the best node that takes it, with what the former one knew.
+
+The next epoch is recorded before the next node is told, so its first alert finds it. If the node does not
+take the session, the next best is tried, under one more epoch. The former node is told last: the page is
+without its media anyway, and a node that is gone does not answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coordinator.alerts.stored import Stored
+from coordinator.nodes import asking
+from coordinator.nodes.assignments import Because
+from coordinator.nodes.service import CLOSED
+from coordinator.nodes.tables import Assignment
+from coordinator.sessions import service as sessions
+from coordinator.sessions.ending import send_end
+from coordinator.sessions.moving import service as moving
+from coordinator.sessions.moving.failover import failover_alert
+from coordinator.sessions.service import Found
+from coordinator.sessions.starting.assignment import Facts, start_session, stored_facts
+from coordinator.sessions.starting.handing import handed
+from coordinator.web_api.parts import Parts
+from shared.errors import ProctorError, Rejected, Unavailable
+from shared.messages.sessions import EndSession, SessionAccepted
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A session that goes on at its next node, and the assignments that are over: `leave` them."""
+
+    found: Found
+    former: tuple[Assignment, ...]
+
+
+async def move(parts: Parts, found: Found, because: Because) -> Move:
+    """Move a session. Raises `Rejected` ("node-full", or 410 after its end) and `Unavailable`
+    ("no-node-online", or "handed-over" if another request was first).
+
+    If other nodes have failed to take it, a node that still answers gets it back.
+    """
+    home = found.assignment.node_id
+    left: list[Assignment] = []
+    tried = {home}
+    while True:
+        try:
+            node_id = await _next_node(parts, found, tried)
+        except (Rejected, Unavailable):
+            if not left or because is Because.SILENT or found.assignment.node_id == home:
+                raise
+            node_id = home
+        tried.add(node_id)
+        try:
+            given = await _given(parts, found, node_id, because, back=node_id == home)
+        except Rejected as error:
+            if error.code != CLOSED:
+                raise
+            continue  # it was cordoned since its last heartbeat
+        left.append(found.assignment)
+        found = given
+        if await _taken(parts, found):
+            log.warning(
+                "a session has moved to another node",
+                extra={"session_id": found.session.id, "node_id": node_id, "reason": because.value},
+            )
+            return Move(await parts.reading(partial(moving.reread, found=found)), tuple(left))
+
+
+async def leave(parts: Parts, done: Move) -> None:
+    """Tell the former nodes that another one goes on with the session."""
+    for one in done.former:
+        order = EndSession(session_id=one.session_id, submitted=False, epoch=one.epoch, handed_over=True)
+        await send_end(parts, one.node_id, order)
+
+
+async def _facts(parts: Parts, found: Found) -> Facts:
+    return await parts.reading(lambda db: stored_facts(db, parts.keys, found))
+
+
+async def _next_node(parts: Parts, found: Found, tried: set[UUID]) -> UUID:
+    facts = await _facts(parts, found)
+    present = parts.fleet.state(found.assignment.node_id)
+    picked = parts.fleet.pick(
+        parts.clock(),
+        region=None if present is None else present.heartbeat.region,
+        recognisers=[template.recogniser for template in facts.templates],
+        lowest_level=facts.policy.lowest_level,
+        without=tried,
+    )
+    return picked.heartbeat.node_id
+
+
+async def _given(parts: Parts, found: Found, node_id: UUID, because: Because, *, back: bool) -> Found:
+    """Record the next assignment, and the alert about the move."""
+    now_utc = parts.utc_now()
+    since_utc = _heard_utc(parts, found.assignment.node_id, because, now_utc)
+
+    def write(db: Session) -> tuple[Found, Stored | None]:
+        given = moving.give(db, found, node_id, because, now_utc, back=back)
+        said = moving.raise_failover(
+            db,
+            parts.keys.keyring,
+            found.session.id,
+            lambda subject: failover_alert(subject, since_utc, now_utc),
+            now_utc,
+        )
+        return given, said
+
+    given, said = await parts.writing(write)
+    if said is not None:
+        parts.rooms.tell(said.session_id, said.shown, said.revision)
+    return given
+
+
+def _heard_utc(parts: Parts, node_id: UUID, because: Because, now_utc: datetime) -> datetime:
+    state = parts.fleet.state(node_id)
+    return now_utc if state is None or because is not Because.SILENT else min(now_utc, state.heard_utc)
+
+
+async def _taken(parts: Parts, found: Found) -> bool:
+    """Whether the node takes the session; if not, it may have, so it is told to end it."""
+    node_id, now_utc = found.assignment.node_id, parts.utc_now()
+    try:
+        known = await handed(parts, found, now_utc)
+        order = start_session(await _facts(parts, found), now_utc)
+        given = order.model_copy(update={"handed": known})
+        accepted = await asking.start(parts.commander, node_id, given)
+    except ProctorError as error:
+        log.warning(
+            "a node does not take a session that moves",
+            extra={"session_id": found.session.id, "node_id": node_id, "error": type(error).__name__},
+        )
+        await _end_here(parts, found)
+        return False
+    return await _settled(parts, found, accepted)
+
+
+async def _settled(parts: Parts, found: Found, accepted: SessionAccepted) -> bool:
+    """Note the node's address. Raises `Rejected` (410) if the session has ended meanwhile."""
+    now_utc = parts.utc_now()
+    if await parts.writing(lambda db: sessions.note_address(db, found, accepted, now_utc)):
+        return True
+    await _end_here(parts, found)
+    raise Rejected("the session has ended or moved on meanwhile", code="session-ended", status=410)
+
+
+async def _end_here(parts: Parts, found: Found) -> None:
+    own = found.assignment
+    order = EndSession(session_id=own.session_id, submitted=False, epoch=own.epoch, handed_over=True)
+    await send_end(parts, own.node_id, order)

@@ -1,0 +1,122 @@
+"""GET /api/v1/session/{session_id}/route: where a session's page connects now."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, BackgroundTasks, Query
+from sqlmodel import Session
+
+from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes.assignments import Because
+from coordinator.sessions import service as sessions
+from coordinator.sessions.lasting.telling import tell
+from coordinator.sessions.moving import service as moving
+from coordinator.sessions.moving.answers import route_out
+from coordinator.sessions.moving.deciding import Stay, decide
+from coordinator.sessions.moving.moves import leave, move
+from coordinator.sessions.service import Found
+from coordinator.sessions.starting.again import resume
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
+from coordinator.web_api.rates import check_rate
+from coordinator.web_api.security import StaffOrSession, check_own_session
+from shared.api.sessions import RouteOut
+from shared.errors import Unavailable
+from shared.messages.heartbeats import MISSING_AFTER_S
+from shared.tokens import Claims
+
+router = APIRouter(prefix="/session", tags=["candidate's page"])
+
+ANSWERS_WITHIN_S: Final = 2.0
+"""A node that takes longer is not there for a page that waits."""
+MAX_FAILED: Final = 1_000
+HANDED_OVER: Final = "handed-over"
+TRIES: Final = 3
+
+Failed = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=MAX_FAILED,
+        description="How often the page has failed to connect to its present node, since it was connected.",
+    ),
+]
+
+
+@router.get("/{session_id}/route", responses=problems(401, 403, 404, 410))
+async def get_route(
+    session_id: SessionRef,
+    claims: StaffOrSession,
+    parts: PartsDep,
+    now: Now,
+    after: BackgroundTasks,
+    failed: Failed = 0,
+) -> RouteOut:
+    """Where the session's page connects now. A page asks when its media have been silent for 3 s.
+
+    The answer is the present node as long as it answers the coordinator. Otherwise the session is moved to
+    another one first, with its whole state; so it is too if the page has failed to connect several times, but
+    at most three times in ten minutes. The session and its token stay the same. Without another node the
+    answer is 503, `node-full` or `no-node-online`; the page then goes on trying its present node.
+
+    Only the session's own token moves it; others get the present node.
+    """
+
+    def read(db: Session) -> Found:
+        return _find(db, claims, session_id, now)
+
+    found = await parts.reading(read)
+    if claims.session_id is None:
+        return route_out(found, moved=False)
+    check_rate(parts.rates.route, str(found.session.id), parts.clock())
+    for _ in range(TRIES):
+        why = await _why(parts, found, failed, now)
+        if isinstance(why, Stay):
+            if why.refused:
+                await tell(
+                    parts, partial(moving.say_stays, keyring=parts.keys.keyring, found=found, now_utc=now)
+                )
+            break
+        try:
+            done = await move(parts, found, why)
+        except Unavailable as error:
+            if error.code != HANDED_OVER:
+                raise
+            found = await parts.reading(read)  # another request was first: ask the node that it chose
+            failed = 0
+            continue
+        after.add_task(leave, parts, done)
+        return route_out(done.found, moved=True)
+    # The node has told its address, if nobody had noted it.
+    return route_out(await parts.reading(read), moved=False)
+
+
+def _find(db: Session, claims: Claims, reference: str, now: datetime) -> Found:
+    found = sessions.find(db, claims.tenant_id, reference)
+    check_own_session(claims, found.session.id, found.candidate.reference)
+    sessions.check_running(found.session, now)
+    return found
+
+
+async def _why(parts: Parts, found: Found, failed: int, now: datetime) -> Because | Stay:
+    answers = await _answers(parts, found)
+    asked = await parts.reading(lambda db: assignments.asked_utc(db, found.session.id))
+    return decide(answers, failed, asked, now)
+
+
+async def _answers(parts: Parts, found: Found) -> bool | None:
+    """Whether the session's node answers that it watches the session; None: nobody knows."""
+    node_id = found.assignment.node_id
+    never = parts.fleet.state(node_id) is None
+    unheard = never and parts.fleet.silent_s(node_id, parts.clock()) < MISSING_AFTER_S
+    if not parts.hub.connected or unheard:
+        return None
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            return await resume(parts, found)
+    except TimeoutError:
+        return False

@@ -1,0 +1,54 @@
+"""Clears the alert about a move as soon as the session's next node watches, or the session is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from coordinator.sessions import service as sessions
+from coordinator.sessions.lasting import service as lasting
+from coordinator.sessions.lasting.telling import tell
+from coordinator.sessions.moving.failover import EVENT, ended_failover
+from coordinator.web_api.parts import Parts
+
+MAX_SAID: Final = 50
+"""The most alerts written in one round; the others follow in the next."""
+GOES_ON: Final = frozenset({"watching", "withheld", "paused"})
+"""Phases of a session whose page has arrived at its next node, or is not expected there."""
+
+
+async def clear_failovers(parts: Parts, now_utc: datetime | None = None) -> None:
+    """Run one round. Raises `Unavailable` if the database cannot be reached."""
+    now_utc = now_utc or datetime.now(UTC)
+    said = await parts.reading(lambda db: lasting.still_open(db, EVENT, now_utc))
+    if not said:
+        return
+    held = await parts.reading(lambda db: sessions.held_now(db, said, now_utc))
+    arrived = _arrived(parts)
+    over = []
+    for one in sorted(said):
+        holder = held.get(one)
+        if holder is None or (one, holder.node_id, holder.epoch) in arrived:
+            over.append(one)
+    for one in over[:MAX_SAID]:
+        clear = partial(
+            lasting.clear_one,
+            keyring=parts.keys.keyring,
+            session_id=one,
+            event=EVENT,
+            now_utc=now_utc,
+            write=ended_failover,
+        )
+        await tell(parts, clear)
+
+
+def _arrived(parts: Parts) -> set[tuple[UUID, UUID, int]]:
+    """The sessions that go on at a node under an epoch."""
+    return {
+        (session.session_id, node.heartbeat.node_id, session.epoch)
+        for node in parts.fleet.online(parts.clock())
+        for session in node.heartbeat.sessions
+        if session.phase in GOES_ON
+    }

@@ -1,0 +1,323 @@
+"""A running session goes from one node to another: with what the former knew, once, and not without end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import select
+
+from coordinator.config import NodeSection
+from coordinator.live.rooms import Listener
+from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes.assignments import Because
+from coordinator.nodes.tables import Assignment
+from coordinator.sessions.moving import routes
+from coordinator.sessions.moving.deciding import MOST_ASKED
+from coordinator.sessions.moving.draining import drain
+from coordinator.sessions.moving.telling import clear_failovers
+from shared.alerts import Alert, alert_id
+from shared.events.types import EventClass, EventType
+from shared.messages.sessions import SessionAccepted, StartSession
+from shared.sealing import signing_public_text
+from shared.tokens import Role
+from tests.support.eventually import PATIENCE_S
+from tests.support.exam_site import NODE_ID, Site, exam_site
+from tests.support.fake_node import FakeNode, beat_until_known, fake_node
+from tests.support.findings import alert, until_stored
+from tests.support.nats import RunningServer, nats_server
+from tests.support.node_answers import Refusal, watching
+
+pytestmark = pytest.mark.usefixtures("rounds_by_hand")
+
+NEXT_ID: Final = uuid4()
+NEXT_KEY: Final = Ed25519PrivateKey.generate()
+NEXT_URL: Final = "ws://127.0.0.1:8200/signal"
+MEMORY: Final[dict[str, object]] = {"version": 7, "course": {"raised": 3}}
+
+Play = Callable[["Site", FakeNode], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that answers on a busy machine may take its time."""
+    monkeypatch.setattr(routes, "ANSWERS_WITHIN_S", PATIENCE_S)
+
+
+@pytest.fixture
+def hub_of_two(tmp_path: Path) -> Iterator[RunningServer]:
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    with nats_server(folder, [NODE_ID, NEXT_ID]) as server:
+        yield server
+
+
+@pytest.fixture
+def play(migrated_url: str, hub_of_two: RunningServer, tmp_path: Path) -> Callable[[Play], None]:
+    """Runs a story on a site with two nodes, on SQLite and then on PostgreSQL."""
+
+    async def run(story: Play) -> None:
+        async with asyncio.timeout(240), two_nodes(migrated_url, hub_of_two, tmp_path) as (site, other):
+            await story(site, other)
+
+    return lambda story: asyncio.run(run(story))
+
+
+@asynccontextmanager
+async def two_nodes(
+    database_url: str, hub: RunningServer, folder: Path
+) -> AsyncIterator[tuple[Site, FakeNode]]:
+    text = signing_public_text(NEXT_KEY.public_key())
+    beside = (NodeSection(node_id=NEXT_ID, region="campus", signing_key=text),)
+    async with (
+        exam_site(database_url, hub, folder, beside=beside) as site,
+        fake_node(hub, NEXT_ID, NEXT_KEY) as other,
+    ):
+        other.accept = lambda session_id: SessionAccepted(
+            session_id=session_id, signaling_url=f"{NEXT_URL}/{session_id}", whip_url="http://next/whip"
+        )
+        yield site, other
+
+
+async def sat(site: Site, other: FakeNode) -> StartSession:
+    """A session at the first node, while the other one is online too."""
+    await site.started()
+    await online(site, other)
+    return site.node.obeyed.newest
+
+
+async def online(site: Site, other: FakeNode) -> None:
+    await beat_until_known(other, lambda: site.parts.fleet.state(NEXT_ID) is not None)
+    await other.beat()
+
+
+async def asks(site: Site, start: StartSession, failed: int = 0) -> httpx.Response:
+    """What the session's page is answered."""
+    token = site.bearer(Role.CANDIDATE, "CAND-1", session_id=start.session_id)
+    return await site.get(f"/session/SESS-1/route?failed={failed}", headers=token)
+
+
+async def held(site: Site, start: StartSession) -> list[tuple[int, UUID, Because]]:
+    def read(db: Any) -> list[tuple[int, UUID, Because]]:
+        wanted = select(Assignment).where(Assignment.session_id == start.session_id)
+        return sorted((row.epoch, row.node_id, row.because) for row in db.exec(wanted))
+
+    return await site.parts.reading(read)
+
+
+def milestone(told: Alert, start: StartSession) -> Alert:
+    """What a node says when it has learnt how the candidate sits."""
+    changes = {
+        "event_id": alert_id(start.session_id, EventType.CALIBRATED, 0.5),
+        "event_type": EventType.CALIBRATED,
+        "event_class": EventClass.MILESTONE,
+        "severity_score": 0.0,
+        "evidence_pictures": (),
+    }
+    return told.model_copy(update=changes)
+
+
+async def timeline(site: Site, event: EventType) -> list[dict[str, Any]]:
+    items = (await site.get("/session/SESS-1/timeline")).json()["items"]
+    return [item for item in items if item["event_type"] == event]
+
+
+def test_a_session_whose_node_is_gone_goes_on_at_the_next_one(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.node.save(start, MEMORY)
+        told = alert(start, site.node, EventType.MULTIPLE_FACES, 1.0)
+        await site.node.publish(told, start)
+        await site.node.publish(milestone(told, start), start)  # it is never over
+        await until_stored(site, 2)
+        await site.node.vanish()
+        answer = await asks(site, start)
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == {
+            "session_id": "SESS-1",
+            "edge_node": str(NEXT_ID),
+            "signaling_url": f"{NEXT_URL}/{start.session_id}",
+            "whip_url": "http://next/whip",
+            "moved": True,
+        }
+        [moved] = other.obeyed.started
+        assert (moved.epoch, moved.session_id, moved.token_key) == (2, start.session_id, start.token_key)
+        assert moved.handed is not None
+        assert moved.handed.memory == MEMORY
+        assert 0.0 <= moved.handed.age_s < 60.0
+        assert [one.event_id for one in moved.handed.open] == [told.event_id]
+        assert await held(site, start) == [
+            (1, NODE_ID, Because.STARTED),
+            (2, NEXT_ID, Because.SILENT),
+        ]
+        assert (await site.get("/session/SESS-1")).json()["edge_node"] == str(NEXT_ID)
+
+        again = await asks(site, start)
+        assert (again.json()["moved"], again.json()["edge_node"]) == (False, str(NEXT_ID))
+        assert len(await held(site, start)) == 2
+
+        [gap] = await timeline(site, EventType.NODE_FAILOVER)
+        assert (gap["severity_score"], gap["cleared"]) == (0.0, None)
+        other.sessions = (watching(start.session_id, epoch=2),)
+        await other.beat()
+        await clear_failovers(site.parts)
+        [gap] = await timeline(site, EventType.NODE_FAILOVER)
+        assert gap["cleared"] is not None
+
+    play(story)
+
+
+def test_a_session_stays_at_a_node_that_answers_and_its_page_cannot_move_it_without_end(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        for failed in (0, 1):
+            assert (await asks(site, start, failed)).json()["moved"] is False
+        for number in range(MOST_ASKED):
+            await site.node.beat()
+            await online(site, other)
+            assert (await asks(site, start, 2)).json()["moved"] is True, number
+        last = await held(site, start)
+        assert [because for _, _, because in last[1:]] == [Because.ASKED] * MOST_ASKED
+        for _ in range(2):
+            answer = await asks(site, start, 5)
+            assert (answer.status_code, answer.json()["moved"]) == (200, False)
+        assert await held(site, start) == last
+        said = [one for one in await timeline(site, EventType.NODE_FAILOVER) if "asked" in one["explanation"]]
+        assert len(said) == 1
+        first = site.node.obeyed.ended[0]
+        assert (first.session_id, first.epoch, first.handed_over) == (start.session_id, 1, True)
+
+    play(story)
+
+
+def test_of_two_that_ask_at_once_one_moves_and_both_get_its_node(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.node.vanish()
+        answers = await asyncio.gather(*(asks(site, start) for _ in range(4)))
+        assert [one.status_code for one in answers] == [200] * 4
+        assert {one.json()["signaling_url"] for one in answers} == {f"{NEXT_URL}/{start.session_id}"}
+        assert [epoch for epoch, _, _ in await held(site, start)] == [1, 2]
+
+    play(story)
+
+
+def test_a_move_whose_coordinator_died_is_finished_by_the_next_question(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.node.save(start, MEMORY)
+
+        def half(db: Any) -> None:
+            assignments.hand_over(db, db.get_one(Assignment, (start.session_id, 1)), NEXT_ID, start_utc)
+
+        start_utc = site.parts.utc_now()
+        await site.parts.writing(half)
+        answer = (await asks(site, start)).json()
+        assert answer["signaling_url"] == f"{NEXT_URL}/{start.session_id}"
+        [moved] = other.obeyed.started
+        assert (moved.epoch, moved.handed is not None) == (2, True)
+        assert [epoch for epoch, _, _ in await held(site, start)] == [1, 2]
+
+    play(story)
+
+
+def test_only_the_sessions_own_token_moves_it(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.started("SESS-2", "CAND-2")
+        stranger = site.node.obeyed.newest.session_id
+        await site.node.vanish()
+        for headers in (site.bearer(), site.bearer(Role.CANDIDATE, "CAND-1")):
+            answer = await site.get("/session/SESS-1/route?failed=9", headers=headers)
+            assert (answer.status_code, answer.json()["moved"]) == (200, False)
+        headers = site.bearer(Role.CANDIDATE, "CAND-2", session_id=stranger)
+        assert (await site.get("/session/SESS-1/route", headers=headers)).status_code == 403
+        assert [epoch for epoch, _, _ in await held(site, start)] == [1]
+        await site.post("/session/SESS-1/end")
+        assert (await asks(site, start)).status_code == 401
+
+    play(story)
+
+
+@pytest.mark.parametrize("about", [{"epoch": 7}, {"session_id": uuid4()}, {"key_id": uuid4()}])
+def test_a_state_of_something_else_is_not_handed_over(
+    play: Callable[[Play], None], about: dict[str, object]
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.node.save(start, MEMORY, **about)
+        await site.node.vanish()
+        assert (await asks(site, start)).json()["moved"] is True
+        [moved] = other.obeyed.started
+        assert moved.handed is None
+
+    play(story)
+
+
+def test_without_another_node_the_page_is_told_so_and_nothing_changes(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.node.vanish()
+        other.refusal = Refusal("rejected", "node-full", 503, "the node is full")
+        answer = await asks(site, start)
+        assert (answer.status_code, answer.json()["code"]) == (503, "no-node-online")
+        other.refusal = None
+        await online(site, other)
+        site.parts.fleet.forget(NODE_ID)
+        # The page asks again; the session is with the node that has refused it, and is offered to it again.
+        assert (await asks(site, start)).json()["edge_node"] == str(NEXT_ID)
+
+    play(story)
+
+
+def test_the_states_of_a_session_are_removed_with_its_end(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.node.save(start, MEMORY)
+        assert await site.parts.state_stream.last(NODE_ID, start.session_id) is not None
+        await site.post("/session/SESS-1/end")
+        assert await site.parts.state_stream.last(NODE_ID, start.session_id) is None
+
+    play(story)
+
+
+def test_a_drained_node_hands_over_its_running_sessions(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        page = Listener(start.session_id, "SESS-1", "bearer", for_staff=False)
+        site.parts.rooms.enter(page)
+        done = await drain(site.parts, NODE_ID)
+        assert (done.moved, done.stayed) == (1, 0)
+        [ended] = site.node.obeyed.ended
+        assert (ended.session_id, ended.epoch, ended.handed_over) == (start.session_id, 1, True)
+        assert await held(site, start) == [
+            (1, NODE_ID, Because.STARTED),
+            (2, NEXT_ID, Because.DRAINED),
+        ]
+        sent = [page.messages.get_nowait() for _ in range(page.messages.qsize())]
+        assert any(text is not None and '"reroute"' in text for text in sent)
+
+    play(story)
+
+
+def test_a_session_that_no_other_node_takes_stays_at_the_one_that_is_drained(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        other.refusal = Refusal("rejected", "node-full", 503, "the node is full")
+        await drain(site.parts, NODE_ID)
+        present = await site.parts.reading(lambda db: assignments.held(db, [start.session_id]))
+        assert present[start.session_id][-1].node_id == NODE_ID
+        assert site.node.obeyed.newest.epoch == present[start.session_id][-1].epoch
+
+    play(story)
