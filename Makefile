@@ -65,7 +65,7 @@ properties: setup
 AT_ONCE := -n 4 --dist loadgroup --no-loadscope-reorder
 
 test: setup-test
-	@$(MAKE) --no-print-directory -j2 -Otarget check unit-values unit-arrays properties
+	@$(MAKE) --no-print-directory -j2 -Otarget check lint-roles unit-values unit-arrays properties
 	@$(BIN)/proctorctl models fetch
 	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
 	$(BIN)/pytest -q $(AT_ONCE) --cache-clear --durations 20 tests/component tests/system || $(BIN)/python -m tests.again

@@ -13,7 +13,7 @@ nodes           nodes that join, their state, cordon and drain, for operators
 draining        waits until a node is empty   node_text  a node in words (pure)
 fleet           what a number of sessions needs   fleet_plan  the model behind it (pure)
 nodes           nodes that join, for operators
-holds           what must not be erased
+holds           what must not be erased        retention what is erased by a date
 privacy         erasure and access of persons
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it

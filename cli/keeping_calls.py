@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from cli.calls import Calls, path_of
 from shared.api.holds import LegalHoldOut, LegalHoldPage, LegalHoldRequest
+from shared.api.retention import (
+    RetentionPlanOut,
+    RetentionReportOut,
+    RetentionRunOut,
+    RetentionRunRequest,
+)
 
 
 class KeepingCalls:
-    """Calls about legal holds, over a client's connection."""
+    """Calls about legal holds and retention, over a client's connection."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -24,3 +30,15 @@ class KeepingCalls:
 
     def release_hold(self, hold_id: str) -> LegalHoldOut:
         return self._calls.one("POST", path_of("legal-holds", hold_id, "release"), LegalHoldOut)
+
+    def retention_plan(self, at: str, items: int) -> RetentionPlanOut:
+        """What is due at an instant; empty: now."""
+        query = {"limit": str(items)} | ({"at": at} if at else {})
+        return self._calls.one("GET", path_of("retention", "plan"), RetentionPlanOut, query=query)
+
+    def run_retention(self, request: RetentionRunRequest) -> RetentionRunOut:
+        return self._calls.one("POST", path_of("retention", "run"), RetentionRunOut, body=request)
+
+    def retention_report(self, since: str) -> RetentionReportOut:
+        query = {"since": since} if since else {}
+        return self._calls.one("GET", path_of("retention", "report"), RetentionReportOut, query=query)

@@ -25,6 +25,7 @@ from cli import (
     parked,
     policies,
     privacy,
+    retention,
     review,
     sessions,
     tenants,
@@ -54,6 +55,7 @@ app.add_typer(fleet.app, name="fleet")
 app.add_typer(parked.app, name="parked")
 app.add_typer(audit.app, name="audit")
 app.add_typer(holds.app, name="holds")
+app.add_typer(retention.app, name="retention")
 app.add_typer(policies.app, name="policies")
 app.add_typer(privacy.app, name="privacy")
 app.command()(up)

@@ -53,6 +53,7 @@ from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
 from coordinator.privacy import steps as erasures
 from coordinator.replicas.spreading import Spreading
+from coordinator.retention import running as erasing
 from coordinator.routing import API, all_routes
 from coordinator.sessions import service as sessions, sweeping
 from coordinator.sessions.presence.noting import Pages
@@ -139,16 +140,16 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("ingest", ingest.run),
                 ("lead", parts.lead.run),
                 ("spreading", spreading.run),
+                ("sweep", lambda: parts.lead.while_leading(lambda: sweeping.run(parts, booted))),
                 ("pages", lambda: pages.run(parts)),
+                ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
                 ("deliveries", workers.run),
                 ("nodes", lambda: standing.run(parts)),
                 *([("hub account", account.link.run)] if account else []),
+                ("retention", lambda: erasing.run(parts)),
                 ("audit log", lambda: chaining.run(parts, app.state.owed)),
-                # What one coordinator alone does, of several on a database.
-                ("sweep", _led(parts, lambda: sweeping.run(parts, booted))),
-                ("transcript keys", _led(parts, lambda: expiring.run(parts))),
-                ("erasures", _led(parts, lambda: erasures.run(parts))),
+                ("erasures", lambda: erasures.run(parts)),
             )
         ]
         try:
@@ -285,10 +286,6 @@ def _workers(parts: Parts) -> Workers:
         "coordinator_deliveries", "Deliveries to institutions' systems by result of a try.", workers.counts
     )
     return workers
-
-
-def _led(parts: Parts, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    return lambda: parts.lead.while_leading(work)
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:

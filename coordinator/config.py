@@ -33,7 +33,7 @@ from shared.secret_file import read_secret
 from shared.tokens import Role
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
-from shared.web_server.tls import TlsSection, check_public_url
+from shared.web_server.tls_section import TlsSection, check_public_url
 
 
 def _web_url(text: str) -> str:

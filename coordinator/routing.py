@@ -27,6 +27,7 @@ from coordinator.nodes import placement_routes, routes as node_routes
 from coordinator.policies import routes as policy_routes
 from coordinator.privacy import access_routes, routes as privacy_routes
 from coordinator.reports import routes as report_routes
+from coordinator.retention import routes as retention_routes
 from coordinator.reviews import routes as review_routes
 from coordinator.sessions import routes as session_routes
 from coordinator.sessions.changing import routes as change_routes
@@ -70,6 +71,7 @@ API_ROUTES: Final = (
     delivery_routes,
     audit_routes,
     hold_routes,
+    retention_routes,
     privacy_routes,
     access_routes,
 )

@@ -39,10 +39,12 @@ from coordinator.holds import tables as _holds
 from coordinator.idempotency import tables as _idempotency
 from coordinator.incidents import tables as _incidents
 from coordinator.keys import tables as _keys
+from coordinator.live import tables as _live
 from coordinator.memberships import tables as _memberships
 from coordinator.nodes import tables as _nodes
 from coordinator.policies import tables as _policies
 from coordinator.privacy import tables as _privacy
+from coordinator.retention import tables as _retention
 from coordinator.reviews import tables as _reviews
 from coordinator.sessions import tables as _sessions
 from coordinator.tenants import tables as _tenants
@@ -66,10 +68,12 @@ ALL_TABLES: Final = (
     _idempotency,
     _incidents,
     _keys,
+    _live,
     _memberships,
     _nodes,
     _policies,
     _privacy,
+    _retention,
     _reviews,
     _sessions,
     _tenants,

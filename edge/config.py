@@ -20,7 +20,7 @@ from shared.ports import LEAST_PORT
 from shared.sealing import parse_signing_public
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
-from shared.web_server.tls import TlsSection, check_public_url
+from shared.web_server.tls_section import TlsSection, check_public_url
 
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$", max_length=200)]
 LEVELS = ("L0", "L1", "L2", "L3", "L4")

@@ -8,7 +8,7 @@ Exams
     unwatched      how long nobody looked (pure)              cameras     programs that act as one (pure)
     deliveries     what an institution's systems are told     destination_url where they may be (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
-    holds          what must not be erased (pure)
+    holds          what must not be erased (pure)             retention   what is kept how long (pure)
     erasures       the journal of erased persons (pure)       receipts    the receipt of an erasure (pure)
     consents       what data is used for                      enrollment  pictures to a template (pure)
     picture_files  which files may enroll (pure)

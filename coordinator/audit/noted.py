@@ -28,6 +28,7 @@ IMPERSONAL: Final = frozenset(
         "get_policy_version",
         "get_precision",
         "get_readiness",
+        "get_retention_report",
         "get_tenant",
         "list_destinations",
         "list_exams",

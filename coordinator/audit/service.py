@@ -27,6 +27,7 @@ from shared.tokens import Role
 LINK: Final = "link"
 """The role of who has only a session's link."""
 NODE: Final = "node"
+COORDINATOR: Final = "coordinator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,23 @@ def write_stored(
             for tenant_id, session_id, node_id, amount in stored
         ],
     )
+
+
+def write_own(db: Session, tenant_id: UUID, act: str, amount: int, now_utc: datetime) -> None:
+    """Write down what the coordinator did by itself, and to how many things."""
+    db.add(
+        AuditEntry(
+            tenant_id=tenant_id,
+            at_utc=whole_ms(now_utc),
+            request_id=uuid7(),
+            act=act,
+            role=COORDINATOR,
+            actor_sealed=None,
+            outcome="done",
+            amount=amount,
+        )
+    )
+    db.flush()
 
 
 def content(row: AuditEntry) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.acting import concerns
@@ -43,12 +44,24 @@ def keep(db: Session, candidate: Candidate) -> bool:
     return stored is not None and stored.id == candidate.id
 
 
+def references(db: Session, candidate_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The institution's names of candidates, by id."""
+    wanted = select(Candidate.id, Candidate.reference).where(col(Candidate.id).in_(candidate_ids))
+    return dict(db.exec(wanted).all())
+
+
 def lock(db: Session, candidate: Candidate) -> None:
     """Lock a stored candidate until the transaction ends. Raises `Rejected` (404 `candidate-unknown`) if it
     was erased meanwhile."""
     wanted = select(Candidate.erased_utc).where(Candidate.id == candidate.id)
     if db.exec(wanted.with_for_update(key_share=True)).one() is not None:
         raise _unknown()
+
+
+def lock_all(db: Session, candidate_ids: Collection[UUID]) -> None:
+    """The same for several."""
+    wanted = select(Candidate.id).where(col(Candidate.id).in_(candidate_ids)).order_by(col(Candidate.id))
+    db.exec(wanted.with_for_update(key_share=True)).all()
 
 
 def get_or_make(

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, or_, select, tuple_
 
 from coordinator.candidates import service as candidates
-from coordinator.candidates.tables import Candidate
 from coordinator.enrollments.tables import Enrollment
 from coordinator.exams import service as exams
 from coordinator.ground.acting import concerns
@@ -178,7 +177,7 @@ def reason_of(keyring: Keyring, row: LegalHold) -> str:
 def candidate_names(db: Session, rows: Collection[LegalHold]) -> Mapping[UUID, str]:
     """The institution's ids of the candidates that these holds name and that still exist."""
     ids = {row.candidate_id for row in rows if row.candidate_id is not None}
-    return dict(db.exec(select(Candidate.id, Candidate.reference).where(col(Candidate.id).in_(ids))).all())
+    return candidates.references(db, ids)
 
 
 def forget(db: Session, tenant_id: UUID, candidate_id: UUID) -> None:

@@ -99,9 +99,10 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "nodes": "of nodes",
         "policies": "of exams; the names in them are of staff",
         "refused_alerts": "random ids and words",
+        "retention_leases": "which coordinator erases",
+        "retention_tallies": "numbers of institutions",
         "tenants": "institutions",
         "token_keys": "keys of institutions",
-        "used_tickets": "random ids",
     }
 )
 """Tables that hold nothing of a candidate, with the reason."""

@@ -17,8 +17,9 @@ from shared.errors import Rejected
 from shared.events.table import EVENTS
 from shared.events.types import EventType
 from shared.policy.schema import Policy
+from shared.retention import DAYS
 
-VERSION: Final = "2026-11-29.1"
+VERSION: Final = "2026-11-30.1"
 LANGUAGE: Final = "en"
 
 _VIDEO: Final = (
@@ -61,17 +62,22 @@ _WHY: Final = (
 _KEPT: Final = (
     "Video and sound are analysed on a server of your region and are not stored. While the exam is "
     "paused, nothing is watched or listened to. When something stands out, a short written note is kept, "
-    "sometimes with one small still picture. Notes, pictures and your face template are encrypted. This "
-    "software sets no date on which they are deleted: they are kept until your institution deletes them. "
-    "When your face template is deleted, its key is destroyed with it."
+    "sometimes with one small still picture. Notes, pictures and your face template are encrypted. After "
+    "the end of your exam, pictures are deleted after {evidence} and notes after {alerts}; your face "
+    "template is deleted {templates} after your last exam, or, if no exam has used it, when it is no longer "
+    "valid. Their keys are destroyed with them, so that no copy can be read. That you took part and what you "
+    "agreed to is kept for {records}. While a person reviews a note or decides an appeal, or the law "
+    "requires it, what it is about is kept longer; your institution may also delete it earlier."
 )
-RETENTION: Final[Mapping[str, str | None]] = MappingProxyType(
+RETENTION: Final[Mapping[str, str]] = MappingProxyType(
     {
         "are not stored": "edge.sessions.session:Session",
         "a short written note is kept": "coordinator.alerts.service:store",
-        "sets no date on which they are deleted": None,
-        "they are kept until your institution deletes them": None,
-        "When your face template is deleted, its key is destroyed": "coordinator.enrollments.service:erase",
+        "pictures are deleted after": "coordinator.retention.running:run",
+        "keys are destroyed with them": "coordinator.retention.erasing_service:destroy_keys",
+        "is kept for": "coordinator.retention.erasing_service:remove_rows",
+        "what it is about is kept longer": "coordinator.retention.planning:plan",
+        "delete it earlier": "coordinator.enrollments.service:erase",
         "a few seconds of sound around it are kept": "edge.analysis.phrases:Phrases",
         "when it ends, the key is destroyed": "coordinator.excerpts.service:forget",
         "what was kept can no longer be opened": "coordinator.excerpts.service:forget_all_of",
@@ -80,8 +86,7 @@ RETENTION: Final[Mapping[str, str | None]] = MappingProxyType(
         "recorded and written down only if you have agreed": "coordinator.consents.words:speech_opt_in",
     }
 )
-"""What the notice says about keeping and deleting, with the code that does it. None: the sentence promises
-nothing."""
+"""What the notice says about keeping and deleting, with the code that does it."""
 _SEEN: Final = (
     "The people your institution has put in charge of the exam see these notes; nobody else does. "
     "Software decides nothing: a person looks at every note before anything follows from it, and a note "
@@ -111,9 +116,15 @@ def notice_for(policy: Policy) -> NoticeOut:
         version=VERSION,
         language=LANGUAGE,
         title="What happens during this exam, and why",
-        paragraphs=[*paragraphs, _WHY, _KEPT, _SEEN, _RIGHTS],
+        paragraphs=[*paragraphs, _WHY, _kept(policy), _SEEN, _RIGHTS],
         purposes=[str(purpose) for purpose in purposes_of(policy)],
     )
+
+
+def _kept(policy: Policy) -> str:
+    """The sentences about keeping and deleting, with the days of this policy."""
+    days = {kept.value: of(policy.retention) for kept, of in DAYS.items()}
+    return _KEPT.format(**{name: f"{count} day" + "s" * (count != 1) for name, count in days.items()})
 
 
 def _watched(policy: Policy) -> list[str]:

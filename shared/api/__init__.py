@@ -13,6 +13,7 @@ memberships  nodes that join, and their certificates
 nodes        edge nodes
 privacy      erasure and access of persons
 reports      reports of sessions
+retention    what is kept until when, and what was erased
 links        links to sessions, devices, and what the candidate's page needs
 sessions     sessions: start, show, list, change
 tenants      institutions and what they decide

@@ -47,6 +47,7 @@ from shared.policy.terms import (
     Phrase,
     Rate,
     Relaxation,
+    Retention,
     Sound,
 )
 
@@ -107,6 +108,8 @@ class Policy(Frozen):
     device_binding: bool = Field(default=True, strict=True)
     """Whether a session is bound to the device on which it was started. Then another device needs the
     approval of staff. With False, the link alone opens the session on any device."""
+    retention: Retention = Retention()
+    """When what the exam leaves is erased; the candidate's notice names these days."""
     candidate: CandidateTerms | None = None
     """Set by `for_candidate` in a session's effective policy; refused in an exam's own."""
 

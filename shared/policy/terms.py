@@ -180,6 +180,23 @@ class Term(Frozen):
         return self
 
 
+class Retention(Frozen):
+    """How many days after the exam its data is erased, unless it is under review or under a legal hold."""
+
+    templates_days: int = Field(default=90, ge=1, le=3_650)
+    """Face templates and measurements of enrollment pictures, counted from the candidate's last exam."""
+    evidence_days: int = Field(default=30, ge=1, le=3_650)
+    """Pictures of alerts."""
+    alerts_days: int = Field(default=30, ge=1, le=3_650)
+    """Alerts, incidents with their reviews, and everything reports are made of."""
+
+    @model_validator(mode="after")
+    def _pictures_first(self) -> Self:
+        if self.evidence_days > self.alerts_days:
+            raise ValueError("evidence_days exceeds alerts_days: a picture must not outlive its alert")
+        return self
+
+
 class Fusion(Frozen):
     """HIGH_CONFIDENCE_CHEATING: all terms within one window."""
 

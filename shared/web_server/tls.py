@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import uvicorn
 
-from shared.config_file import FilePath, Section
 from shared.errors import ConfigError
 from shared.secret_file import read_private
+from shared.web_server.tls_section import TlsSection
 
 log = logging.getLogger(__name__)
 
@@ -21,15 +21,6 @@ HANDSHAKE_WITHIN_S: Final = 5.0
 LOOK_EVERY_TICKS: Final = 100
 """Of a tenth of a second."""
 Version = tuple[tuple[int, int], ...]
-
-
-class TlsSection(Section):
-    """The certificate of the server; both files are read again when they change."""
-
-    certificate_file: FilePath
-    """File of the certificate and those of the CAs between, PEM. Browsers take only one of a public CA."""
-    key_file: FilePath
-    """File of its private key, PEM, that only the daemon's user may read."""
 
 
 class ServerTls:
@@ -113,12 +104,6 @@ class SecuredServer(uvicorn.Server):
 def server_tls(section: TlsSection | None) -> ServerTls | None:
     """The TLS of a server with these settings. Raises `ConfigError` if the files cannot be used."""
     return None if section is None else ServerTls(section)
-
-
-def check_public_url(url: str, tls: TlsSection | None) -> None:
-    """Check that pages use TLS where the server speaks it. Raises ValueError if they do not."""
-    if tls is not None and not url.startswith("https://"):
-        raise ValueError("public_url must begin with https://, because the server speaks TLS")
 
 
 def _context() -> ssl.SSLContext:

@@ -86,7 +86,7 @@ def _key(own: Path) -> Path:
 
 
 def _prepare(booting: Machine, gateway: str, archive_proxy: str) -> None:
-    (booting.root / "root/.ssh").mkdir(mode=0o700)
+    (booting.root / "root/.ssh").mkdir(mode=0o700, exist_ok=True)
     booting.write("/root/.ssh/authorized_keys", booting.key.with_suffix(".pub").read_text())
     booting.write("/etc/hostname", f"{booting.name.partition('.')[0]}\n")
     booting.write(

@@ -74,7 +74,9 @@ class Provisioning:
             "common_trusted_authorities": ["{{ inventory_dir }}/certificates/authority.pem"],
             "package_links": f"{files}/wheels",
         }
-        settings["edge_weights_folder"] = str(weights_folder())
+        archived = folder.parent / "weights.tar"
+        subprocess.run(["tar", "-C", str(weights_folder()), "-cf", str(archived), "."], check=True)
+        settings["edge_weights_archive"] = str(archived)
         (folder / "group_vars").mkdir(exist_ok=True)
         (folder / "group_vars/all.yml").write_text(yaml.safe_dump(settings))
 

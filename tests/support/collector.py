@@ -32,7 +32,7 @@ class Collector:
 
 def _revision(span: Received) -> int:
     values = {each.key: each.value for each in span.attributes}
-    return values["proctor.alert.revision"].int_value
+    return int(values["proctor.alert.revision"].int_value)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from shared.policy.schema import Policy
 def changed_policy(running: Policy, wanted: Policy) -> Policy:
     """The requested policy with the candidate's accommodation.
 
-    The candidate has acknowledged the purposes of the session; no purpose may be added without notice.
+    The candidate has acknowledged the purposes of the session; no purpose may be added without notice. How
+    long data is kept stays as it was told, too.
     Raises `Rejected`: 409 `purposes-grow`, `policy-unchanged`.
     """
     more = set(purposes_of(wanted)) - set(purposes_of(running))
@@ -28,6 +29,8 @@ def changed_policy(running: Policy, wanted: Policy) -> Policy:
     terms = running.candidate
     if terms is not None:
         wanted = effective(wanted, terms.accommodation, speech_opt_in=terms.speech_opt_in)
+    # The candidate was told these days.
+    wanted = wanted.model_copy(update={"retention": running.retention})
     if wanted.model_copy(update={"version": running.version}) == running:
         raise Rejected("the session already has exactly this policy", code="policy-unchanged", status=409)
     return wanted

@@ -30,7 +30,8 @@ from shared.web_server.doors import Doors
 from shared.web_server.doorway import Bounds
 from shared.web_server.options import listen
 from shared.web_server.status import ByPort
-from shared.web_server.tls import ServerTls, TlsSection
+from shared.web_server.tls import ServerTls
+from shared.web_server.tls_section import TlsSection
 from tests.component.edge.test_web import NobodyAdmitted
 from tests.support.eventually import PATIENCE_S, until
 

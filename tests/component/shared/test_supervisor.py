@@ -58,9 +58,10 @@ def test_a_server_is_ready_only_when_it_is_open_and_tells_that_it_stops(tmp_path
             await opening.wait()
             yield
 
-        with hearing(tmp_path) as heard, listen("127.0.0.1", reserved_port()) as listener:
+        port = reserved_port()
+        with hearing(tmp_path) as heard, listen("127.0.0.1", port) as listener:
             config = uvicorn.Config(FastAPI(lifespan=opened), log_config=None)
-            server = Server(config, Supervisor(heard.address, SHORT_S))
+            server = Server(config, port, None, Supervisor(heard.address, SHORT_S))
             serving = asyncio.create_task(server.serve([listener]))
             await begun.wait()
             assert heard.nothing()

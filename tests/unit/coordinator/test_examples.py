@@ -16,6 +16,7 @@ from coordinator.holds.examples import HOLD_EXAMPLES
 from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
 from coordinator.nodes.examples import NODE_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
+from coordinator.retention.examples import RETENTION_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
 from coordinator.tenants.examples import TENANT_EXAMPLES
@@ -34,6 +35,7 @@ GROUPS = (
     NODE_EXAMPLES,
     REVIEW_EXAMPLES,
     REPORT_EXAMPLES,
+    RETENTION_EXAMPLES,
     SESSION_EXAMPLES,
     TENANT_EXAMPLES,
     TOKEN_EXAMPLES,

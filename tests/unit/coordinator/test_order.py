@@ -46,7 +46,7 @@ LISTED = {
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         replicas.spreading
-        deliveries.working deliveries.traced arriving.traced
+        deliveries.working deliveries.traced arriving.traced retention.running
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.standing

@@ -1,0 +1,297 @@
+"""Retention on a real database: what is due goes and nothing else, whatever interrupts it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import col, select
+
+from coordinator.audit.tables import AuditEntry
+from coordinator.holds.tables import LegalHold
+from coordinator.incidents.states import State
+from coordinator.keys.tables import Key
+from coordinator.retention import running, service as retention
+from coordinator.retention.running import Asked
+from coordinator.retention.service import Erased
+from coordinator.retention.tables import RetentionTally
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.web_api.parts import Parts
+from shared.errors import Unavailable
+from shared.holds import HeldThing
+from shared.policy.terms import Retention
+from shared.retention import Kept
+from tests.support.retained import EVERYTHING, Rows, Sat, left, sat, set_state, stopped_parts
+
+OVER: Final = datetime(2026, 11, 22, 18, tzinfo=UTC)
+OWN: Final = Retention(templates_days=30, evidence_days=10, alerts_days=90)
+"""The days of another policy."""
+HELD_EXAM: Final = "HELD"
+MOMENT: Final = timedelta(seconds=1)
+SURE: Final = timedelta(days=5_000)
+"""Long after everything."""
+
+
+def days(count: int) -> timedelta:
+    return timedelta(days=count)
+
+
+@dataclass(slots=True)
+class Stage:
+    """A coordinator with its people, of five kinds in turn: plain, held, of a held exam, under appeal, and
+    with another policy."""
+
+    parts: Parts
+    people: list[Sat]
+    now_utc: datetime = OVER
+
+    def at(self, now_utc: datetime) -> None:
+        self.now_utc = now_utc
+
+    def erase(self) -> Erased | None:
+        return asyncio.run(running.erase_due(self.parts, Asked(uuid4(), self.now_utc)))
+
+    def left(self) -> dict[UUID, frozenset[Kept]]:
+        with self.parts.database.read() as db:
+            return left(db)
+
+    def kind(self, number: int) -> list[Sat]:
+        return self.people[number::5]
+
+    def due_after(self, number: int, kept: Kept) -> timedelta:
+        """How long after the exam a class of a person is to go, by the rules as people read them."""
+        if number % 5 in (1, 2, 3):
+            return SURE
+        terms = OWN if number % 5 == 4 else Retention()
+        return {
+            Kept.TEMPLATES: days(terms.templates_days),
+            Kept.EVIDENCE: days(terms.evidence_days),
+            Kept.ALERTS: days(terms.alerts_days),
+            Kept.RECORDS: days(365),
+        }[kept]
+
+    def expected(self, after: timedelta) -> dict[UUID, frozenset[Kept]]:
+        return {
+            one.candidate_id: frozenset(
+                kept for kept in EVERYTHING if OVER + after < one.over_utc + self.due_after(number, kept)
+            )
+            for number, one in enumerate(self.people)
+        }
+
+
+def staged(parts: Parts, count: int) -> Stage:
+    rows = Rows()
+    people = [
+        sat(
+            rows,
+            number,
+            OVER + (number % 2) * MOMENT,
+            exam=HELD_EXAM if number % 5 == 2 else "BIO",
+            days=OWN if number % 5 == 4 else None,
+        )
+        for number in range(count)
+    ]
+    who = {"reason_sealed": b"why", "held_by": "dora", "held_utc": OVER}
+    for one in people[1::5]:
+        rows.add(
+            LegalHold, thing=HeldThing.CANDIDATE, candidate_id=one.candidate_id, exam_reference=None, **who
+        )
+    rows.add(LegalHold, thing=HeldThing.EXAM, candidate_id=None, exam_reference=HELD_EXAM, **who)
+    with parts.database.write() as db:
+        rows.store(db)
+        set_state(db, people[3::5], State.APPEALED)
+    return Stage(parts, people)
+
+
+@pytest.fixture
+def parts(migrated_url: str, tmp_path: Path) -> Iterator[Parts]:
+    made = stopped_parts(migrated_url, tmp_path)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def sqlite_parts(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Parts]:
+    path = tmp_path / "coordinator.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    made = stopped_parts(f"sqlite:///{path}", tmp_path)
+    yield made
+    made.database.close()
+
+
+def test_at_each_boundary_exactly_what_was_planned_is_gone(parts: Parts) -> None:
+    """Every second person's exam ended a moment later, so that for them each boundary is yet to come."""
+    stage = staged(parts, 1_000 if parts.database.dialect == "sqlite" else 100)
+    before = stage.expected(days(0))
+    for boundary in sorted({stage.due_after(number, kept) for number in (0, 4) for kept in EVERYTHING}):
+        stage.at(OVER + boundary)
+        erased = stage.erase()
+        assert erased is not None
+        assert not erased.more
+        after = stage.expected(boundary)
+        assert stage.left() == after, boundary
+        gone = Counter(kept for who, all_of_it in before.items() for kept in all_of_it - after[who])
+        gone[Kept.RECORDS] *= 2  # of the exam, and of the person
+        assert Counter({kept: one.things for (_, kept), one in erased.tallies.items()}) == +gone
+        before = after
+    assert planned_to_go(stage) == Counter()
+
+
+def planned_to_go(stage: Stage) -> Counter[Kept]:
+    now_utc = stage.now_utc
+
+    async def work() -> Counter[Kept]:
+        found: Counter[Kept] = Counter()
+        async for items in running.looked(stage.parts, DEFAULT_TENANT_ID, now_utc):
+            found.update(one.kept for one in items if one.goes(now_utc))
+        return found
+
+    return asyncio.run(work())
+
+
+def test_four_hundred_days_ahead_only_what_is_held_or_reviewed_is_left(parts: Parts) -> None:
+    stage = staged(parts, 20)
+    stage.at(OVER + days(400))
+    stage.erase()
+    assert stage.left() == stage.expected(days(400))
+    with parts.database.write() as db:
+        set_state(db, stage.kind(3), State.UPHELD)
+        for hold in db.exec(select(LegalHold)):
+            hold.released_utc = OVER + days(400)
+    stage.erase()
+    assert set(stage.left().values()) == {frozenset()}
+    with parts.database.read() as db:
+        proofs = db.exec(select(Key.wrapped, Key.destroyed_utc)).all()
+        entries = db.exec(select(AuditEntry.act, AuditEntry.role).distinct()).all()
+    assert {wrapped for wrapped, _ in proofs} == {None}
+    assert None not in {destroyed for _, destroyed in proofs}
+    assert set(entries) == {(f"erase_{kept}", "coordinator") for kept in Kept}
+
+
+class Killed(Exception):
+    """The process is gone: nothing it still wanted to do happens."""
+
+
+@contextmanager
+def killed_after(parts: Parts, statements: int) -> Iterator[None]:
+    """From the n-th statement on nothing reaches the database any more."""
+    count = 0
+
+    def at_statement(*_: object) -> None:
+        nonlocal count
+        count += 1
+        if count > statements:
+            raise Killed
+
+    event.listen(parts.database.engine, "before_cursor_execute", at_statement)
+    try:
+        yield
+    finally:
+        event.remove(parts.database.engine, "before_cursor_execute", at_statement)
+
+
+def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "ERASED_AT_ONCE", 3)
+    stage = staged(parts, 20)
+    chance, now_utc, end = random.Random(20261130), OVER + days(400), stage.expected(days(400))
+    kills, found = 0, stage.left()
+    while kills < 50:
+        now_utc += retention.HELD_FOR  # whoever comes next waits for the lease of who died
+        stage.at(now_utc)
+        # A run that finds nothing any more has few statements.
+        with killed_after(parts, chance.randrange(1, 12 if found == end else 150)):
+            try:
+                stage.erase()
+            except Killed:
+                kills += 1
+        found = stage.left()
+        assert all(end[who] <= one for who, one in found.items())
+    stage.at(now_utc + retention.HELD_FOR)
+    stage.erase()
+    assert stage.left() == end
+    with parts.database.read() as db:
+        rows = db.exec(select(RetentionTally)).all()
+    counted = Counter({kept: sum(row.things for row in rows if row.kept == kept) for kept in Kept})
+    gone = len(stage.kind(0)) + len(stage.kind(4))
+    # Records are those of the exam and those of the person.
+    assert counted == {Kept.TEMPLATES: gone, Kept.EVIDENCE: gone, Kept.ALERTS: gone, Kept.RECORDS: 2 * gone}
+
+
+def test_one_coordinator_erases_at_a_time_and_another_takes_over_from_a_dead_one(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    stage = staged(parts, 5)
+    stage.at(OVER + days(400))
+    first, now_utc = uuid4(), OVER + days(400)
+    with parts.database.write() as db:
+        assert retention.take(db, first, now_utc, if_due=True)
+    assert stage.erase() is None
+    stage.at(now_utc + retention.HELD_FOR)
+    assert stage.erase() is not None
+    with parts.database.write() as db:
+        assert not retention.still_held(db, first, now_utc + retention.HELD_FOR)
+    assert stage.left() == stage.expected(days(400))
+
+
+def test_who_lost_the_lease_in_the_middle_erases_nothing_more(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    stage = staged(parts, 5)
+    stage.at(OVER + days(400))
+    before = stage.left()
+    take = retention.take
+
+    def taken_over(db: Any, holder: UUID, now_utc: datetime, *, if_due: bool) -> bool:
+        assert take(db, holder, now_utc, if_due=if_due)
+        return take(db, uuid4(), now_utc + days(1), if_due=if_due)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retention, "take", taken_over)
+        with pytest.raises(Unavailable):
+            stage.erase()
+    assert stage.left() == before
+
+
+def test_it_runs_every_hour_and_goes_on_at_once_with_what_a_run_left(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    stage, holder = staged(parts, 15), uuid4()
+
+    def run(at_utc: datetime, **more: Any) -> Erased | None:
+        return asyncio.run(running.erase_due(parts, Asked(holder, at_utc, if_due=True, **more)))
+
+    begin = OVER + days(400)
+    first = run(begin, most=2)
+    assert first is not None
+    assert first.more
+    second = run(begin + MOMENT)
+    assert second is not None
+    assert not second.more
+    assert stage.left() == stage.expected(days(400))
+    done = begin + MOMENT
+    assert run(done + retention.EVERY - MOMENT) is None
+    assert run(done + retention.EVERY) is not None
+    assert run(begin) is not None, "a clock that was set back must not stop it"
+
+
+def test_another_institutions_hold_keeps_nothing_here(sqlite_parts: Parts) -> None:
+    parts = sqlite_parts
+    stage = staged(parts, 5)
+    with parts.database.write() as db:
+        for hold in db.exec(select(LegalHold).where(col(LegalHold.exam_reference) == HELD_EXAM)):
+            hold.tenant_id = UUID("00000000-0000-7000-8000-000000000000")
+            hold.exam_reference = None
+    stage.at(OVER + days(400))
+    stage.erase()
+    found = stage.left()
+    assert found[stage.people[2].candidate_id] == frozenset()
+    assert found[stage.people[1].candidate_id] == EVERYTHING
