@@ -35,7 +35,7 @@ def test_pages_that_connect_too_often_are_refused_with_the_time_to_wait_and_the_
     one = assignment()
     for _ in range(CONNECTS.burst):
         one.sit_down(last := page(one), 0.0)
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(Rejected, match="connect too often") as refused:
         one.sit_down(page(one), 0.1)
     assert (refused.value.status, refused.value.retry_after_s) == (429, 1)
     assert refused.value.code == "too-many-requests"
@@ -117,7 +117,7 @@ def test_offers_are_counted_apart_from_connections() -> None:
     one = assignment()
     for _ in range(OFFERS.burst):
         one.check_offer(0.0)
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(Rejected, match="send too many offers") as refused:
         one.check_offer(0.0)
     assert (refused.value.status, refused.value.retry_after_s) == (429, 2)
     one.sit_down(page(one), 0.0)
