@@ -12,12 +12,12 @@ from sqlmodel import Session, col, select
 
 from coordinator.ground.database import insert_once
 from coordinator.retention.tables import RetentionLease, RetentionTally
+from coordinator.tenants.standing import INSTALLATION_ID
 from shared.retention import Kept
 
 HELD_FOR: Final = timedelta(minutes=2)
 """A coordinator that has not erased anything for so long has died; another one goes on."""
 EVERY: Final = timedelta(hours=1)
-_NUMBER: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Erased:
 def take(db: Session, holder: UUID, now_utc: datetime, *, if_due: bool) -> bool:
     """Take the lease; False while another coordinator has it, or, with `if_due`, within an hour of the last
     run."""
-    insert_once(db, RetentionLease(number=_NUMBER))
+    insert_once(db, RetentionLease(tenant_id=INSTALLATION_ID))
     row = _locked(db)
     if row.held_until_utc is not None and row.held_until_utc > now_utc and row.held_by != holder:
         return False
@@ -95,7 +95,7 @@ def give_back(db: Session, holder: UUID, done_utc: datetime | None) -> None:
 
 def standing(db: Session, now_utc: datetime) -> Standing:
     """When erasing was last completed, and whether it goes on."""
-    row = db.get(RetentionLease, _NUMBER)
+    row = db.get(RetentionLease, INSTALLATION_ID)
     if row is None:
         return Standing(None, running=False)
     return Standing(row.done_utc, row.held_until_utc is not None and row.held_until_utc > now_utc)
@@ -139,5 +139,5 @@ def total(several: Iterable[Tallies]) -> Tallies:
 
 
 def _locked(db: Session) -> RetentionLease:
-    wanted = select(RetentionLease).where(RetentionLease.number == _NUMBER)
+    wanted = select(RetentionLease).where(RetentionLease.tenant_id == INSTALLATION_ID)
     return db.exec(wanted.with_for_update().execution_options(populate_existing=True)).one()

@@ -12,11 +12,12 @@ from shared.retention import Kept
 
 
 class RetentionLease(Row, table=True):
-    """The one coordinator that erases at present; one row, whose number is 1."""
+    """The one coordinator that erases at present; one row."""
 
     __tablename__ = "retention_leases"
 
-    number: int = Field(primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id", primary_key=True)
+    """The installation itself."""
     held_by: UUID | None = None
     held_until_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Then another one may."""

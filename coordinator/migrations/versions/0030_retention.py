@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "retention_leases",
-        sa.Column("number", sa.Integer(), primary_key=True),
+        sa.Column("tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id"), primary_key=True),
         sa.Column("held_by", sa.Uuid(), nullable=True),
         sa.Column("held_until_utc", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_utc", sa.DateTime(timezone=True), nullable=True),
