@@ -16,4 +16,5 @@ class UsedTicket(Row, table=True):
     __tablename__ = "used_tickets"
 
     id: UUID = Field(primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
     expires_utc: datetime = Field(sa_type=UtcDateTime, index=True)

@@ -14,5 +14,6 @@ from coordinator.live.tickets import Ticket, invalid
 def use(db: Session, ticket: Ticket, now_utc: datetime) -> None:
     """Use a ticket up, and forget those that have expired. Raises `Rejected` (401) if it was used before."""
     db.execute(delete(UsedTicket).where(col(UsedTicket.expires_utc) < now_utc))
-    if not insert_once(db, UsedTicket(id=ticket.ticket_id, expires_utc=ticket.expires_utc)):
+    used = UsedTicket(id=ticket.ticket_id, tenant_id=ticket.claims.tenant_id, expires_utc=ticket.expires_utc)
+    if not insert_once(db, used):
         raise invalid()

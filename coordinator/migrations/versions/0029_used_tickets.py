@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "used_tickets",
         sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id"), nullable=False),
         sa.Column("expires_utc", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_used_tickets_expires_utc", "used_tickets", ["expires_utc"])
