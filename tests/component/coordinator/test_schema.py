@@ -131,8 +131,7 @@ def test_a_sessions_node_becomes_its_first_assignment_and_again_its_node(empty_d
 
 def test_every_table_carries_its_institution() -> None:
     without = {t.name for t in Row.metadata.tables.values() if "tenant_id" not in t.columns}
-    # The lease is the installation's: one coordinator erases for all institutions.
-    assert without == {"tenants", "retention_leases"}
+    assert without == {"tenants"}
 
 
 def test_what_was_enrolled_stays_in_force_and_what_was_terminated_stays_so(empty_database: Database) -> None:
