@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, or_, select, tuple_
 
 from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
 from coordinator.enrollments.tables import Enrollment
 from coordinator.exams import service as exams
 from coordinator.ground.acting import concerns
@@ -21,6 +22,7 @@ from coordinator.holds.covering import Hold, held
 from coordinator.holds.tables import LegalHold
 from coordinator.incidents import service as incidents
 from coordinator.sessions.tables import ExamSession
+from coordinator.tenants.tables import Tenant
 from coordinator.web_api.cursors import Cursor, cut
 from shared.api.holds import LegalHoldRequest
 from shared.errors import Rejected
@@ -83,12 +85,22 @@ def place(
     return row
 
 
+def settle(db: Session, candidate_ids: Collection[UUID]) -> None:
+    """Let a hold that is placed on an exam of these persons' institutions wait until the commit: it keeps
+    nothing of what is erased in this transaction. Call it before the persons are locked."""
+    theirs = select(Candidate.tenant_id).where(col(Candidate.id).in_(candidate_ids))
+    wanted = select(Tenant.id).where(col(Tenant.id).in_(theirs)).order_by(col(Tenant.id))
+    db.exec(wanted.with_for_update(read=True)).all()
+
+
 def _found(db: Session, tenant_id: UUID, request: LegalHoldRequest) -> _Found:
     if request.candidate_id is not None:
         candidate = candidates.known(db, tenant_id, request.candidate_id)
         candidates.lock(db, candidate)  # an erasure that is about to begin sees this hold, or is seen here
         return _Found(HeldThing.CANDIDATE, candidate.id)
     if request.exam_id is not None:
+        # What is being erased now is gone when the hold is placed, and nothing after it.
+        db.exec(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True)).one()
         _check_exam(db, tenant_id, request.exam_id)
         return _Found(HeldThing.EXAM, exam_reference=request.exam_id)
     assert request.incident_id is not None

@@ -20,6 +20,7 @@ from coordinator.live.messages import heartbeat
 from coordinator.live.rooms import Listener
 from coordinator.live.socket import Term, serve
 from coordinator.live.tickets import Ticket
+from coordinator.nodes.fleet import NodeState
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
 from coordinator.web_api.errors import problem_of
@@ -37,6 +38,7 @@ from coordinator.web_api.security import (
 )
 from shared.errors import ProctorError, Rejected
 from shared.fields import Reference
+from shared.messages.heartbeats import SessionState
 from shared.tokens import Claims, Role
 
 router = APIRouter()
@@ -72,7 +74,7 @@ async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now
         term = Term(
             (admitted.until_utc - now).total_seconds(), lambda: check_still_good(parts, admitted.claims)
         )
-        await serve(websocket, parts.rooms, admitted.listener, lambda: _heartbeat(parts, admitted), term)
+        await serve(websocket, parts.rooms, admitted.listener, _Beats(parts, admitted), term)
     finally:
         parts.rooms.leave(admitted.listener)
 
@@ -153,9 +155,24 @@ def protocols_of(websocket: WebSocket) -> list[str]:
     return protocols
 
 
-def _heartbeat(parts: Parts, admitted: Admitted) -> dict[str, Any]:
-    session, listener = admitted.found.session, admitted.listener
-    node = parts.fleet.state(admitted.found.assignment.node_id)
-    states = node.heartbeat.sessions if node is not None else ()
-    state = next((one for one in states if one.session_id == session.id), None)
-    return heartbeat(session.reference, state, for_staff=listener.for_staff)
+class _Beats:
+    """The heartbeats of one socket: what the session's node says of it, also after a move."""
+
+    def __init__(self, parts: Parts, admitted: Admitted) -> None:
+        self._parts = parts
+        self._session = admitted.found.session
+        self._for_staff = admitted.listener.for_staff
+        self._node_id = admitted.found.assignment.node_id
+
+    def __call__(self) -> dict[str, Any]:
+        fleet, now = self._parts.fleet, self._parts.clock()
+        node = fleet.state(self._node_id)
+        if node is None or not node.online(now) or self._named(node) is None:
+            self._node_id = fleet.holder(self._session.id, now) or self._node_id
+            node = fleet.state(self._node_id)
+        state = None if node is None else self._named(node)
+        return heartbeat(self._session.reference, state, for_staff=self._for_staff)
+
+    def _named(self, node: NodeState) -> SessionState | None:
+        states = node.heartbeat.sessions
+        return next((one for one in states if one.session_id == self._session.id), None)

@@ -1,18 +1,20 @@
 """Sends the six commands to nodes, with typed requests and answers.
 
-Each raises `Rejected` as the node does, and `Unavailable` when no valid answer arrives.
+Each raises `Rejected` as the node does, and `Unavailable` when no valid answer arrives. A node may have an
+older program, which refuses every field that it does not know: it is sent none that is at its default, and
+what it does not understand all the same is told in the way that it knows.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import BaseModel
 
 from coordinator.nodes.commands import Command, Commander
-from shared.errors import Corrupt, Unavailable
+from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
@@ -21,23 +23,38 @@ from shared.policy.terms import Gate
 
 M = TypeVar("M", bound=BaseModel)
 
+NOT_READ: Final = frozenset({"command-malformed", "command-too-large"})
+"""Codes with which a command fails because of what its body has."""
+_NOT_FOR_NODES: Final = {"policy": {"retention"}}
+"""Nodes keep nothing."""
+
 
 async def start(commander: Commander, node_id: UUID, session: StartSession) -> SessionAccepted:
-    """Tell a node to watch a session."""
-    command = Command(kind="start", body=_json(session))
-    return _answer(SessionAccepted, await commander.send(node_id, command))
+    """Tell a node to watch a session. One that cannot read what is handed over starts it anew."""
+    try:
+        return await _start(commander, node_id, session)
+    except Rejected as error:
+        if error.code not in NOT_READ or session.handed is None:
+            raise
+    return await _start(commander, node_id, session.model_copy(update={"handed": None}))
 
 
 async def change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:
     """Tell a session's node its changed policy, end time, pause or consents."""
-    command = Command(kind="change", body=_json(session))
+    command = Command(kind="change", body=_of_session(session))
     return _answer(SessionChanged, await commander.send(node_id, command))
 
 
 async def end(commander: Commander, node_id: UUID, session: EndSession) -> SessionEnded:
-    """Tell a node to stop watching a session."""
-    command = Command(kind="end", body=_json(session))
-    return _answer(SessionEnded, await commander.send(node_id, command))
+    """Tell a node to stop watching a session. One that does not know of assignments ends what runs, so tell
+    it nothing of a session that is its own again."""
+    try:
+        return await _end(commander, node_id, session)
+    except Rejected as error:
+        if error.code not in NOT_READ or session.epoch is None:
+            raise
+    plain = EndSession(session_id=session.session_id, submitted=session.submitted)
+    return await _end(commander, node_id, plain)
 
 
 async def enroll(
@@ -64,8 +81,22 @@ async def verify(
     return _answer(VerifiedFrame, await commander.send(node_id, command))
 
 
+async def _start(commander: Commander, node_id: UUID, session: StartSession) -> SessionAccepted:
+    command = Command(kind="start", body=_of_session(session))
+    return _answer(SessionAccepted, await commander.send(node_id, command))
+
+
+async def _end(commander: Commander, node_id: UUID, session: EndSession) -> SessionEnded:
+    command = Command(kind="end", body=_json(session))
+    return _answer(SessionEnded, await commander.send(node_id, command))
+
+
+def _of_session(session: StartSession) -> bytes:
+    return session.model_dump_json(exclude_defaults=True, exclude=_NOT_FOR_NODES).encode()
+
+
 def _json(body: BaseModel) -> bytes:
-    return body.model_dump_json().encode()
+    return body.model_dump_json(exclude_defaults=True).encode()
 
 
 def _answer(kind: type[M], body: bytes) -> M:

@@ -30,6 +30,11 @@ def held(db: Session, session_ids: Collection[UUID]) -> dict[UUID, list[Held]]:
     return dict(found)
 
 
+def holder(db: Session, session_id: UUID) -> UUID:
+    """The node that has a session, or had it last."""
+    return db.exec(select(Assignment.node_id).where(current_of(session_id))).one()
+
+
 def value_of(row: Assignment) -> Held:
     """The assignment as a value."""
     return Held(epoch=row.epoch, node_id=row.node_id, from_utc=row.from_utc, to_utc=row.to_utc)

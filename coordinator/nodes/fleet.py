@@ -180,6 +180,16 @@ class Fleet:
         """Every node that was heard in the last `MISSING_AFTER_S`, in the order of ids."""
         return [s for _, s in sorted(self._states.items()) if s.online(now)]
 
+    def holder(self, session_id: UUID, now: float) -> UUID | None:
+        """The node that is heard and names this session; of two, the one with the later assignment."""
+        named = [
+            (one.epoch, node.heartbeat.node_id)
+            for node in self.online(now)
+            for one in node.heartbeat.sessions
+            if one.session_id == session_id
+        ]
+        return max(named)[1] if named else None
+
     def pick(
         self,
         now: float,

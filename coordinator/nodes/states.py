@@ -15,9 +15,10 @@ from shared.messages.message import parse
 from shared.messages.states import StateHeader
 from shared.sealing import Parcel, unpack, verify
 
-SETTLES_WITHIN: Final = timedelta(seconds=2)
-"""A state that reached the hub later than this after the end of its assignment knows nothing of what the next
-node has told since."""
+SETTLES_WITHIN: Final = timedelta(seconds=25)
+"""A state that reached the hub later than this after the end of its assignment is not taken. A former node
+that is well goes on while two others do not answer; what they have told by then is handed over beside its
+state (`sessions.starting.handing`). The hub's clock may differ, too."""
 NEGLIGIBLE_S: Final = 2.0
 """A clock that differs by less counts as right."""
 

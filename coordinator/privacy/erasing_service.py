@@ -55,6 +55,7 @@ def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure
     not be ended, 404 `candidate-unknown` if the person was just erased.
     """
     candidate = wish.candidate
+    holds.settle(db, [candidate.id])
     candidates.lock(db, candidate)
     _check_not_held(db, keys.keyring, candidate, now_utc)
     sessions = _sessions(db, candidate.id)

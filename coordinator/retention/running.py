@@ -138,6 +138,7 @@ def _worked(db: Session, holder: UUID, ids: Sequence[UUID], step: Step, now_utc:
     """Do one step of all that goes of these persons, as it is now."""
     if not retention.still_held(db, holder, now_utc):
         raise Unavailable("another coordinator erases now", code="retention-running")
+    holds.settle(db, ids)
     candidates.lock_all(db, ids)
     going: dict[tuple[UUID, Kept, bool], list[Item]] = {}
     for person, items in _plans(db, ids, now_utc):

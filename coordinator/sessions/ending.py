@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.excerpts import service as excerpts
-from coordinator.nodes import asking
+from coordinator.nodes import asking, assignments_service as assignments
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
 from coordinator.sessions.watched.noting import note_end
@@ -51,28 +51,29 @@ async def end(
     milestones = {EventType.SUBMITTED: now_utc} if submitted else {}
     milestones[EventType.SESSION_ENDED] = now_utc + _AFTER_SUBMITTED
 
-    def mark(db: Session) -> tuple[datetime, list[Alert], int]:
+    def mark(db: Session) -> tuple[datetime, list[Alert], int, UUID]:
         if because is not None:
             candidates.lock(db, found.candidate)
         ended_utc = sessions.mark_ended(db, found.session, now_utc, terminated=because is not None)
+        node_id = assignments.holder(db, found.session.id)  # it may have moved since it was found
         if ended_utc != now_utc:
-            return ended_utc, [], 0
+            return ended_utc, [], 0, node_id
         keyring = parts.keys.keyring
         destroyed = excerpts.forget(db, found.session, now_utc)
         cause = [because(db)] if because is not None else []
         made = [
             sessions.add_milestone(db, keyring, found, event, at_utc) for event, at_utc in milestones.items()
         ]
-        return ended_utc, cause + made, destroyed
+        return ended_utc, cause + made, destroyed, node_id
 
-    ended_utc, made, destroyed = await parts.writing(mark)
+    ended_utc, made, destroyed, node_id = await parts.writing(mark)
     for milestone in made:
         parts.rooms.tell(found.session.id, Shown(milestone), RAISED)
     parts.rooms.end(found.session.id)
     # In parallel: a reader may delay the scrub, and an unreachable node the command.
     after: list[Awaitable[object]] = [asyncio.to_thread(parts.database.scrub)] if destroyed else []
     if ended_utc == now_utc:
-        after.append(tell_node(parts, found.assignment.node_id, found.session.id, submitted=submitted))
+        after.append(tell_node(parts, node_id, found.session.id, submitted=submitted))
     await asyncio.gather(*after)
     return SessionEndResponse(status="ended", session_id=found.session.reference, ended_at=ended_utc)
 

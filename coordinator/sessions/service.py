@@ -26,7 +26,7 @@ from coordinator.nodes.tables import Assignment, Node
 from coordinator.sessions.milestones import Subject, milestone
 from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert
-from shared.errors import Rejected
+from shared.errors import Rejected, Unavailable
 from shared.events.types import EventType
 from shared.messages.sessions import SessionAccepted
 from shared.policy.schema import Policy
@@ -68,6 +68,18 @@ def find(db: Session, tenant_id: UUID, reference: str) -> Found:
     found = Found(*row)
     concerns(tenant_id, candidate_id=found.candidate.id, session_id=found.session.id)
     return found
+
+
+def as_now(db: Session, found: Found, now_utc: datetime) -> Found:
+    """A session as it is now, at the assignment that it was found with.
+
+    Raises `Rejected` (404, 410) if it is over, `Unavailable` ("handed-over") if it has moved on.
+    """
+    now = find(db, found.session.tenant_id, found.session.reference)
+    check_running(now.session, now_utc)
+    if now.assignment.epoch != found.assignment.epoch:
+        raise Unavailable("the session has just moved on to another node", code="handed-over")
+    return now
 
 
 def check_free(db: Session, tenant_id: UUID, reference: str) -> None:

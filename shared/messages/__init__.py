@@ -4,6 +4,10 @@ Each message is a parcel of `shared.sealing`: a clear, signed header (one class 
 and a body. Bodies about a person are sealed: commands to the node's key, replies to the command's reply key.
 A command is obeyed once, within `COMMAND_LIFETIME_S` of its creation, by the node it names.
 
+The coordinator is upgraded before the nodes. So it reads what older nodes send, and bodies of its commands
+leave out what is at its default, which an older node might refuse as unknown. A default therefore never
+changes: a field with another one gets another name.
+
 message     the base of all messages, and how to parse one
 commands    headers of commands and replies
 sessions    bodies of `start`, `change` and `end`

@@ -18,6 +18,7 @@ from coordinator.sessions.absence import service as absence
 from coordinator.sessions.absence.waiting import Awaited, absence_alert, ended_absence
 from coordinator.sessions.lasting import service as lasting
 from coordinator.sessions.lasting.telling import tell
+from coordinator.sessions.presence.noting import said_by
 from coordinator.web_api.parts import Parts
 from shared.events.types import EventType
 
@@ -47,11 +48,7 @@ class Absences:
         now_utc = now_utc or datetime.now(UTC)
         if self._open is None:
             self._open = await parts.reading(lambda db: lasting.still_open(db, EVENT, now_utc))
-        phases = {
-            session.session_id: session.phase
-            for state in parts.fleet.online(parts.clock())
-            for session in state.heartbeat.sessions
-        }
+        phases = said_by(parts.fleet.online(parts.clock()))
         self._note_came(one for one, phase in phases.items() if phase != WAITING)
         await self._await(parts, {one for one, phase in phases.items() if phase == WAITING}, now_utc)
         await self._say_absent(parts, self._open, now_utc)

@@ -16,17 +16,16 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.alerts.stored import Stored
-from coordinator.nodes import asking
 from coordinator.nodes.assignments import Because
 from coordinator.nodes.service import CLOSED
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import service as sessions
-from coordinator.sessions.ending import send_end
+from coordinator.sessions.ending import send_end, tell_node
 from coordinator.sessions.moving import service as moving
 from coordinator.sessions.moving.failover import failover_alert
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.assignment import Facts, start_session, stored_facts
-from coordinator.sessions.starting.handing import handed
+from coordinator.sessions.starting.again import prepare, send
+from coordinator.sessions.starting.assignment import Facts, stored_facts
 from coordinator.web_api.parts import Parts
 from shared.errors import ProctorError, Rejected, Unavailable
 from shared.messages.sessions import EndSession, SessionAccepted
@@ -78,6 +77,8 @@ async def move(parts: Parts, found: Found, because: Because) -> Move:
 async def leave(parts: Parts, done: Move) -> None:
     """Tell the former nodes that another one goes on with the session."""
     for one in done.former:
+        if one.node_id == done.found.assignment.node_id:
+            continue  # it came back, so its later assignment has replaced this one
         order = EndSession(session_id=one.session_id, submitted=False, epoch=one.epoch, handed_over=True)
         await send_end(parts, one.node_id, order)
 
@@ -128,16 +129,17 @@ def _heard_utc(parts: Parts, node_id: UUID, because: Because, now_utc: datetime)
 
 async def _taken(parts: Parts, found: Found) -> bool:
     """Whether the node takes the session; if not, it may have, so it is told to end it."""
-    node_id, now_utc = found.assignment.node_id, parts.utc_now()
+    order = await prepare(parts, found)
     try:
-        known = await handed(parts, found, now_utc)
-        order = start_session(await _facts(parts, found), now_utc)
-        given = order.model_copy(update={"handed": known})
-        accepted = await asking.start(parts.commander, node_id, given)
+        accepted = await send(parts, found, order)
     except ProctorError as error:
         log.warning(
             "a node does not take a session that moves",
-            extra={"session_id": found.session.id, "node_id": node_id, "error": type(error).__name__},
+            extra={
+                "session_id": found.session.id,
+                "node_id": found.assignment.node_id,
+                "error": type(error).__name__,
+            },
         )
         await _end_here(parts, found)
         return False
@@ -145,12 +147,20 @@ async def _taken(parts: Parts, found: Found) -> bool:
 
 
 async def _settled(parts: Parts, found: Found, accepted: SessionAccepted) -> bool:
-    """Note the node's address. Raises `Rejected` (410) if the session has ended meanwhile."""
+    """Note the node's address. Raises as `move` does if the session has ended or moved on meanwhile."""
     now_utc = parts.utc_now()
     if await parts.writing(lambda db: sessions.note_address(db, found, accepted, now_utc)):
         return True
+    try:
+        await parts.reading(lambda db: sessions.as_now(db, found, now_utc))
+    except Rejected:
+        await tell_node(parts, found.assignment.node_id, found.session.id, submitted=False)
+        raise
+    except Unavailable:
+        await _end_here(parts, found)
+        raise
     await _end_here(parts, found)
-    raise Rejected("the session has ended or moved on meanwhile", code="session-ended", status=410)
+    return False
 
 
 async def _end_here(parts: Parts, found: Found) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Final
@@ -19,13 +18,13 @@ from coordinator.sessions.moving.answers import route_out
 from coordinator.sessions.moving.deciding import Stay, decide
 from coordinator.sessions.moving.moves import leave, move
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.again import resume
+from coordinator.sessions.starting.again import prepare, resume_with
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import StaffOrSession, check_own_session
 from shared.api.sessions import RouteOut
-from shared.errors import Rejected, Unavailable
+from shared.errors import ProctorError, Rejected, Unavailable
 from shared.messages.heartbeats import MISSING_AFTER_S
 from shared.tokens import Claims
 
@@ -120,7 +119,7 @@ async def _answers(parts: Parts, found: Found) -> bool | None:
     if not parts.hub.connected or unheard:
         return None
     try:
-        async with asyncio.timeout(ANSWERS_WITHIN_S):
-            return await resume(parts, found)
-    except TimeoutError:
-        return False
+        order = await prepare(parts, found)
+    except ProctorError:
+        return None  # that is the coordinator's own trouble, or the session has just ended or moved on
+    return await resume_with(parts, found, order, ANSWERS_WITHIN_S)

@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 LAST_ASSIGNMENTS: Final = 3
 """So many are asked for a state: a node that had the session for a moment may have sent none."""
 BEFORE_STATE: Final = timedelta(seconds=30)
-"""Alerts that arrived up to this long before a state are named too: clocks and messages differ."""
+"""Alerts that arrived up to this long before a state are named too: clocks and messages differ, and a state
+may be younger than its assignment, by `nodes.states.SETTLES_WITHIN`."""
 MAX_ALERTS_BYTES: Final = 100_000
 """Of all open alerts in one message."""
 
@@ -114,7 +115,7 @@ async def _opened(parts: Parts, key: Key, whose: Whose) -> _Known | None:
     memory = parse_json(body)
     if not isinstance(memory, dict):
         raise Corrupt("the state is no object")
-    return _Known(saved, memory, last.stored_utc)
+    return _Known(saved, memory, min(last.stored_utc, parts.utc_now()))  # the hub's clock may be fast
 
 
 def _few(told: Sequence[Stored]) -> list[Stored]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, or_
+from sqlmodel import Session, col, or_, select
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
+from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.nodes.marks import Lost
 from coordinator.nodes.tables import Assignment
@@ -24,10 +25,24 @@ MAX_TOLD = 500
 """The most sessions that get an alert about one loss."""
 
 
-def of_nodes(db: Session, node_ids: Collection[UUID], now_utc: datetime) -> dict[UUID, UUID]:
-    """The node of each running session of these nodes."""
-    found = sessions.running_on(db, set(node_ids), now_utc, now_utc)
-    return {one.session.id: one.assignment.node_id for one in found}
+def of_nodes(db: Session, since_utc: Mapping[UUID, datetime], now_utc: datetime) -> dict[UUID, UUID]:
+    """The running sessions that these nodes have, or had since an instant, each with such a node."""
+    wanted = (
+        select(ExamSession.id, Assignment.node_id, Assignment.to_utc)
+        .join(Assignment, col(Assignment.session_id) == col(ExamSession.id))
+        .where(
+            col(Assignment.node_id).in_(since_utc),
+            col(Assignment.from_utc) < now_utc,
+            col(ExamSession.ended_utc).is_(None),
+            col(ExamSession.expires_utc) > now_utc,
+        )
+        .order_by(col(Assignment.epoch))
+    )
+    return {
+        session_id: node_id
+        for session_id, node_id, to_utc in db.exec(wanted)
+        if to_utc is None or to_utc >= since_utc[node_id]
+    }
 
 
 def tells(db: Session, keyring: Keyring, session_id: UUID, event: EventType) -> bool:
@@ -38,12 +53,15 @@ def tells(db: Session, keyring: Keyring, session_id: UUID, event: EventType) -> 
 
 def say_lost(db: Session, keyring: Keyring, lost: Lost, now_utc: datetime) -> list[Stored]:
     """Write an alert for every session that the node may have sent alerts about since the last one that
-    arrived."""
+    arrived, also for one that has moved on."""
     wanted = (
-        sessions.select_found()
+        select(ExamSession, Candidate, Assignment)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .join(Assignment, col(Assignment.session_id) == col(ExamSession.id))
         .where(
             Assignment.node_id == lost.node_id,
             col(Assignment.from_utc) < now_utc,
+            or_(col(Assignment.to_utc).is_(None), col(Assignment.to_utc) > lost.since_utc),
             or_(col(ExamSession.ended_utc).is_(None), col(ExamSession.ended_utc) > lost.since_utc),
             col(ExamSession.expires_utc) > lost.since_utc,
         )

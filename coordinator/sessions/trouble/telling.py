@@ -7,6 +7,7 @@ reported once.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -15,7 +16,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.alerts.stored import Stored
-from coordinator.nodes import service as nodes
+from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.service import LaneKey
 from coordinator.sessions import service as sessions
 from coordinator.sessions.lasting import service as lasting
@@ -27,6 +28,7 @@ from coordinator.sessions.trouble.wrong import (
     OpenGap,
     clock_alert,
     gap_alert,
+    gaps_since,
     missing_reports,
     right_clocks,
     standing,
@@ -43,6 +45,17 @@ MAX_SAID: Final = 50
 Write = Callable[[Subject, Evidence, datetime], Alert]
 
 
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """The nodes that have a problem, with what sessions are told about it."""
+
+    event: EventType
+    nodes: Mapping[UUID, Evidence]
+    since_utc: Mapping[UUID, datetime]
+    """By node; sessions that it has had since then are told too."""
+    write: Write
+
+
 class Troubles:
     """One coordinator's memory of its nodes' problems. Must not be used by two tasks at once."""
 
@@ -57,34 +70,31 @@ class Troubles:
         skews_s = parts.fleet.skews_s(parts.clock())
         right = right_clocks(skews_s)
         clocks = wrong_clocks(skews_s)
-        await self._tell(parts, EventType.CLOCK_SKEW, clocks, right.__contains__, clock_alert, now_utc)
+        skewed = _Wrong(EventType.CLOCK_SKEW, clocks, dict.fromkeys(clocks, now_utc), clock_alert)
+        await self._tell(parts, skewed, right.__contains__, now_utc)
         found = await parts.reading(nodes.gaps)
         self._gaps = standing(self._gaps, found, now_utc)
-        gapped = {key.node_id for key in found}
-        gaps = missing_reports(((key.node_id, self._gaps[key]) for key in found), now_utc)
-        await self._tell(
-            parts, EventType.ALERT_GAP, gaps, lambda node_id: node_id not in gapped, gap_alert, now_utc
-        )
+        gaps = [(key.node_id, self._gaps[key]) for key in found]
+        since_utc = gaps_since(gaps)
+        missing = _Wrong(EventType.ALERT_GAP, missing_reports(gaps, now_utc), since_utc, gap_alert)
+        await self._tell(parts, missing, lambda node_id: node_id not in since_utc, now_utc)
         await _say_lost(parts, now_utc)
 
     async def _tell(
-        self,
-        parts: Parts,
-        event: EventType,
-        wrong: Mapping[UUID, Evidence],
-        over: Callable[[UUID], bool],
-        write: Write,
-        now_utc: datetime,
+        self, parts: Parts, wrong: _Wrong, over: Callable[[UUID], bool], now_utc: datetime
     ) -> None:
+        event = wrong.event
         if event not in self._open:
             self._open[event] = await parts.reading(lambda db: lasting.still_open(db, event, now_utc))
         said = self._open[event]
-        if wrong:
-            theirs = await parts.reading(lambda db: trouble.of_nodes(db, wrong.keys(), now_utc))
+        if wrong.nodes:
+            since_utc = {node_id: wrong.since_utc[node_id] for node_id in wrong.nodes}
+            theirs = await parts.reading(lambda db: trouble.of_nodes(db, since_utc, now_utc))
             for one in sorted(theirs.keys() - said)[:MAX_SAID]:
-                await tell(parts, partial(_raise, parts, one, event, write, wrong[theirs[one]], now_utc))
+                evidence = wrong.nodes[theirs[one]]
+                await tell(parts, partial(_raise, parts, one, event, wrong.write, evidence, now_utc))
                 said.add(one)
-        for one in sorted(await _over(parts, said, over, now_utc))[:MAX_SAID]:
+        for one in sorted(await _over(parts, event, said, over, now_utc))[:MAX_SAID]:
             keyring = parts.keys.keyring
             await tell(
                 parts,
@@ -111,14 +121,22 @@ def _raise(
 
 
 async def _over(
-    parts: Parts, said: Collection[UUID], over: Callable[[UUID], bool], now_utc: datetime
+    parts: Parts, event: EventType, said: Collection[UUID], over: Callable[[UUID], bool], now_utc: datetime
 ) -> set[UUID]:
     """The sessions whose problem is over, or that have ended."""
     if not said:
         return set()
-    held = await parts.reading(lambda db: sessions.held_now(db, set(said), now_utc))
-    holders = {one: held.get(one) for one in said}
-    return {one for one, holder in holders.items() if holder is None or over(holder.node_id)}
+
+    def read(db: Session) -> dict[UUID, set[UUID]]:
+        present = sessions.held_now(db, set(said), now_utc)
+        holders = {one: {holder.node_id} for one, holder in present.items() if holder is not None}
+        if event is EventType.ALERT_GAP:  # what a former node has not sent is missing after a move too
+            held = assignments.held(db, holders.keys())
+            holders = {one: {each.node_id for each in held[one]} for one in holders}
+        return holders
+
+    holders = await parts.reading(read)
+    return {one for one in said if all(over(node_id) for node_id in holders.get(one, ()))}
 
 
 async def _say_lost(parts: Parts, now_utc: datetime) -> None:

@@ -25,6 +25,9 @@ from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
 GAP_AFTER: Final = timedelta(seconds=30)
 """A gap is reported only after this time. Alerts may arrive out of order, and one whose session is not known
 yet is sent again, so many gaps close by themselves."""
+NOTICED_WITHIN: Final = timedelta(minutes=1)
+"""A gap is noticed at the latest so long after its first alert was not sent: a session that has left its node
+shortly before may have lost one."""
 CALM_CLOCK_S: Final = MAX_CLOCK_SKEW_S / 2
 """A clock counts as right again only below this, so that one that varies around the bound is reported
 once."""
@@ -60,6 +63,15 @@ def missing_reports(gaps: Iterable[tuple[UUID, OpenGap]], now_utc: datetime) -> 
         if now_utc - one.since_utc >= GAP_AFTER:
             missing[node_id] += one.gap.missing
     return {node_id: {"missing": count, "lost": False} for node_id, count in missing.items()}
+
+
+def gaps_since(gaps: Iterable[tuple[UUID, OpenGap]]) -> dict[UUID, datetime]:
+    """Since when alerts of each node may be missing."""
+    since: dict[UUID, datetime] = {}
+    for node_id, one in gaps:
+        at_utc = one.since_utc - NOTICED_WITHIN
+        since[node_id] = min(at_utc, since.get(node_id, at_utc))
+    return since
 
 
 def wrong_clocks(skews_s: Mapping[UUID, float]) -> dict[UUID, Evidence]:

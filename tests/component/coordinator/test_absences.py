@@ -121,6 +121,27 @@ def test_nobody_is_missed_before_the_exam_begins(on_sqlite: OnSite) -> None:
 
 
 @by_hand
+@pytest.mark.parametrize("next_id", [UUID(int=0), UUID(int=2**128 - 1)])
+def test_of_two_nodes_the_one_with_the_later_assignment_says_whether_the_page_is_there(
+    on_sqlite: OnSite, next_id: UUID
+) -> None:
+    async def test(site: Site) -> None:
+        session = await site.started(verification_policy={"max_offline_seconds": 20})
+        await _says(site, session, "waiting")  # it was not told yet that another one goes on
+        former = site.parts.fleet.state(site.node.node_id)
+        assert former is not None
+        now_utc, goes_on = datetime.now(UTC), watching(UUID(session["session_uuid"]), epoch=2)
+        following = former.heartbeat.model_copy(update={"node_id": next_id, "sessions": (goes_on,)})
+        site.parts.fleet.hear(following, site.parts.clock(), now_utc)
+        absences = Absences()
+        for later in (timedelta(0), LATE, 2 * LATE):
+            await absences.round(site.parts, now_utc + later)
+        assert await _absences(site) == []
+
+    on_sqlite(test)
+
+
+@by_hand
 def test_an_absence_ends_with_its_session(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         session, absences = await site.started(), Absences()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -12,19 +15,31 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlmodel import select
+from sqlmodel import Session, select
+from websockets.asyncio.client import ClientConnection
 
 from coordinator.config import NodeSection
+from coordinator.live import socket
 from coordinator.live.rooms import Listener
-from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes import assignments_service as assignments, service as nodes
+from coordinator.nodes.alert_stream import LastState
 from coordinator.nodes.assignments import Because
+from coordinator.nodes.service import LaneKey
 from coordinator.nodes.tables import Assignment
+from coordinator.sessions import ending, service as sessions
+from coordinator.sessions.changing import service as changing
 from coordinator.sessions.moving import routes
 from coordinator.sessions.moving.deciding import MOST_ASKED
 from coordinator.sessions.moving.draining import drain
 from coordinator.sessions.moving.telling import clear_failovers
+from coordinator.sessions.starting import again
+from coordinator.sessions.tables import ExamSession
+from coordinator.sessions.trouble.telling import Troubles
+from coordinator.sessions.trouble.wrong import GAP_AFTER
 from shared.alerts import Alert, alert_id
-from shared.events.types import EventClass, EventType
+from shared.errors import Unavailable
+from shared.events.types import EventClass, EventType, Lane
+from shared.messages.heartbeats import OutboxState
 from shared.messages.sessions import SessionAccepted, StartSession
 from shared.sealing import signing_public_text
 from shared.tokens import Role
@@ -34,6 +49,7 @@ from tests.support.fake_node import FakeNode, beat_until_known, fake_node
 from tests.support.findings import alert, until_stored
 from tests.support.nats import RunningServer, nats_server
 from tests.support.node_answers import Refusal, watching
+from tests.support.served_site import listening_to, served
 
 pytestmark = pytest.mark.usefixtures("rounds_by_hand")
 
@@ -41,6 +57,8 @@ NEXT_ID: Final = uuid4()
 NEXT_KEY: Final = Ed25519PrivateKey.generate()
 NEXT_URL: Final = "ws://127.0.0.1:8200/signal"
 MEMORY: Final[dict[str, object]] = {"version": 7, "course": {"raised": 3}}
+
+LATER: Final = GAP_AFTER + timedelta(seconds=1)
 
 Play = Callable[["Site", FakeNode], Awaitable[None]]
 
@@ -110,6 +128,38 @@ async def held(site: Site, start: StartSession) -> list[tuple[int, UUID, Because
         return sorted((row.epoch, row.node_id, row.because) for row in db.exec(wanted))
 
     return await site.parts.reading(read)
+
+
+def meanwhile(site: Site, other: FakeNode, change: Callable[[Session], None]) -> None:
+    """This is changed in the database while the other node is told to start a session next."""
+    accept = other.accept
+
+    def changing_it(session_id: UUID) -> SessionAccepted:
+        other.accept = accept
+        with site.parts.database.write() as db:
+            change(db)
+        return accept(session_id)
+
+    other.accept = changing_it
+
+
+async def came(site: Site, *sequences: int) -> None:
+    """Reports of the first node are committed."""
+    key = LaneKey(NODE_ID, site.node.outbox_id, Lane.CONDUCT)
+
+    def commit(db: Session) -> None:
+        nodes.committed(db, key, sequences, datetime.now(UTC))
+
+    await site.parts.writing(commit)
+
+
+async def until_frames(client: ClientConnection, number: int) -> None:
+    """Wait until a socket's heartbeat has this number of pictures."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            message = json.loads(await client.recv())
+            if message["type"] == "heartbeat" and message["stats"]["frames_processed"] == number:
+                return
 
 
 def milestone(told: Alert, start: StartSession) -> Alert:
@@ -263,6 +313,34 @@ def test_a_state_of_something_else_is_not_handed_over(
     play(story)
 
 
+def test_a_state_is_handed_over_although_the_hubs_clock_is_fast(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.node.save(start, MEMORY)
+        told = alert(start, site.node, EventType.MULTIPLE_FACES, 1.0)
+        await site.node.publish(told, start)
+        over = told.model_copy(update={"cleared": datetime.now(UTC)})
+        await site.node.publish(over, start, revision=2)
+        await until_stored(site, 2)
+        await site.node.vanish()
+        last = site.parts.state_stream.last
+
+        async def ahead(node_id: UUID, session_id: UUID) -> LastState | None:
+            found = await last(node_id, session_id)
+            by = timedelta(seconds=20)
+            return None if found is None else replace(found, stored_utc=found.stored_utc + by)
+
+        monkeypatch.setattr(site.parts.state_stream, "last", ahead)
+        assert (await asks(site, start)).json()["moved"] is True
+        [moved] = other.obeyed.started
+        assert moved.handed is not None
+        assert (moved.handed.memory, moved.handed.over) == (MEMORY, (told.event_id,))
+
+    play(story)
+
+
 def test_without_another_node_the_page_is_told_so_and_nothing_changes(play: Callable[[Play], None]) -> None:
     async def story(site: Site, other: FakeNode) -> None:
         start = await sat(site, other)
@@ -319,5 +397,170 @@ def test_a_session_that_no_other_node_takes_stays_at_the_one_that_is_drained(
         present = await site.parts.reading(lambda db: assignments.held(db, [start.session_id]))
         assert present[start.session_id][-1].node_id == NODE_ID
         assert site.node.obeyed.newest.epoch == present[start.session_id][-1].epoch
+
+    play(story)
+
+
+def test_a_session_that_came_back_is_not_ended_where_it_runs(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await sat(site, other)
+        other.refusal = Refusal("rejected", "node-full", 503, "the node is full")
+        await drain(site.parts, NODE_ID)
+        assert [one.epoch for one in site.node.obeyed.started] == [1, 3]
+        assert site.node.obeyed.ended == []
+
+    play(story)
+
+
+def test_a_session_does_not_move_for_the_coordinators_own_trouble(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreadable(*_: object) -> None:
+        raise Unavailable("the states of sessions cannot be read")
+
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        monkeypatch.setattr(again, "handed", unreadable)
+        answer = await asks(site, start, 1)
+        monkeypatch.undo()
+        assert (answer.status_code, answer.json()["edge_node"]) == (200, str(NODE_ID))
+        assert [epoch for epoch, _, _ in await held(site, start)] == [1]
+
+    play(story)
+
+
+def test_what_changes_while_the_next_node_is_told_reaches_it_at_once(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+
+        def pause(db: Session) -> None:
+            changing.pause(db.get_one(ExamSession, start.session_id), site.parts.utc_now())
+
+        meanwhile(site, other, pause)
+        await site.node.vanish()
+        assert (await asks(site, start)).json()["moved"] is True
+        [moved], [changed] = other.obeyed.started, other.obeyed.changed
+        assert (moved.paused, changed.paused, changed.epoch) == (False, True, 2)
+
+    play(story)
+
+
+def test_a_page_whose_session_has_just_moved_on_is_told_where_and_not_that_it_is_over(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+
+        def move_on(db: Session) -> None:
+            second = db.get_one(Assignment, (start.session_id, 2))
+            assignments.hand_over(db, second, NODE_ID, site.parts.utc_now())
+
+        meanwhile(site, other, move_on)
+        answer = await asks(site, start, 2)
+        assert (answer.status_code, answer.json()["edge_node"]) == (200, str(NODE_ID)), answer.text
+        assert [one.epoch for one in site.node.obeyed.started] == [1, 1, 3]
+        [ended] = other.obeyed.ended
+        assert (ended.epoch, ended.handed_over) == (2, True)
+
+    play(story)
+
+
+def test_a_session_that_ends_while_the_next_node_is_told_ends_there_with_its_states(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+
+        def end(db: Session) -> None:
+            db.get_one(ExamSession, start.session_id).ended_utc = site.parts.utc_now()
+
+        meanwhile(site, other, end)
+        await site.node.save(start, MEMORY)
+        answer = await asks(site, start, 2)
+        assert (answer.status_code, answer.json()["code"]) == (410, "session-ended")
+        assert len(other.obeyed.ended) == 1
+        assert await site.parts.state_stream.last(NODE_ID, start.session_id) is None
+
+    play(story)
+
+
+def test_an_open_socket_tells_what_the_next_node_says(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "HEARTBEAT_INTERVAL_S", 0.05)
+
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        site.node.sessions = (watching(start.session_id, frames_processed=5),)
+        await site.node.beat()
+        async with served(site) as url, listening_to(f"{url}/SESS-1", site.token()) as client:
+            await until_frames(client, 5)
+            assert (await asks(site, start, 2)).json()["moved"] is True
+            other.sessions = (watching(start.session_id, epoch=2, frames_processed=7),)
+            await other.beat()
+            site.node.sessions = ()
+            await site.node.beat()
+            await until_frames(client, 7)
+
+    play(story)
+
+
+def test_what_the_former_node_has_not_sent_is_told_until_it_has(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        troubles, began = Troubles(), datetime.now(UTC)
+        await came(site, 1, 4)
+        await troubles.round(site.parts, began)
+        assert (await asks(site, start, 2)).json()["moved"] is True
+        for round_ in (troubles, troubles, Troubles()):
+            await round_.round(site.parts, began + LATER)
+            [said] = await timeline(site, EventType.ALERT_GAP)
+            assert (said["evidence"], said["cleared"]) == ({"missing": 2, "lost": False}, None)
+        await came(site, 2, 3)
+        await troubles.round(site.parts, began + 2 * LATER)
+        [over] = await timeline(site, EventType.ALERT_GAP)
+        assert over["cleared"] is not None
+        # What is missing later has nothing to do with who left long before.
+        await came(site, 6)
+        for later in (20 * LATER, 22 * LATER):
+            await troubles.round(site.parts, began + later)
+        assert len(await timeline(site, EventType.ALERT_GAP)) == 1
+
+    play(story)
+
+
+def test_what_the_former_node_has_lost_is_told(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await came(site, 1)
+        start = await sat(site, other)
+        assert (await asks(site, start, 2)).json()["moved"] is True
+        lane = OutboxState(
+            outbox_id=site.node.outbox_id,
+            lane=Lane.CONDUCT,
+            last_sequence=5,
+            waiting=1,
+            dropped=2,
+            first_waiting=5,
+        )
+        site.node.outbox = (lane,)
+        await site.node.beat()
+        for _ in range(2):
+            await Troubles().round(site.parts)
+        [said] = await timeline(site, EventType.ALERT_GAP)
+        assert said["evidence"] == {"missing": 3, "lost": True}
+
+    play(story)
+
+
+def test_the_end_of_a_session_that_has_just_moved_is_told_to_its_next_node(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        found = await site.parts.reading(lambda db: sessions.find(db, start.tenant_id, "SESS-1"))
+        assert (await asks(site, start, 2)).json()["moved"] is True
+        await ending.end(site.parts, found, site.parts.utc_now(), submitted=True)
+        [ended] = other.obeyed.ended
+        assert (ended.session_id, ended.submitted) == (start.session_id, True)
 
     play(story)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from coordinator.ground.leadership import Leadership
 from coordinator.ground.leading import Lead
 from coordinator.live import tickets_service as tickets
 from coordinator.live.rooms import Listener
+from coordinator.live.tickets import LIFETIME_S
 from coordinator.sessions import service as sessions
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
@@ -212,6 +213,9 @@ def test_a_ticket_opens_one_socket_at_both_together(on_two: OnTwo) -> None:
         text = site.parts.tickets.issue(CLAIMS, "SESS-1", now)
         opened = other.tickets.open(text, "SESS-1", now)
         await other.writing(lambda db: tickets.use(db, opened, now))
+        ahead = now + timedelta(seconds=LIFETIME_S + 1)  # the other one's clock is fast
+        later = other.tickets.open(other.tickets.issue(CLAIMS, "SESS-1", ahead), "SESS-1", ahead)
+        await other.writing(lambda db: tickets.use(db, later, ahead))
         with pytest.raises(Rejected, match="used"):
             await site.parts.writing(lambda db: tickets.use(db, opened, now))
 

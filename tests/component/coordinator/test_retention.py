@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,28 +19,33 @@ from sqlalchemy import event
 from sqlmodel import col, select
 
 from coordinator.audit.tables import AuditEntry
+from coordinator.holds import service as holds
 from coordinator.holds.tables import LegalHold
 from coordinator.incidents.states import State
 from coordinator.keys.tables import Key
-from coordinator.retention import running, service as retention
+from coordinator.retention import erasing_service as erasing, running, service as retention
 from coordinator.retention.running import Asked
 from coordinator.retention.service import Erased
 from coordinator.retention.tables import RetentionTally
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
+from shared.api.holds import LegalHoldRequest
 from shared.errors import Unavailable
 from shared.holds import HeldThing
 from shared.policy.terms import Retention
 from shared.retention import Kept
+from shared.tokens import Claims, Role
+from tests.support.eventually import PATIENCE_S
 from tests.support.retained import EVERYTHING, Rows, Sat, left, sat, set_state, stopped_parts
 
 OVER: Final = datetime(2026, 11, 22, 18, tzinfo=UTC)
 OWN: Final = Retention(templates_days=30, evidence_days=10, alerts_days=90)
 """The days of another policy."""
 HELD_EXAM: Final = "HELD"
-MOMENT: Final = timedelta(seconds=1)
-LATER: Final = timedelta(hours=6)
-"""Longer than a run on any machine: what becomes due in a run goes too."""
+MOMENT: Final = timedelta(minutes=5)
+"""Longer than any run takes, for its time goes on while it erases."""
+SHORT_S: Final = 0.5
+"""Enough for what need not wait."""
 SURE: Final = timedelta(days=5_000)
 """Long after everything."""
 
@@ -97,7 +103,7 @@ def staged(parts: Parts, count: int) -> Stage:
         sat(
             rows,
             number,
-            OVER + (number % 2) * LATER,
+            OVER + (number % 2) * MOMENT,
             exam=HELD_EXAM if number % 5 == 2 else "BIO",
             days=OWN if number % 5 == 4 else None,
         )
@@ -220,7 +226,7 @@ def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(
                 kills += 1
         found = stage.left()
         assert all(end[who] <= one for who, one in found.items())
-    stage.at(now_utc + retention.HELD_FOR)
+    stage.at(now_utc + 2 * retention.HELD_FOR)  # who died in mid-work had the lease from then on
     stage.erase()
     assert stage.left() == end
     with parts.database.read() as db:
@@ -283,6 +289,35 @@ def test_it_runs_every_hour_and_goes_on_at_once_with_what_a_run_left(sqlite_part
     assert run(done + retention.EVERY - MOMENT) is None
     assert run(done + retention.EVERY) is not None
     assert run(begin) is not None, "a clock that was set back must not stop it"
+
+
+def test_a_hold_on_an_exam_is_not_placed_while_it_is_erased(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, placed = staged(parts, 1), threading.Event()
+    stage.at(OVER + days(400))
+    claims = Claims(subject="dora", role=Role.ADMIN, tenant_id=DEFAULT_TENANT_ID)
+    request = LegalHoldRequest(exam_id="BIO", reason="Case 7")
+
+    def place() -> None:
+        with parts.database.write() as db:
+            holds.place(db, parts.keys.keyring, claims, request, stage.now_utc)
+        placed.set()
+
+    thread, destroy = threading.Thread(target=place), erasing.destroy_keys
+    early: list[bool] = []
+
+    def destroyed(*args: Any) -> Any:
+        if not thread.ident:
+            thread.start()
+            early.append(placed.wait(SHORT_S))
+        return destroy(*args)
+
+    monkeypatch.setattr(erasing, "destroy_keys", destroyed)
+    stage.erase()
+    thread.join(PATIENCE_S)
+    assert early == [False], "it said that it keeps what was gone a moment later"
+    assert placed.is_set()
 
 
 def test_another_institutions_hold_keeps_nothing_here(sqlite_parts: Parts) -> None:

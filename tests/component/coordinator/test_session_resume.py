@@ -13,6 +13,9 @@ from sqlmodel import Session, select
 
 from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.tables import Assignment
+from coordinator.sessions import service as sessions
+from coordinator.sessions.changing import service as changing
+from coordinator.sessions.starting.again import resume
 from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession
 from tests.support.eventually import until
@@ -97,6 +100,24 @@ def test_a_session_that_has_ended_is_not_raised_again(on_sqlite: OnSite) -> None
         assert len(site.node.obeyed.started) == 1
 
     on_sqlite(test)
+
+
+def test_a_session_is_started_again_as_it_is_by_then_and_not_after_its_end(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await _started_long_ago(site)
+        found = await site.parts.reading(lambda db: sessions.find(db, site.home, "SESS-1"))
+
+        def pause(db: Session) -> None:
+            changing.pause(db.get_one(ExamSession, found.session.id), datetime.now(UTC))
+
+        await site.parts.writing(pause)
+        assert await resume(site.parts, found)
+        assert [one.paused for one in site.node.obeyed.started] == [False, True]
+        assert (await site.post("/session/SESS-1/end")).status_code == 200
+        assert not await resume(site.parts, found)
+        assert len(site.node.obeyed.started) == 2
+
+    on_site(test)
 
 
 NEXT_NODE = EdgeNode()

@@ -64,6 +64,19 @@ def test_a_node_is_missing_after_15_s_of_silence() -> None:
     assert refused.value.code == "no-node-online"
 
 
+def test_the_holder_of_a_session_is_who_names_it_under_the_later_assignment_and_is_heard() -> None:
+    def named(epoch: int) -> tuple[SessionState, ...]:
+        return (session(7).model_copy(update={"epoch": epoch}),)
+
+    first = heartbeat(1, sessions=0).model_copy(update={"sessions": named(2)})
+    second = heartbeat(2, sessions=0).model_copy(update={"sessions": named(1)})
+    made = fleet(first, second)
+    assert made.holder(UUID(int=7), 101.0) == UUID(int=1)
+    assert made.holder(UUID(int=8), 101.0) is None
+    made.hear(second.model_copy(update={"sent_utc": NOW + timedelta(seconds=9)}), 109.0, NOW)
+    assert made.holder(UUID(int=7), 116.0) == UUID(int=2)
+
+
 @pytest.mark.parametrize(
     ("better", "worse", "wish"),
     [

@@ -73,8 +73,8 @@ def test_a_state_that_another_node_has_signed_is_refused() -> None:
         read_state(forged, NOW, SIGNING.public_key(), whose())
 
 
-@pytest.mark.parametrize(("late_s", "taken"), [(-10, True), (1.9, True), (2.1, False), (60, False)])
-def test_a_former_node_that_goes_on_after_the_move_is_not_asked(late_s: float, taken: bool) -> None:
+@pytest.mark.parametrize(("late_s", "taken"), [(-10, True), (24.9, True), (25.1, False), (60, False)])
+def test_a_former_node_is_asked_while_others_fail_to_go_on_and_not_later(late_s: float, taken: bool) -> None:
     over = whose(held=held(to_utc=NOW))
     stored_utc = NOW + timedelta(seconds=late_s)
     if taken:

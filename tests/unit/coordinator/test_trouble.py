@@ -10,9 +10,11 @@ import pytest
 from coordinator.nodes.marks import Gap, Lost, Progress, gap_of
 from coordinator.sessions.milestones import Subject
 from coordinator.sessions.trouble.wrong import (
+    NOTICED_WITHIN,
     OpenGap,
     clock_alert,
     gap_alert,
+    gaps_since,
     lost_alert,
     missing_reports,
     right_clocks,
@@ -49,6 +51,13 @@ def after(seconds: float) -> datetime:
 def test_what_is_missing_lies_between_the_mark_and_what_came(progress: Progress, missing: int | None) -> None:
     gap = gap_of(progress)
     assert (None if gap is None else gap.missing) == missing
+
+
+def test_a_session_that_left_a_node_shortly_before_a_gap_was_noticed_may_have_lost_something() -> None:
+    gaps = [(FIRST, OpenGap(Gap(3, 2), after(9))), (FIRST, OpenGap(Gap(0, 1), NOW))]
+    found = gaps_since([*gaps, (SECOND, OpenGap(Gap(0, 1), after(5)))])
+    assert found == {FIRST: NOW - NOTICED_WITHIN, SECOND: after(5) - NOTICED_WITHIN}
+    assert gaps_since([]) == {}
 
 
 def test_a_gap_is_told_when_its_mark_has_stood_still_for_half_a_minute() -> None:
