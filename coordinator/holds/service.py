@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, or_, select, tuple_
 
 from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
 from coordinator.enrollments.tables import Enrollment
 from coordinator.exams import service as exams
 from coordinator.ground.acting import concerns
@@ -155,6 +156,22 @@ def on_person(db: Session, tenant_id: UUID, candidate_id: UUID, now_utc: datetim
         _may_keep(candidate_id, exam_references),
     )
     return held([hold_of(row) for row in db.exec(wanted)], candidate_id, exam_references, now_utc)
+
+
+def check_none(
+    db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime, *, with_reason: bool = True
+) -> None:
+    """Lock a candidate, of whom something is about to be erased.
+
+    Raises `Rejected`: 409 `legal-hold` while a hold keeps something of this person, 404 `candidate-unknown`
+    if it was just erased. `with_reason`: say why, which is not for the candidate.
+    """
+    candidates.lock(db, candidate)
+    found = on_person(db, candidate.tenant_id, candidate.id, now_utc)
+    if found:
+        why = reasons(db, keyring, [one.id for one in found])
+        said = f": {'; '.join(why[one.id] for one in found)}" if with_reason else ""
+        raise Rejected(f"a legal hold keeps this person's data{said}", code="legal-hold", status=409)
 
 
 def living(db: Session, tenant_id: UUID) -> tuple[Hold, ...]:
