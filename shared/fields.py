@@ -5,7 +5,7 @@ PostgreSQL refuses NUL in text and SQLite does not; one type refuses it for both
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import isfinite
 from typing import Annotated, Final
 
@@ -47,6 +47,14 @@ def _no_number(value: object) -> object:
     return value
 
 
+def _day(value: object) -> object:
+    """Refuse what pydantic accepts as a day besides: seconds since 1970, and instants."""
+    written = isinstance(value, str) and len(value) == _DATE_CHARS and value[4] == "-" == value[7]
+    if not (written or type(value) is date):
+        raise ValueError("is not an RFC 3339 date such as 2026-11-30")
+    return value
+
+
 def _to_utc(instant: datetime) -> datetime:
     try:
         return instant.astimezone(UTC)
@@ -85,6 +93,9 @@ Utc = Annotated[
     PlainSerializer(format_utc, return_type=str, when_used="json"),
 ]
 """An instant with a time zone, stored in UTC, written with milliseconds."""
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, written as 2026-11-30."""
 
 Count = Annotated[int, Field(strict=True)]
 """A whole number; text and booleans are refused."""

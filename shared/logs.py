@@ -71,10 +71,17 @@ def _told(error: BaseException | None, depth: int = 0) -> Iterator[str]:
     yield f"{kind.__module__}.{kind.__qualname__}{text}\n"
 
 
+def means_something(record: logging.LogRecord) -> bool:
+    """False for the one remark that asyncio makes of itself whenever a TLS connection of the hub's client
+    ends: its stream protocol answers for a transport without TLS."""
+    return not (record.name == "asyncio" and "eof_received() has no effect" in str(record.msg))
+
+
 def configure(service: str, level: str = "INFO") -> None:
     """Use the JSON formatter for all loggers of this process; third-party ones from WARNING up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
+    handler.addFilter(means_something)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -24,7 +24,7 @@ from shared.api.retention import (
     RetentionRunRequest,
 )
 from shared.errors import Rejected
-from shared.fields import Utc
+from shared.fields import Day, Utc
 from shared.retention import Kept
 
 router = APIRouter(prefix="/retention", tags=["privacy"])
@@ -48,8 +48,8 @@ class ReportParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     """The last day."""
 
 

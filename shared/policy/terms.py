@@ -35,7 +35,8 @@ class Gate(Frozen):
     min_face_px: float = Field(default=80, ge=16, le=2_000)
     """Smaller side of the face box, pixels; must be exceeded."""
     min_sharpness: float | None = Field(default=20, ge=0, le=10_000)
-    """Detail along the least sharp direction of the face, as `models.sharpness` measures it; None: not asked.
+    """Detail along the least sharp direction of the face, as `models.sharpness` measures it; None: what the
+    recogniser needs (`min_sharpness` in the manifest).
     Neither light, skin nor size of the face moves it: crisp faces have 25 to 60, and none above 18 under a
     blur of 2.5 % of the face's width. Version 1 of this field was the variance of the Laplacian, which 20
     bounded too; a bound above 60 now refuses everybody."""

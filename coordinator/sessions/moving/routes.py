@@ -25,7 +25,7 @@ from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import StaffOrSession, check_own_session
 from shared.api.sessions import RouteOut
-from shared.errors import Unavailable
+from shared.errors import Rejected, Unavailable
 from shared.messages.heartbeats import MISSING_AFTER_S
 from shared.tokens import Claims
 
@@ -35,6 +35,7 @@ ANSWERS_WITHIN_S: Final = 2.0
 """A node that takes longer is not there for a page that waits."""
 MAX_FAILED: Final = 1_000
 HANDED_OVER: Final = "handed-over"
+NO_OTHER: Final = frozenset({"node-full", "no-node-online"})
 TRIES: Final = 3
 
 Failed = Annotated[
@@ -60,8 +61,9 @@ async def get_route(
 
     The answer is the present node as long as it answers the coordinator. Otherwise the session is moved to
     another one first, with its whole state; so it is too if the page has failed to connect several times, but
-    at most three times in ten minutes. The session and its token stay the same. Without another node the
-    answer is 503, `node-full` or `no-node-online`; the page then goes on trying its present node.
+    at most three times in ten minutes and only if another node takes it. The session and its token stay the
+    same. If its node does not answer and no other takes it, the answer is 503, `node-full` or
+    `no-node-online`; the page then goes on trying its present node.
 
     Only the session's own token moves it; others get the present node.
     """
@@ -83,7 +85,9 @@ async def get_route(
             break
         try:
             done = await move(parts, found, why)
-        except Unavailable as error:
+        except (Rejected, Unavailable) as error:
+            if why is Because.ASKED and error.code in NO_OTHER:
+                break  # its node answers, and the page goes on trying that one
             if error.code != HANDED_OVER:
                 raise
             found = await parts.reading(read)  # another request was first: ask the node that it chose

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.fields import Count, Json, Name, Reference, Text, Utc, YesNo, format_utc
+from shared.fields import Count, Day, Json, Name, Reference, Text, Utc, YesNo, format_utc
 
 INSTANT = TypeAdapter(Utc)
 
@@ -63,3 +63,10 @@ def test_a_number_that_is_none_in_json_is_refused_in_it(number: float) -> None:
 def test_a_value_of_another_kind_is_not_taken_for_one_of_this(kind: Any, value: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
+
+
+@pytest.mark.parametrize("text", ["0", "1764460800", "20261130", "2026-11-30T00:00:00Z", "2026-13-01", 0, ""])
+def test_a_day_is_a_day_and_no_number_of_seconds(text: object) -> None:
+    assert TypeAdapter(Day).validate_python("2026-11-30") == date(2026, 11, 30)
+    with pytest.raises(ValidationError):
+        TypeAdapter(Day).validate_python(text)

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import Corrupt, Unavailable
-from shared.logs import JsonFormatter
+from shared.logs import JsonFormatter, means_something
 
 WORDS = "psst, what is the answer to number seven"
 
@@ -102,3 +102,16 @@ def test_a_line_keeps_its_own_level_whatever_is_added_to_it() -> None:
     line = json.loads(JsonFormatter("proctor-edge").format(record))
     assert (line["level"], line["degradation_level"], line["trace_id"]) == ("WARNING", 3, "ab")
     assert WORDS not in str(line)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stays"),
+    [
+        ("asyncio", "returning true from eof_received() has no effect when using ssl", False),
+        ("asyncio", "Task was destroyed but it is pending!", True),
+        ("edge.hub", "returning true from eof_received() has no effect when using ssl", True),
+    ],
+)
+def test_only_what_asyncio_says_of_itself_is_left_out(name: str, text: str, *, stays: bool) -> None:
+    record = logging.LogRecord(name, logging.WARNING, __file__, 1, text, (), None)
+    assert means_something(record) is stays
