@@ -61,6 +61,8 @@ def open_kept(path: Path, streams: int) -> Backend | None:
         compiled = core.import_model(kept.network, "CPU", openvino_settings(streams))
     except (OSError, RuntimeError):
         return None
+    if len(kept.outputs) != len(compiled.outputs):
+        return None
     return _backend(path, compiled, kept.outputs, streams)
 
 
