@@ -85,8 +85,15 @@ def planted(db: Session) -> None:
     for row in (person, key, kept):
         db.add(row)
         db.flush()
-    names_key = {"data_key_id": key.id, "details_sealed": b"", "exam_reference": "EXAM-1"}
-    db.add(Enrollment(tenant_id=DEFAULT_TENANT_ID, candidate_id=person.id, created_utc=NOW, **names_key))
+    enrollment = Enrollment(
+        tenant_id=DEFAULT_TENANT_ID,
+        candidate_id=person.id,
+        exam_reference="EXAM-1",
+        data_key_id=key.id,
+        details_sealed=b"",
+        created_utc=NOW,
+    )
+    db.add(enrollment)
 
 
 def test_a_dump_has_no_keys_and_is_whole_with_the_last_ones(
