@@ -81,8 +81,10 @@ async def running(
             # What a process has sent before its end is heard, whatever ended it.
             await asyncio.gather(listening, looking, return_exceptions=True)
     finally:
-        await _end(child, link, at_once=True)
-        await link.close()
+        try:
+            await _end(child, link, at_once=True)
+        finally:
+            await link.close()  # also when the end is cancelled once more
 
 
 async def _until_ready(link: Link) -> None:
