@@ -8,20 +8,20 @@ once; a file under two people is refused. `--store` writes all results or none.
 
 A table groups.csv in FOLDER (columns `name` and `group`) assigns people to groups: strangers of one group are
 then also reported separately, and the group that a recogniser separates worst sets its operating point.
-`--dim` reports instead how the calibrated recognisers perform in less and less light: the manifest's
-`min_brightness`.
+`--dim` and `--blur` report instead how the calibrated recognisers perform in less and less light, and less
+and less in focus: the manifest's `min_brightness` and `min_sharpness`.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
-from models import dimming
+from models import blurring, dimming
 from models.calibration import Pairs, calibrate, manifest_line, report, with_calibration
 from models.manifest import Profile
 from models.people import Fitted, groups_of, meshes
@@ -68,10 +68,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="recognisers of the manifest; default all that are present")
     parser.add_argument("--store", action="store_true", help="write them into models/manifest.toml")
     parser.add_argument("--dim", action="store_true", help="measure them in dim light, change nothing")
+    parser.add_argument("--blur", action="store_true", help="measure them out of focus, change nothing")
     options = parser.parse_args(arguments)
     try:
         if options.dim:
-            dim(options.folder)
+            worsened(options.folder, dimming.LEVELS, dimming.darker)
+            return 0
+        if options.blur:
+            worsened(options.folder, blurring.LEVELS, blurring.softer)
             return 0
         lines = calibrations(options.folder, options.names)
         if options.store:
@@ -109,17 +113,19 @@ def calibrations(folder: Path, names: Sequence[str]) -> dict[str, str]:
     return lines
 
 
-def dim(folder: Path) -> None:
-    """Print how each recogniser performs as one of two pictures gets darker. Raises ConfigError."""
+def worsened(
+    folder: Path, levels: Sequence[float], worse: Callable[[Fitted, float, Serving], Fitted | None]
+) -> None:
+    """Print how each recogniser performs as one of two pictures gets worse. Raises ConfigError."""
     if not folder.is_dir():
         raise ConfigError(f"{folder} is not a folder of people")
     serving, groups = Serving(Store.here(), Profile.RESEARCH), groups_of(folder)
     lit = [each for each in meshes(folder, serving) if not each.shot]
-    for brightness in dimming.LEVELS:
-        dimmed = [each for one in lit if (each := dimming.darker(one, brightness, serving)) is not None]
+    for level in levels:
+        worst = [each for one in lit if (each := worse(one, level, serving)) is not None]
         for recogniser in serving.recognisers():
-            for line in dimming.report(recogniser, lit, dimmed, groups):
-                sys.stdout.write(f"{brightness:3.0f} {line}\n")
+            for line in dimming.report(recogniser, lit, worst, groups):
+                sys.stdout.write(f"{level:3.0f} {line}\n")
 
 
 def store(lines: Mapping[str, str]) -> None:

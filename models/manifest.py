@@ -200,6 +200,8 @@ class Entry:
     calibration: Calibration | None = None
     min_brightness: Annotated[float, Field(ge=0, le=255)] = 0.0
     """Only for recognisers: the mean grey of a face below which they take one person for two."""
+    min_sharpness: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """The same for its sharpness, as `models.sharpness` measures it."""
 
     @property
     def file(self) -> str:

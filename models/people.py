@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from models.images import Image
-from models.quality import Quality, failures, measure
+from models.quality import Needed, Quality, failures, measure
 from models.results import Mesh
 from models.serving import Serving
 from models.store import digest
@@ -76,7 +76,7 @@ def meshes(folder: Path, serving: Serving) -> Iterator[Fitted]:
     """
     for path, picture in pictures(folder):
         found = look(picture, serving)
-        if found is not None and not failures(found[1], VERIFICATION_GATE, needed_brightness=LIT):
+        if found is not None and not failures(found[1], VERIFICATION_GATE, Needed(LIT)):
             original, *shot = path.stem.split("~")
             enrollable = not failures(found[1], ENROLLMENT_GATE)
             yield Fitted(path.parent.name, original, bool(shot), enrollable, picture, found[0])

@@ -76,16 +76,26 @@ class Failure:
         return f"{self.check.value} is {self.value:.0f}, required {self.bound}: {self.remedy}"
 
 
-def bounds(gate: Gate, *, needed_brightness: float = 0.0) -> tuple[tuple[Check, Range], ...]:
-    """The policy gate's range for each measurement. `needed_brightness` is the recogniser's bound, used if
-    the gate sets none."""
-    brightness = needed_brightness if gate.min_brightness is None else gate.min_brightness
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What recognisers need of a picture, where the gate does not say."""
+
+    brightness: float = 0.0
+    sharpness: float = 0.0
+
+
+def bounds(gate: Gate, needed: Needed | None = None) -> tuple[tuple[Check, Range], ...]:
+    """The policy gate's range for each measurement. `needed` are the recognisers' bounds, used where the gate
+    sets none."""
+    needed = needed or Needed()
+    brightness = needed.brightness if gate.min_brightness is None else gate.min_brightness
+    sharpness = needed.sharpness if gate.min_sharpness is None else gate.min_sharpness
     asked = [
         (Check.ONE_FACE, Range(1, 1)),
         # No policy may lower this: without the whole face people cannot be distinguished.
         (Check.WHOLE, Range(low=MIN_SHOWN_PERCENT)),
         (Check.SIZE, Range(low=gate.min_face_px)),
-        (Check.SHARPNESS, Range(low=gate.min_sharpness)),
+        (Check.SHARPNESS, Range(low=sharpness)),
         (Check.BRIGHTNESS, Range(brightness, gate.max_brightness)),
         (Check.YAW, Range(-gate.max_yaw_deg, gate.max_yaw_deg)),
         (Check.PITCH, Range(-gate.max_pitch_deg, gate.max_pitch_deg)),
@@ -192,9 +202,9 @@ def shown_percent(frame: Image, box: Box) -> float:
     return 100.0 * min(1.0, shape, 1 / shape)
 
 
-def failures(quality: Quality, gate: Gate, *, needed_brightness: float = 0.0) -> tuple[Failure, ...]:
+def failures(quality: Quality, gate: Gate, needed: Needed | None = None) -> tuple[Failure, ...]:
     """The gate's checks that the picture fails, in the gate's order. Unknown angles are not checked."""
-    asked = bounds(gate, needed_brightness=needed_brightness)
+    asked = bounds(gate, needed)
     values = ((check, bound, quality.value(check)) for check, bound in asked)
     return tuple(
         Failure(check, value, bound, _remedy(check, bound, quality))

@@ -9,7 +9,7 @@ with YuNet's points).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +19,7 @@ from models.images import Image, similarity_transform, warp
 from models.manifest import Colour, Levels
 from models.mesh import landmarks
 from models.network import Network
+from models.quality import Needed
 from models.results import Embedding, Floats, Mesh
 from models.similarity import ACCEPTED, Similarity
 
@@ -49,6 +50,8 @@ class Limits:
     """Similarities from here up to the accepted point are undecided."""
     min_brightness: float = 0.0
     """Mean grey of a face below which the recogniser is not reliable."""
+    min_sharpness: float = 0.0
+    """Sharpness of a face below which it is not."""
 
 
 DLIB_POINTS = (33, 133, 362, 263, 2)
@@ -126,6 +129,11 @@ class Recogniser:
         return self._limits.min_brightness
 
     @property
+    def min_sharpness(self) -> float:
+        """The sharpness a face needs to be distinguished from others."""
+        return self._limits.min_sharpness
+
+    @property
     def doubt_from(self) -> float:
         """The similarity from which on, up to the operating point, nobody can tell."""
         return self._limits.doubt_from
@@ -187,3 +195,12 @@ def on_sphere(vector: Floats, radius: float) -> Floats:
     """
     height = np.sqrt(max(radius * radius - float(vector @ vector), 0.0))
     return np.append(vector, np.float32(height)).astype(np.float32)
+
+
+def needed_by(recognisers: Iterable[Recogniser]) -> Needed:
+    """What a picture needs so that each of these can distinguish its face."""
+    chosen = tuple(recognisers)
+    return Needed(
+        brightness=max((each.min_brightness for each in chosen), default=0.0),
+        sharpness=max((each.min_sharpness for each in chosen), default=0.0),
+    )

@@ -296,4 +296,5 @@ def similarity_of(entry: Entry) -> Similarity:
 def limits_of(entry: Entry, similarity: Similarity) -> Limits:
     """The limits of the recogniser's answers, on this scale."""
     lowest = None if entry.calibration is None else entry.calibration.doubt_from
-    return Limits(ACCEPTED if lowest is None else similarity.of(lowest), entry.min_brightness)
+    doubt_from = ACCEPTED if lowest is None else similarity.of(lowest)
+    return Limits(doubt_from, entry.min_brightness, entry.min_sharpness)

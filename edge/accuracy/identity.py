@@ -20,7 +20,7 @@ from edge.accuracy.statistics import Scores, Share
 from edge.analysis.enrolling import read_picture
 from models.manifest import Entry
 from models.quality import failures, measure
-from models.recognition import Recogniser
+from models.recognition import Recogniser, needed_by
 from models.results import Embedding
 from models.serving import Serving, limits_of, similarity_of
 from models.similarity import ACCEPTED
@@ -63,8 +63,7 @@ def describe(picture: Picture, serving: Serving, recognisers: Sequence[Recognise
     face = max(faces, key=lambda each: each.box.area_px2)
     fitted = face.mesh or serving.face_mesh().fit(frame, face)
     quality = measure(frame, (face,), serving.head_pose().head(frame, face, fitted))
-    needed = max((each.min_brightness for each in recognisers), default=0.0)
-    if failures(quality, VERIFICATION_GATE, needed_brightness=needed):
+    if failures(quality, VERIFICATION_GATE, needed_by(recognisers)):
         return None
     embeddings = {each.name: each.embed(frame, fitted) for each in recognisers}
     return Known(picture, embeddings, enrollable=not failures(quality, ENROLLMENT_GATE))

@@ -17,7 +17,7 @@ from edge.analysis.networks import Networks
 from models import quality
 from models.mesh import MIN_PRESENCE
 from models.quality import Failure, Quality
-from models.recognition import Recogniser
+from models.recognition import Recogniser, needed_by
 from models.results import Embedding, Face, HeadPose, Mesh
 from shared.enrollment import floats_of
 from shared.errors import Corrupt
@@ -91,8 +91,7 @@ def examine_face(
     """Like `examine`, for faces already found, with the mesh and pose of the largest."""
     mesh, head = fitted
     measured = quality.measure(frame, faces, head)
-    needed = max((each.min_brightness for each in recognisers), default=0.0)
-    failed = quality.failures(measured, gate, needed_brightness=needed)
+    failed = quality.failures(measured, gate, needed_by(recognisers))
     passed = not failed and mesh.presence >= MIN_PRESENCE
     embeddings = tuple(each.embed(frame, mesh) for each in recognisers) if passed else ()
     if not failed and not passed:

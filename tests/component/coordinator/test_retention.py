@@ -42,9 +42,8 @@ OVER: Final = datetime(2026, 11, 22, 18, tzinfo=UTC)
 OWN: Final = Retention(templates_days=30, evidence_days=10, alerts_days=90)
 """The days of another policy."""
 HELD_EXAM: Final = "HELD"
-MOMENT: Final = timedelta(seconds=1)
-LATER: Final = timedelta(hours=6)
-"""Longer than a run on any machine: what becomes due in a run goes too."""
+MOMENT: Final = timedelta(minutes=5)
+"""Longer than any run takes, for its time goes on while it erases."""
 SHORT_S: Final = 0.5
 """Enough for what need not wait."""
 SURE: Final = timedelta(days=5_000)
@@ -104,7 +103,7 @@ def staged(parts: Parts, count: int) -> Stage:
         sat(
             rows,
             number,
-            OVER + (number % 2) * LATER,
+            OVER + (number % 2) * MOMENT,
             exam=HELD_EXAM if number % 5 == 2 else "BIO",
             days=OWN if number % 5 == 4 else None,
         )

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import combinations
 
+import cv2
 import numpy as np
 import pytest
 
+from models.blurring import softer
 from models.images import Image
 from models.mesh import FaceMesh
-from models.recognition import Recogniser
+from models.people import Fitted, look
+from models.quality import Check, failures
+from models.recognition import Recogniser, needed_by
 from models.results import Embedding
 from models.serving import Serving
 from models.similarity import ACCEPTED
 from shared.enrollment import mean_embedding
+from shared.policy.terms import VERIFICATION_GATE
 from tests.support.people import as_by_webcam, collins, frames, hopper, media, mirrored, read
 from tests.support.variations import lit
 from tests.support.weights import PROFILE, present, store
@@ -137,6 +142,29 @@ def test_the_candidate_is_known_and_others_are_not_in_light_that_a_recogniser_sa
             judge.similarity(dim, embed(face))
         )
         assert all(judge.similarity(dim, other) < 0.65 for other in others)
+
+
+@pytest.mark.media
+def test_who_is_out_of_focus_is_known_nobody_s_double_or_not_judged(
+    judge: Recogniser, embed: Embed, serving: Serving
+) -> None:
+    names = ("obama_wh2012.jpg", "obama_transition2009.jpg")
+    sharp = [read(media(f"faces/obama/{name}")) for name in names]
+    others = [embed(collins()), embed(read(media("faces/single/google_p2.jpg")))]
+    for number, picture in enumerate(sharp):
+        fitted = look(picture, serving)
+        assert fitted is not None
+        one = Fitted("obama", str(number), shot=False, enrollable=True, picture=picture, mesh=fitted[0])
+        edge = softer(one, judge.min_sharpness + 1.0, serving)
+        assert edge is not None
+        similarity = judge.similarity(embed(edge.picture), embed(sharp[number - 1]))
+        assert not similarity < ACCEPTED or judge.undecided(similarity)
+        assert all(judge.similarity(embed(edge.picture), other) < ACCEPTED for other in others)
+        # As a webcam that does not focus shows it: a stranger to each of them, so nobody is asked.
+        far = look(cv2.GaussianBlur(picture, (0, 0), fitted[1].box.width_px / 30), serving)
+        assert far is not None
+        refused = failures(far[1], VERIFICATION_GATE, needed_by([judge]))
+        assert [failure.check for failure in refused] == [Check.SHARPNESS]
 
 
 @pytest.mark.media

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.images import Image
-from models.quality import Check, Quality, Range, bounds, failures, measure, shown_percent
+from models.quality import Check, Needed, Quality, Range, bounds, failures, measure, shown_percent
 from models.results import Box, Face, HeadPose
 from shared.policy.terms import ENROLLMENT_GATE as ENROLLMENT, VERIFICATION_GATE as VERIFICATION, Gate
 from tests.support.variations import blurred, drawn, scaled
@@ -76,11 +76,22 @@ def test_verification_is_looser(picture: Quality, *, passes: bool) -> None:
 
 def test_a_verification_asks_for_the_light_its_recogniser_needs_unless_the_policy_says_how_much() -> None:
     dim = worse(brightness=24)
-    assert failures(dim, VERIFICATION, needed_brightness=18) == ()
-    (failure,) = failures(dim, VERIFICATION, needed_brightness=25)
+    assert failures(dim, VERIFICATION, Needed(18)) == ()
+    (failure,) = failures(dim, VERIFICATION, Needed(25))
     assert (failure.check, failure.bound) == (Check.BRIGHTNESS, Range(25, 220))
     strict = VERIFICATION.model_copy(update={"min_brightness": 40.0})
-    assert [each.check for each in failures(dim, strict, needed_brightness=18)] == [Check.BRIGHTNESS]
+    assert [each.check for each in failures(dim, strict, Needed(18))] == [Check.BRIGHTNESS]
+
+
+def test_a_verification_asks_for_the_sharpness_its_recogniser_needs_unless_the_policy_says_how_much() -> None:
+    soft = worse(sharpness=9)
+    assert failures(soft, VERIFICATION, Needed(sharpness=8)) == ()
+    (failure,) = failures(soft, VERIFICATION, Needed(sharpness=10))
+    assert (failure.check, failure.bound) == (Check.SHARPNESS, Range(low=10))
+    strict = VERIFICATION.model_copy(update={"min_sharpness": 15.0})
+    assert [each.check for each in failures(soft, strict, Needed(sharpness=8))] == [Check.SHARPNESS]
+    lax = VERIFICATION.model_copy(update={"min_sharpness": 0.0})
+    assert failures(soft, lax, Needed(sharpness=10)) == ()
 
 
 def test_a_gate_asks_what_the_policy_says() -> None:
