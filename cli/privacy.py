@@ -13,6 +13,7 @@ from cli.render import Format, OutputOption, YesOption, ask_first, write_one, wr
 from shared.api.privacy import DeleteRequest, ErasureDecision, ErasureOut, ExportRequest, RequestRefusal
 from shared.receipts import is_genuine, read_receipt
 from shared.sealing import parse_signing_public
+from shared.writing import writing_under
 
 app = typer.Typer(help="Erasure and access, for data protection officers.", no_args_is_help=True)
 
@@ -58,7 +59,9 @@ def export(
         proctorctl privacy export CAND-12345 cand-12345.zip --for "the candidate"
     """
     request = checked(ExportRequest, candidate_id=candidate, made_for=made_for)
-    file.touch(mode=0o600)
+    with writing_under(file):
+        file.touch(mode=0o600)
+        file.chmod(0o600)  # also one that others could read before
     with connect() as client:
         size = client.privacy.export(request, file)
     typer.echo(f"{file}: {size} bytes, readable by you alone. It is not encrypted.")

@@ -13,13 +13,13 @@ from fastapi import FastAPI
 
 from coordinator.app import create_app
 from coordinator.arriving import parked_service as parked
-from coordinator.config import CoordinatorConfig
+from coordinator.config import CoordinatorConfig, WebSection
 from coordinator.web_api.health import create_status
 from shared.supervisor import Supervisor, of_environment
 from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen, server_options
 from shared.web_server.status import ByPort
-from shared.web_server.tls import SecuredServer, ServerTls, server_tls
+from shared.web_server.tls import SecuredServer, server_tls
 
 MESSAGE_BYTES: Final = 4_096
 """The longest message of a client on a live socket, which only listens."""
@@ -32,10 +32,8 @@ DID_NOT_START: Final = 1
 class Server(SecuredServer):
     """Tells its supervisor when it serves, that its loop turns, and that it stops."""
 
-    def __init__(
-        self, config: uvicorn.Config, port: int, tls: ServerTls | None, supervisor: Supervisor
-    ) -> None:
-        super().__init__(config, port, tls)
+    def __init__(self, config: uvicorn.Config, web: WebSection, doors: Doors, supervisor: Supervisor) -> None:
+        super().__init__(config, web.port, server_tls(web.tls), doors)
         self._supervisor = supervisor
         self._beat: asyncio.Task[None] | None = None
 
@@ -69,8 +67,8 @@ def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: A
             **server_options(doors, settings.web.connections),
             **options,
         ),
-        settings.web.port,
-        server_tls(settings.web.tls),
+        settings.web,
+        doors,
         of_environment(),
     )
 

@@ -4,6 +4,7 @@
     config         settings, one TOML file    node_identity  node id, signing and sealing keys
     hub            connection to NATS        web            health, metrics, signaling over HTTP
     counted_faces  which faces count, from a policy
+    stop_signals   what asks it to stop
 
     media/         incoming WebRTC: peers, signaling     analysis/   networks, engine, schedule, perception
     rules/         conditions and their times (pure)     judging/    observations in, alerts out

@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from typer.core import TyperGroup
 
 from edge.config import EdgeConfig
 from edge.node_identity import Identity, load as load_identity, load_or_make
+from edge.stop_signals import when_asked_to_stop
 from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
@@ -201,9 +201,7 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
         stop.set()
         _exit_later(1)
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask_to_stop)
+    when_asked_to_stop(ask_to_stop)
     try:
         await app.run(settings, identity, stop)
     except ProctorError:
@@ -219,9 +217,7 @@ async def _simulated(recording: Path, signaling_url: str, token: str) -> bool:
     from edge.media.simulate import Simulation, stream_recording
 
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    when_asked_to_stop(stop.set)
 
     def began() -> None:
         typer.echo(json.dumps({"streaming_since_utc": format_utc(datetime.now(UTC))}))

@@ -83,6 +83,7 @@ class WebServer(SecuredServer):
             ),
             web.port,
             server_tls(web.tls),
+            doors,
         )
 
     @contextmanager

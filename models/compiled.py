@@ -55,7 +55,13 @@ def read_compiled(path: Path) -> Compiled | None:
     if sha256(rest).digest() != digest:
         return None
     names, _, network = bytes(rest).partition(b"\n")
-    return Compiled(tuple(json.loads(names)), network)
+    try:
+        outputs = json.loads(names)
+    except ValueError:
+        return None
+    if not isinstance(outputs, list) or not all(isinstance(name, str) for name in outputs):
+        return None
+    return Compiled(tuple(outputs), network)
 
 
 def keep_compiled(path: Path, compiled: Compiled) -> None:

@@ -3,12 +3,13 @@
 Compiling is most of the work of opening, so the result is kept beside the weights (`models.compiled`).
 
 OpenVINO would compute in bfloat16 where the processor can, but thresholds on embeddings are calibrated in
-float32, so the precision is set and read back.
+float32, so the precision is set and read back. It would also report its use to its makers; it does not.
 """
 
 from __future__ import annotations
 
 import queue
+import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -60,12 +61,14 @@ def open_kept(path: Path, streams: int) -> Backend | None:
         compiled = core.import_model(kept.network, "CPU", openvino_settings(streams))
     except (OSError, RuntimeError):
         return None
+    if len(kept.outputs) != len(compiled.outputs):
+        return None
     return _backend(path, compiled, kept.outputs, streams)
 
 
 def _kept_path(path: Path, streams: int) -> Path:
     processor = [str(_openvino_core().get_property("CPU", name)) for name in _PROCESSOR]
-    version = str(imported("openvino").get_version())
+    version = str(_openvino().get_version())
     return kept_path(path, [version, *processor, *map("=".join, openvino_settings(streams).items())])
 
 
@@ -95,7 +98,14 @@ def _backend(path: Path, compiled: Any, outputs: tuple[str, ...], streams: int) 
 
 @cache
 def _openvino_core() -> Any:
-    return imported("openvino").Core()
+    return _openvino().Core()
+
+
+def _openvino() -> Any:
+    # Each import would tell Google Analytics, from a fork of this process that is ended by SIGTERM after
+    # three seconds. Without this package OpenVINO uses an empty one of its own instead.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    return imported("openvino")
 
 
 def _openvino_port(port: Any, index: int) -> Port:

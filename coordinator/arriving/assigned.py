@@ -69,7 +69,9 @@ def objection(
     if own.node_id != header.node_id:
         return Objection.WRONG_NODE
     skew = timedelta(seconds=skew_s or 0.0)
-    if own is not held[0] and at_utc < own.from_utc - max(WORST_CLOCK, -skew):
+    # An end may be older: with the former node's state came when a condition was last seen.
+    begins = own is not held[0] and header.revision == 1
+    if begins and at_utc < own.from_utc - max(WORST_CLOCK, -skew):
         return Objection.BEFORE_ASSIGNMENT
     if own.to_utc is None or at_utc <= own.to_utc + FAST_CLOCK + max(skew, timedelta(0)):
         return None

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from coordinator.candidates import service as candidates
 from coordinator.enrollments import enrolling, faces_service as faces, service as enrollments
 from coordinator.enrollments.enrolling import Enrolling
+from coordinator.holds import service as holds
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.sessions import service as sessions
@@ -94,14 +95,18 @@ async def erase_enrollment(
 ) -> Response:
     """Erase a candidate's templates and measurements permanently: their keys are destroyed with them.
 
-    While a session of the candidate runs, its node holds the template: end the session first (409).
+    While a session of the candidate runs, its node holds the template: end the session first (409
+    `session-active`). A legal hold on the person, or one that keeps the face, stands in the way (409
+    `legal-hold`).
     """
     check_own_candidate(claims, candidate_id)
+    by_staff = claims.role is not Role.CANDIDATE
 
     def work(db: Session) -> None:
         candidate = candidates.find(db, claims.tenant_id, candidate_id)
         if candidate is None:
             raise enrollments.unknown()
+        holds.check_none(db, parts.keys.keyring, candidate, now, with_reason=by_staff)
         if sessions.active_count(db, candidate.id, now):
             raise Rejected(
                 "a session of this candidate is running; end it first", code="session-active", status=409

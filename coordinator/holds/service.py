@@ -169,6 +169,23 @@ def on_person(db: Session, tenant_id: UUID, candidate_id: UUID, now_utc: datetim
     return held([hold_of(row) for row in db.exec(wanted)], candidate_id, exam_references, now_utc)
 
 
+def check_none(
+    db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime, *, with_reason: bool = True
+) -> None:
+    """Lock a candidate, of whom something is about to be erased.
+
+    Raises `Rejected`: 409 `legal-hold` while a hold keeps something of this person, 404 `candidate-unknown`
+    if it was just erased. `with_reason`: say why, which is not for the candidate.
+    """
+    settle(db, [candidate.id])
+    candidates.lock(db, candidate)
+    found = on_person(db, candidate.tenant_id, candidate.id, now_utc)
+    if found:
+        why = reasons(db, keyring, [one.id for one in found])
+        said = f": {'; '.join(why[one.id] for one in found)}" if with_reason else ""
+        raise Rejected(f"a legal hold keeps this person's data{said}", code="legal-hold", status=409)
+
+
 def living(db: Session, tenant_id: UUID) -> tuple[Hold, ...]:
     """Every hold of an institution that was not released; some may have ended by themselves."""
     wanted = select(LegalHold).where(LegalHold.tenant_id == tenant_id, col(LegalHold.released_utc).is_(None))

@@ -15,7 +15,6 @@ from uuid import UUID
 from sqlmodel import Session, col, select, update
 
 from coordinator.audit import service as audit
-from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.destinations import outbox_service as outbox
 from coordinator.ground.ids import uuid7
@@ -55,9 +54,7 @@ def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure
     not be ended, 404 `candidate-unknown` if the person was just erased.
     """
     candidate = wish.candidate
-    holds.settle(db, [candidate.id])
-    candidates.lock(db, candidate)
-    _check_not_held(db, keys.keyring, candidate, now_utc)
+    holds.check_none(db, keys.keyring, candidate, now_utc)
     sessions = _sessions(db, candidate.id)
     running = [one for one in sessions if one.ended_utc is None and one.expires_utc > now_utc]
     if running and not wish.end_running:
@@ -140,17 +137,6 @@ def find(db: Session, tenant_id: UUID, erasure_id: UUID) -> Erasure:
     if row is None:
         raise Rejected("there is no erasure with this id", code="erasure-unknown", status=404)
     return row
-
-
-def _check_not_held(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> None:
-    found = holds.on_person(db, candidate.tenant_id, candidate.id, now_utc)
-    if found:
-        why = holds.reasons(db, keyring, [one.id for one in found])
-        raise Rejected(
-            f"a legal hold keeps this person's data: {'; '.join(why[one.id] for one in found)}",
-            code="legal-hold",
-            status=409,
-        )
 
 
 def _forget(db: Session, keyring: Keyring, row: Erasure, now_utc: datetime) -> None:

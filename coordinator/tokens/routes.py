@@ -60,7 +60,9 @@ async def create_token(
         token, row = tokens.make(db, parts.keys, wanted)
         return TokenResponse(token=token, token_id=str(row.id), role=row.role, expires_at=row.expires_utc)
 
-    return await once(parts, asked, TokenResponse, work)
+    # The token names the candidate, so a kept answer is erased with the candidate's data.
+    about = (lambda _: wanted.subject) if wanted.role is Role.CANDIDATE else None
+    return await once(parts, asked, TokenResponse, work, about)
 
 
 @router.get("", responses=problems(401, 403))

@@ -45,11 +45,17 @@ class Inherited:
     def __bool__(self) -> bool:
         return bool(self._open or self._state.over)
 
-    def take(self, open_ones: Iterable[Alert], over: Iterable[UUID]) -> None:
-        """Note what was told. Call it before the first look."""
-        self._open = {alert.event_type: alert for alert in open_ones}
+    def take(
+        self, open_ones: Iterable[Alert], over: Iterable[UUID], now_s: float, session: WatchedSession
+    ) -> list[AlertRevision]:
+        """Note what was told, the newest last. Call it before the first look. Returns the ends of alerts that
+        a newer one of their event stands for."""
+        given = list(open_ones)
+        self._open = {alert.event_type: alert for alert in given}
         texts = {event: alert.model_dump_json() for event, alert in self._open.items()}
         self._state = InheritedState(open=texts, over=[str(one) for one in over])
+        older = [alert for alert in given if alert is not self._open[alert.event_type]]
+        return [_ended(alert, session.utc(now_s), session) for alert in older]
 
     def passed(self, written: Iterable[AlertRevision]) -> list[AlertRevision]:
         """The revisions that are told, of those that were written here."""
@@ -91,7 +97,12 @@ class Inherited:
             return None
         self._forget(alert.event_type)
         if told.event_id == alert.event_id:
-            return written
+            # Words are in no state and pictures not in each, but receivers keep only the last revision.
+            beside = {
+                "evidence_pictures": alert.evidence_pictures or told.evidence_pictures,
+                "sealed_excerpt": told.sealed_excerpt,
+            }
+            return replace(written, alert=alert.model_copy(update=beside))
         changes = {
             "cleared": max(alert.cleared, told.raised),
             "duration": round(told.duration + alert.duration, 3),
@@ -103,11 +114,15 @@ class Inherited:
     def _end(self, event: EventType, at_utc: datetime, session: WatchedSession) -> AlertRevision:
         told = self._open[event]
         self._forget(event)
-        metadata = told.metadata.model_copy(update={"node": session.node_id, "region": session.region})
-        changes = {"cleared": max(at_utc, told.raised), "metadata": metadata}
-        return AlertRevision(told.model_copy(update=changes), CLEARED_REVISION)
+        return _ended(told, at_utc, session)
 
     def _forget(self, event: EventType) -> None:
         self._open.pop(event, None)
         self._state.open.pop(event, None)
         self._state.held_s.pop(event, None)
+
+
+def _ended(told: Alert, at_utc: datetime, session: WatchedSession) -> AlertRevision:
+    metadata = told.metadata.model_copy(update={"node": session.node_id, "region": session.region})
+    changes = {"cleared": max(at_utc, told.raised), "metadata": metadata}
+    return AlertRevision(told.model_copy(update=changes), CLEARED_REVISION)

@@ -7,7 +7,7 @@ condition is dropped, so that an alert shows its onset and not a later moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +22,7 @@ from edge.judging.policy_settings import monitor_settings
 from edge.judging.thumbnails import thumbnail
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
-from shared.alerts import Alert
+from shared.alerts import Alert, alert_id
 from shared.cameras import SHOWN_CHARS, Camera
 from shared.errors import Corrupt
 from shared.events.table import EVENTS
@@ -106,9 +106,19 @@ class Watch:
         self._state.kept = {event: kept for event, kept in self._state.kept.items() if event in holding}
         return written + self._still_told(observation.at)
 
-    def inherit(self, open_ones: Iterable[Alert], over: Iterable[UUID]) -> None:
-        """Note what the session's former node has told. Call it before the first observation."""
-        self._inherited.take(open_ones, over)
+    def inherit(self, open_ones: Iterable[Alert], over: Collection[UUID], now: float) -> list[AlertRevision]:
+        """Note what the session's former node has told. Call it before the first observation.
+
+        What it has told as over is over: if its condition still holds, it begins anew. Returns the ends of
+        alerts that another one stands for.
+        """
+        ended = {
+            event
+            for event, onset_s in self._monitor.holding().items()
+            if alert_id(self._session.session_id, event, onset_s) in over
+        }
+        self._monitor.forget(ended, now)
+        return self._inherited.take(open_ones, over, now, self._session)
 
     def judge_camera(self, camera: Camera, now: float) -> list[AlertRevision]:
         """The remark that a camera may be a program, once for each label and only for the first

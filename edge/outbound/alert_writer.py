@@ -35,7 +35,7 @@ class AlertWriter:
         self._retry_s = retry_s
         self._queue: Latest[OutgoingAlert] = Latest(QUEUE)
         self.counts: Counter[str] = Counter()
-        """Alerts committed, and alerts dropped because they could not be sealed."""
+        """Alerts committed, and alerts lost because they could not be sealed or failed in another way."""
         self._queued = 0
         self._progress = asyncio.Event()
 
@@ -63,8 +63,13 @@ class AlertWriter:
     async def run(self) -> None:
         """Write until closed and empty."""
         while (outgoing := await self._queue.get()) is not None:
-            await self._write(outgoing)
-            self._progress.set()
+            try:
+                await self._write(outgoing)
+            except Exception:
+                self.counts["failed"] += 1
+                raise
+            finally:
+                self._progress.set()
 
     async def _write(self, outgoing: OutgoingAlert) -> None:
         failing = False

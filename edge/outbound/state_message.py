@@ -16,11 +16,13 @@ log = logging.getLogger(__name__)
 
 
 def seal_state(order: StartSession, memory: bytes, saved_utc: datetime, node: Identity) -> bytes:
-    """The message of a session's state, saved under this order.
+    """The message of a session's state, saved under this order. Without an evidence key no picture leaves.
 
     Raises `Corrupt` if it is too large even without its pictures.
     """
-    if len(memory) > MAX_STATE_BYTES:
+    if order.evidence_key is None:
+        memory = _without_pictures(memory)
+    elif len(memory) > MAX_STATE_BYTES:
         memory = _without_pictures(memory)
         log.warning("a session's state is too large, so its pictures stay here", extra=_named(order))
     if len(memory) > MAX_STATE_BYTES:

@@ -66,6 +66,11 @@ class Bounded:
         told = [finding for each in findings if (finding := self._passed(each)) is not None]
         return [*told, *self._ended(now)] if self._state.stand_ins else told
 
+    def forget(self, events: Iterable[EventType]) -> None:
+        """These events' alerts are over, untold."""
+        for event in events:
+            self._state.stand_ins.pop(event, None)
+
     def finish(self, findings: Iterable[Finding]) -> list[Finding]:
         """The session's last findings, and the ends of all alerts that stood for others."""
         told = [finding for each in findings if (finding := self._passed(each)) is not None]

@@ -129,6 +129,11 @@ class Episode:
         ended = {} if was_clearing else {"open_at_end": True}
         return self._finding(Phase.CLEARED, self._hold.gone_s, ended)
 
+    def forget(self, at: float) -> None:
+        """End the event at `at`, untold."""
+        self._hold.forget(at)
+        self._state.forget()
+
     def pause(self, until_s: float) -> None:
         """Do not count the time until `until_s` as waiting."""
         self._hold.pause(until_s)

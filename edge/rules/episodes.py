@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from edge.rules.episode import Episode, EpisodeState
 from edge.rules.findings import Finding, Judgement
@@ -91,6 +91,11 @@ class Episodes:
         """End every raised event at the end of the session."""
         ends = [episode.finish() for episode in self._episodes.values()]
         return [finding for finding in ends if finding is not None]
+
+    def forget(self, events: Collection[EventType], at: float) -> None:
+        """End these events at `at`, untold."""
+        for event in self._episodes.keys() & events:
+            self._episodes[event].forget(at)
 
     def pause(self, until_s: float) -> None:
         """Do not count the time until `until_s` as waiting."""

@@ -93,6 +93,12 @@ class Fusion:
         """End it, if raised, at the end of the session."""
         return None if self._state.raised_s is None else self._over(self._state.last_s, {"open_at_end": True})
 
+    def forget(self, at: float) -> None:
+        """End it at `at`, untold. What it was made of does not count again."""
+        self._state.raised_s, self._state.ended_s = None, at
+        for spans in self._state.spans.values():
+            spans.clear()
+
     def _within(self, event: EventType, at: float) -> list[tuple[float, float]]:
         """The term's spans, cut to the window; earlier ones are forgotten."""
         spans, from_s = self._state.spans[event], at - self._window_s

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from edge.rules import sounds
 from edge.rules.episodes import Episodes
 from edge.rules.findings import Finding
@@ -60,6 +62,11 @@ class Hearing:
     def finish(self) -> Finding | None:
         """End the voice, if raised, at the end of the session."""
         return None if self._speech is None else self._speech.finish()
+
+    def forget(self, events: Collection[EventType]) -> None:
+        """End the voice, untold, if it is among these events."""
+        if self._speech is not None and EventType.VOICE_DETECTED in events:
+            self._speech.forget()
 
     def pause(self, until_s: float) -> None:
         if self._speech is not None:

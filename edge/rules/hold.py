@@ -164,6 +164,11 @@ class Hold:
         own.state = State.IDLE
         return Phase.CLEARED
 
+    def forget(self, at: float) -> None:
+        """End what is pending or raised at `at`, untold. What holds then begins at `at`."""
+        own = self._state
+        own.state, own.began_s, own.paused_s = State.IDLE, max(own.began_s, at), 0.0
+
     def _begin(self, at: float) -> None:
         """Restart the wait of the current state."""
         own = self._state

@@ -89,6 +89,11 @@ class Mismatch:
             own.unseen_s += until_s - own.last_s
             own.last_s = until_s
 
+    def forget(self) -> None:
+        """End the event, untold, and count checks from zero."""
+        self._state.raised_s = None
+        self._state.mismatches = self._state.matches = 0
+
     def _mismatch(self, observation: Observation, check: IdentityCheck, similarity: float) -> Finding | None:
         own = self._state
         stale = self._note_gap(observation.at)
@@ -135,8 +140,7 @@ class Mismatch:
     def _over(self, more: dict[str, Value]) -> Finding:
         own = self._state
         finding = self._finding(Phase.CLEARED, own.ended_s, more)
-        own.raised_s = None
-        own.mismatches = own.matches = 0
+        self.forget()
         return finding
 
     def _finding(self, phase: Phase, at_s: float, more: dict[str, Value]) -> Finding:

@@ -18,7 +18,7 @@ The same calls give the same findings, on a live stream, a recording or another 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
@@ -148,6 +148,17 @@ class Monitor:
         """Go on after a pause. Its time does not count as waiting, and baselines stay."""
         self._pause(now)
         self._seeing.begin_again(now)
+
+    def forget(self, events: Collection[EventType], now: float) -> None:
+        """End these events without a finding, because their end was told elsewhere. What still holds begins
+        now, and nothing counts twice."""
+        self._episodes.forget(events, now)
+        self._stream.forget(events, now)
+        self._seeing.forget(events)
+        self._hearing.forget(events)
+        if self._fusion is not None and EventType.HIGH_CONFIDENCE_CHEATING in events:
+            self._fusion.forget(now)
+        self._bounded.forget(events)
 
     def holding(self) -> Mapping[EventType, float]:
         """Pending and raised conditions, each with its onset: their onset frames must be kept."""

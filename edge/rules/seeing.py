@@ -6,6 +6,7 @@ the screen at the same time are one thing: only the one raised first is reported
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from edge.rules import conditions, head, objects
@@ -270,6 +271,15 @@ class Seeing:
     def begin_again(self, at: float) -> None:
         """Count people seen before as present from `at` on only."""
         self._company.begin_again(at)
+
+    def forget(self, events: Collection[EventType]) -> None:
+        """Count again nothing that these events were made of."""
+        if self._mismatch is not None and EventType.FACE_MISMATCH in events:
+            self._mismatch.forget()
+        if EventType.FREQUENT_DISTRACTION in events:
+            self._state.gaze.episodes.clear()
+        if EventType.SUSPICIOUS_MOVEMENT in events:
+            self._state.movement.turns.clear()
 
     def finish(self) -> Finding | None:
         """End the mismatch, if raised, at the end of the session."""

@@ -102,6 +102,13 @@ class Speech:
         """End the event, if raised, at the last speech heard."""
         return self._over() if self.raised else None
 
+    def forget(self) -> None:
+        """End the event, untold, and count speech from zero."""
+        self._state.raised_s = None
+        self._state.muttered = False
+        self._muttering.forget()
+        self._forget()
+
     def pause(self, until_s: float) -> None:
         """Do not count the time until `until_s` as speech, silence or loss."""
         own = self._state
@@ -162,10 +169,7 @@ class Speech:
 
     def _over(self) -> Finding:
         finding = self._finding(Phase.CLEARED, self._state.last_speech_s)
-        self._state.raised_s = None
-        self._state.muttered = False
-        self._muttering.forget()
-        self._forget()
+        self.forget()
         return finding
 
     def _forget(self) -> None:

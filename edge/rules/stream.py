@@ -10,6 +10,7 @@ seconds late still arrive. While the node itself is late it judges nothing, sinc
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from edge.rules.findings import Finding, Phase
@@ -117,6 +118,13 @@ class Stream:
         findings = [self._finding(event, Phase.CLEARED, at, open_at_end=True) for event in self._raised()]
         own.raised_s = {}
         return findings
+
+    def forget(self, events: Collection[EventType], at: float) -> None:
+        """End these events untold, and wait for frames from `at` on."""
+        own = self._state
+        if own.raised_s.keys() & events:
+            own.raised_s = {event: at_s for event, at_s in own.raised_s.items() if event not in events}
+            own.last_s = at
 
     def pause(self, until_s: float) -> None:
         """Count the time until `until_s` as if frames had arrived."""

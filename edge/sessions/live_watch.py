@@ -23,6 +23,7 @@ from shared.events.looks import Sense
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.messages.sessions import HandedOver, StartSession
+from shared.messages.states import STATE_EVERY_S
 from shared.notices import candidate_notice
 from shared.observations import Observation
 from shared.saving import Saved
@@ -51,6 +52,8 @@ class LiveWatch:
         """Unwatched seconds before the last `begin_anew`."""
         self._elsewhere: Unwatched = {}
         """Of the unwatched seconds, those that an earlier node has reported."""
+        self._known: Unwatched = {}
+        """The unwatched seconds when the state was saved that this session goes on from."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
         self.drops: Counter[str] = Counter()
         """Observations that were not judged, by reason."""
@@ -60,6 +63,8 @@ class LiveWatch:
         """When the candidate's face was last compared."""
         self._started_utc: datetime | None = None
         """UTC of session time zero; None until the first watch is opened."""
+        self._elsewhere_begun = False
+        """Whether an earlier node has set it."""
         self._gap: tuple[float, float] | None = None
         """When the state was saved that this session goes on from, and until when the node is to blame that
         nobody has looked since; None once that was told."""
@@ -156,6 +161,7 @@ class LiveWatch:
             verified_utc=None if self.verified_utc is None else self.verified_utc.isoformat(),
             unwatched_s={**self._unwatched_before},
             elsewhere_s={**self._elsewhere},
+            elsewhere_begun=self._elsewhere_begun,
         )
 
     def snapshot(self) -> Saved | None:
@@ -175,26 +181,35 @@ class LiveWatch:
         self._unwatched_before = dict(course.unwatched_s)
         self._elsewhere = dict(course.elsewhere_s)
         self._started_utc = _utc_of(course.started_utc)
+        self._elsewhere_begun = course.elsewhere_begun
+        self._known = self._unwatched_before
         if watch is None:
             return
-        resumed_s = self.now_s()
-        self._opened().restore(watch, resumed_s=resumed_s)
+        resumed_s, opened = self.now_s(), self._opened()
+        opened.restore(watch)
+        self._known = added(self._unwatched_before, opened.unwatched(course.saved_s))
+        opened.restore(watch, resumed_s=resumed_s)
         self._gap = course.saved_s, resumed_s + CONNECTS_WITHIN_S
 
     def inherit(self, handed: HandedOver) -> None:
         """Note that another node has watched until now, and what it told. Call it after `go_on`, if at all.
 
-        What was unwatched so far is the former node's to report. A pause that began or ended in the meantime
-        is made good.
+        What was unwatched when the state was saved is the former node's to report, and so is the time until
+        its next state was due: it may have run until now. If it was silent for longer, nobody else reports
+        that. A pause that began or ended in the meantime is made good.
         """
-        self._elsewhere = self._total()
+        self._elsewhere = {
+            kind: min(seconds, self._known.get(kind, 0.0) + STATE_EVERY_S)
+            for kind, seconds in self._total().items()
+        }
         if handed.open or handed.over:
-            self._opened().inherit(handed.open, handed.over)
-        if self._watch is None or handed.memory is None or handed.paused == self._order.paused:
+            self._take(self._opened().inherit(handed.open, handed.over, self.now_s()))
+        if self._watch is None:
             return
-        if self._order.paused:
+        if not senses_of(self._order):
+            # Also if nobody looked before: the former node's last ends may not have been told.
             self._take(self._watch.pause(self.now_s()))
-        else:
+        elif handed.memory is not None and handed.paused:
             self._watch.resume(self.now_s())
 
     async def keep_time(self) -> None:

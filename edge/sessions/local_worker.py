@@ -60,6 +60,8 @@ class LocalWorker:
         if handed is None:
             self._begin(order, self._make(order))
             return
+        # A session keeps its order; what was watched before must not stay in it, through a pause for example.
+        order = order.model_copy(update={"handed": None})
         session = self._make(order) if handed.memory is None else self._taken_over(order, handed)
         session.inherit(handed)
         self._begin(order, session)

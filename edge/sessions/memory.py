@@ -41,6 +41,8 @@ class Course:
     """… and the seconds in which nobody looked, under earlier orders."""
     elsewhere_s: Annotated[dict[Kind, float], Omit.AT_DEFAULT] = field(default_factory=dict)
     """Of all these seconds, those that an earlier node has reported."""
+    elsewhere_begun: Annotated[bool, Omit.AT_DEFAULT] = False
+    """Whether `started_utc` is an earlier node's, whose clock it was corrected for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +64,21 @@ def remembered(course: Course, perception: Saved, watch: Saved | None) -> Saved:
 def rebased(course: Course, now: float, handed: HandedOver) -> Course:
     """The course of a session that comes from another host, at monotonic time `now` of this one.
 
-    Its clock goes on from when it was saved. Its times are corrected if the former host's clock was wrong.
+    Its clock goes on from when it was saved. Its times are corrected if the former host's clock was wrong;
+    but not if that host had them from another one.
     """
     if course.zero_at is None:
         return course
     started_utc = course.started_utc
-    if started_utc is not None and handed.ahead_s:
+    if started_utc is not None and handed.ahead_s and not course.elsewhere_begun:
         corrected = instant(started_utc) - timedelta(seconds=handed.ahead_s)
         started_utc = corrected.isoformat()
-    return replace(course, zero_at=now - course.saved_s - handed.age_s, started_utc=started_utc)
+    return replace(
+        course,
+        zero_at=now - course.saved_s - handed.age_s,
+        started_utc=started_utc,
+        elsewhere_begun=started_utc is not None,
+    )
 
 
 def instant(text: str) -> datetime:

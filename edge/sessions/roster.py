@@ -91,13 +91,14 @@ class Roster(Generic[S]):
     def end(self, session_id: UUID, epoch: int | None = None) -> S | None:
         """Remove an ended session; it cannot start again under this epoch. Returns what ran.
 
-        `epoch`: a later assignment goes on.
+        `epoch`: only this assignment is over here, and a later one goes on. The session itself is not over:
+        if no other node takes it, it may come back under the same epoch.
         """
         running = self._sessions.get(session_id)
         if running is not None and epoch is not None and running.order.epoch > epoch:
             return None
         session = self.forget(session_id)
-        if session is not None:
+        if session is not None and epoch is None:
             self._ended[session_id] = session.order.epoch
             while len(self._ended) > MAX_ENDED:
                 self._ended.popitem(last=False)

@@ -94,8 +94,9 @@ class Session:
                 self._watch.finish()
 
     def end(self, *, handed_over: bool = False) -> None:
-        """Ask `run` to end. `handed_over`: another node goes on with the session."""
-        self._handed_over = handed_over
+        """Ask `run` to end. `handed_over`: another node goes on with the session. The first call counts."""
+        if not self._over.is_set():
+            self._handed_over = handed_over
         self._over.set()
 
     def change(self, order: StartSession) -> None:

@@ -74,6 +74,8 @@ class Crew:
             self._placed.pop(placed.id, None)
             raise
         placed.settle(berth)
+        if placed.ending:
+            await self.end(placed.id, handed_over=placed.handed_over)
 
     async def change(self, order: StartSession) -> None:
         placed = self._find(AssignmentId(order.session_id, order.epoch))
@@ -84,10 +86,11 @@ class Crew:
         placed = self._placed.get(assignment)
         if placed is None:
             return
-        placed.ending, placed.handed_over = True, handed_over
+        if not placed.ending:
+            placed.ending, placed.handed_over = True, handed_over
         if placed.berth is not None and placed.berth.worker is not None:
             try:
-                await placed.berth.worker.end(assignment, handed_over=handed_over)
+                await placed.berth.worker.end(assignment, handed_over=placed.handed_over)
             except Unavailable:
                 return  # it ends where it moves to
 

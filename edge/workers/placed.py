@@ -43,6 +43,8 @@ class Placed:
     moves_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_MOVES + 1))
     """When its workers have ended."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    given_at: float = field(default_factory=time.monotonic)
+    """When the order came, monotonic: what it hands over is older since."""
 
     @property
     def id(self) -> AssignmentId:
@@ -71,9 +73,17 @@ class Placed:
         if self.memory:
             await worker.resume(self.order, self.memory)
         else:
-            await worker.start(self.order)
+            await worker.start(self._ordered(time.monotonic()))
         if self.ending:
             await worker.end(self.id, handed_over=self.handed_over)
+
+    def _ordered(self, now_s: float) -> StartSession:
+        """The order at `now_s`, if no worker has saved a state under it yet."""
+        handed = self.order.handed
+        if handed is None:
+            return self.order
+        older = handed.model_copy(update={"age_s": handed.age_s + now_s - self.given_at})
+        return self.order.model_copy(update={"handed": older})
 
     async def worker(self) -> RemoteWorker:
         """The worker that has it, as soon as one has. Raises `Unavailable` when that takes too long."""

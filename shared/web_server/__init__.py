@@ -5,5 +5,5 @@ doorway          who may connect (pure)            doors          admits connect
 frames           counts WebSocket frames (pure)    descriptors    how many files may be open
 http_protocol    requests with deadlines           socket_protocol  WebSockets with an allowance
 status           health and metrics on a separate port tls          TLS, from files that may change
-tls_section      where the certificate is
+tls_section      where the certificate is          handshakes     until TLS is agreed
 """

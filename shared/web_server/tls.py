@@ -13,11 +13,12 @@ import uvicorn
 
 from shared.errors import ConfigError
 from shared.secret_file import read_private
+from shared.web_server.doors import Doors
+from shared.web_server.handshakes import Handshake
 from shared.web_server.tls_section import TlsSection
 
 log = logging.getLogger(__name__)
 
-HANDSHAKE_WITHIN_S: Final = 5.0
 LOOK_EVERY_TICKS: Final = 100
 """Of a tenth of a second."""
 Version = tuple[tuple[int, int], ...]
@@ -63,14 +64,14 @@ class ServerTls:
 class SecuredServer(uvicorn.Server):
     """Uvicorn that speaks TLS on one port, and clear on its others."""
 
-    def __init__(self, config: uvicorn.Config, port: int, tls: ServerTls | None) -> None:
+    def __init__(self, config: uvicorn.Config, port: int, tls: ServerTls | None, doors: Doors) -> None:
         """`tls`: for this port; None: it speaks clear as well."""
         super().__init__(config)
-        self._port, self._tls = port, tls
+        self._port, self._tls, self._doors = port, tls, doors
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen on all sockets."""
-        if self._tls is None or sockets is None:
+        if (tls := self._tls) is None or sockets is None:
             await super().startup(sockets)
             return
         secured = [one for one in sockets if one.getsockname()[1] == self._port]
@@ -79,10 +80,8 @@ class SecuredServer(uvicorn.Server):
         for one in secured:
             self.servers.append(
                 await loop.create_server(
-                    self._protocol,
+                    lambda: Handshake(tls.context, self._doors, self._protocol),
                     sock=one,
-                    ssl=self._tls.context,
-                    ssl_handshake_timeout=HANDSHAKE_WITHIN_S,
                     backlog=self.config.backlog,
                 )
             )

@@ -92,10 +92,12 @@ def in_mirror(own: FaceSeen) -> FaceSeen:
 
 
 def turning() -> Stretch:
-    """A head that is found on one side and the other in turn."""
+    """A head that is found on one side and the other in turn, up and down only roughly."""
     there = every(0, 12, replace(frame(0, faces=ONE), head=head()))
     return tuple(
-        replace(look, head=HeadPose(0.0, 40.0 if number % 2 else -40.0, 0.0, doubt_deg=2.0))
+        replace(
+            look, head=HeadPose(0.0, 40.0 if number % 2 else -40.0, 0.0, doubt_deg=2.0, pitch_error_deg=17.0)
+        )
         for number, look in enumerate(there)
     )
 

@@ -429,6 +429,8 @@ def test_an_officer_erases_and_checks_the_receipt_by_commands(on_sqlite: OnSite,
             officer = Shell(site, url, "officer", Role.DPO)
             shown = await officer.data("privacy", "status", "CAND-1")
             assert shown["stored"]["alerts"] >= 1
+            packed.touch()
+            packed.chmod(0o644)  # an earlier file of this name, which others may read
             export = ("privacy", "export", "CAND-1", str(packed), "--for", "the candidate")
             assert (await officer.run(*export))[0] == 0
             assert packed.stat().st_mode & 0o777 == 0o600

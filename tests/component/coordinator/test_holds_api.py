@@ -14,7 +14,7 @@ from coordinator.holds import service as holds
 from shared.events.types import EventType
 from shared.fields import format_utc
 from shared.tokens import Role
-from tests.support.exam_site import OnSite, Site
+from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.findings import found
 from tests.support.reviewers import code
 from tests.support.served_site import served
@@ -67,6 +67,25 @@ def test_holds_on_a_person_an_exam_and_an_incident_are_found_from_the_person(on_
         rest = (await site.get(f"/legal-holds?limit=2&cursor={page['next_cursor']}")).json()
         assert [*page["items"], *rest["items"]] == listed
         assert rest["next_cursor"] is None
+
+    on_site(test)
+
+
+def test_a_held_face_is_erased_by_nobody_until_the_release(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.post("/enroll", enroll_body())
+        hold = await placed(site, candidate_id="CAND-1")
+        for bearer, told in (
+            (site.bearer(), True),
+            (site.bearer(Role.SYSTEM), True),
+            (site.bearer(Role.CANDIDATE, "CAND-1"), False),
+        ):
+            refused = await site.http.delete("/api/v1/enrollments/CAND-1", headers=bearer)
+            assert (refused.status_code, refused.json()["code"]) == (409, "legal-hold")
+            assert (WHY in refused.json()["detail"]) is told
+        await site.post(f"/legal-holds/{hold['hold_id']}/release", headers=site.bearer(Role.DPO, "dora"))
+        own = site.bearer(Role.CANDIDATE, "CAND-1")
+        assert (await site.http.delete("/api/v1/enrollments/CAND-1", headers=own)).status_code == 204
 
     on_site(test)
 

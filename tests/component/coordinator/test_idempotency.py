@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import select
 
 from coordinator.idempotency.tables import KeptAnswer
+from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.exams import EXAM
 
@@ -60,5 +61,26 @@ def test_kept_answers_are_sealed_and_go_with_the_candidates_data(on_sqlite: OnSi
         assert b"CAND-1" not in kept.answer_sealed
         await site.http.delete("/api/v1/enrollments/CAND-1", headers=site.bearer())
         assert await site.parts.reading(lambda db: db.exec(select(KeptAnswer)).all()) == []
+
+    on_sqlite(test)
+
+
+def test_a_candidates_token_is_not_kept_longer_than_the_candidate(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.post("/enroll", enroll_body())
+        for key, subject, role in (
+            ("1", "CAND-1", "candidate"),
+            ("2", "CAND-2", "candidate"),
+            ("3", "x", "system"),
+        ):
+            headers = {"Idempotency-Key": key} | site.bearer()
+            body = {"subject": subject, "role": role, "lifetime_minutes": 60}
+            answers = [await site.post("/tokens", body, headers=headers) for _ in range(2)]
+            assert answers[0].json() == answers[1].json()
+        asked = {"candidate_id": "CAND-1"}
+        erased = await site.post("/privacy/delete", asked, headers=site.bearer(Role.DPO, "officer"))
+        assert erased.status_code == 200, erased.text
+        left = await site.parts.reading(lambda db: db.exec(select(KeptAnswer.candidate_reference)).all())
+        assert sorted(left, key=str) == ["CAND-2", None]
 
     on_sqlite(test)

@@ -36,6 +36,7 @@ from tests.component.edge.test_web import NobodyAdmitted
 from tests.support.eventually import PATIENCE_S, until
 
 NOW = datetime.now(UTC)
+MANY = Bounds(100, 100)
 CA_KEY = generate_private_key(SECP256R1())
 CA = certificate_text(ca_certificate(CA_KEY, 1, NOW))
 
@@ -58,6 +59,7 @@ class Served:
 
     port: int
     status_port: int
+    doors: Doors
 
     def url(self, scheme: str = "https") -> str:
         return f"{scheme}://127.0.0.1:{self.port}"
@@ -76,7 +78,7 @@ def trusting() -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def serving(section: TlsSection) -> AsyncIterator[Served]:
+async def serving(section: TlsSection, bounds: Bounds) -> AsyncIterator[Served]:
     async def health() -> Health:
         return Health(10, ())
 
@@ -88,19 +90,19 @@ async def serving(section: TlsSection) -> AsyncIterator[Served]:
         port, status_port = (each.getsockname()[1] for each in (public, status))
         app = ByPort(create_web(NobodyAdmitted(), [], health), create_status(health, metrics), status_port)
         web = WebSection(port=port, public_url=f"https://127.0.0.1:{port}", tls=section)
-        server = WebServer(app, Doors(Bounds(100, 100)), web)
+        server = WebServer(app, doors := Doors(bounds), web)
         running = asyncio.create_task(server.serve(sockets=[public, status]))
         try:
             await until(lambda: len(getattr(server, "servers", ())) == 2, "it listens on both ports")
-            yield Served(port, status_port)
+            yield Served(port, status_port, doors)
         finally:
             server.should_exit = True
             await running
 
 
-def run(section: TlsSection, test: Callable[[Served], Awaitable[None]]) -> None:
+def run(section: TlsSection, test: Callable[[Served], Awaitable[None]], bounds: Bounds = MANY) -> None:
     async def whole() -> None:
-        async with asyncio.timeout(PATIENCE_S), serving(section) as served:
+        async with asyncio.timeout(PATIENCE_S), serving(section, bounds) as served:
             await test(served)
 
     asyncio.run(whole())
@@ -153,6 +155,22 @@ def test_a_new_certificate_counts_for_new_connections_and_ends_none(
             await until(mended, "it is mended")
 
     run(section, test)
+
+
+def test_connections_that_never_agree_on_tls_have_places_and_lose_them_first(tmp_path: Path) -> None:
+    async def test(served: Served) -> None:
+        stalled = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(7)]
+        for _, writer in stalled:
+            writer.write(b"\x16")
+        await until(lambda: served.doors.counts["gave-way"] == 3, "the oldest give way")
+        assert served.doors.open == 4
+        async with httpx.AsyncClient(verify=trusting()) as http:
+            assert (await http.get(f"{served.url()}/healthz")).json() == {"status": "ok"}
+        await until(lambda: served.doors.open == 0, "who does not agree in time is let go")
+        for _, writer in stalled:
+            writer.transport.abort()
+
+    run(written(tmp_path, 1), test, Bounds(4, 4))
 
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:

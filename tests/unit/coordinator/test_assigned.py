@@ -108,6 +108,7 @@ TAKEN = [
     ("the same, cleared in its time", MOVED, A, 1, alert(50, 55, 60), 2),
     ("raised by the next, begun before it watched", MOVED, B, 2, alert(98, 103), 1),
     ("begun, raised before and cleared by the next", MOVED, B, 2, alert(50, 55, 120), 2),
+    ("ended while no node watched, as the next one tells", MOVED, B, 2, alert(5, 10, 60), 2),
     ("an onset after the raising counts for nothing", MOVED, A, 1, alert(120, 99), 1),
     ("the first revision of what is over", MOVED, A, 1, alert(50, 55, 500), 1),
     ("at the very end", MOVED, A, 1, alert(95, 100), 1),

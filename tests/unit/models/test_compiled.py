@@ -1,6 +1,7 @@
 """Files of compiled networks: whose they are, and what is never read."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,14 @@ def test_half_a_file_counts_as_none(weights: Path, length: int) -> None:
     path = kept_path(weights, HERE)
     keep_compiled(path, MADE)
     path.write_bytes(path.read_bytes()[:length])
+    assert read_compiled(path) is None
+
+
+@pytest.mark.parametrize("names", [b"", b"{", b"\xff", b"5", b'{"boxes": 1}', b"[1]", b"null"])
+def test_a_whole_file_with_something_else_in_it_counts_as_none(weights: Path, names: bytes) -> None:
+    path = kept_path(weights, HERE)
+    rest = names + b"\nnetwork"
+    path.write_bytes(sha256(rest).digest() + rest)
     assert read_compiled(path) is None
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from edge.sessions.port import assignment_of
 from shared.alerts import Alert
+from shared.consents import Purpose
 from shared.events.types import EventType
 from shared.messages.sessions import EndSession, HandedOver, StartSession
 from tests.support.observations import ONE
@@ -78,6 +80,45 @@ def test_the_clock_goes_on_and_the_former_nodes_unwatched_time_is_not_counted_tw
     play(story)
 
 
+def test_only_the_clock_of_the_node_that_has_begun_is_corrected() -> None:
+    async def story(world: Stage) -> None:
+        one = await world.started()
+        _, memory, _ = await absent(world, one)
+        second = await moved(world, one, given(one, memory).model_copy(update={"ahead_s": 20.0}))
+        saved = await world.worker.saved(assignment_of(second))
+        assert saved is not None
+        again = given(second, json.loads(saved)).model_copy(update={"ahead_s": -30.0})
+        third = await moved(world, second, again)
+        last = await world.worker.saved(assignment_of(third))
+        assert last is not None
+        states = (memory, json.loads(saved), json.loads(last))
+        begun = [datetime.fromisoformat(each["course"]["started_utc"]) for each in states]
+        assert begun == [begun[0], begun[0] - timedelta(seconds=20), begun[0] - timedelta(seconds=20)]
+
+    play(story)
+
+
+def test_the_time_in_which_no_node_ran_is_reported_by_the_next_one() -> None:
+    async def story(world: Stage) -> None:
+        one = await world.started()
+        _, memory, _ = await absent(world, one)
+        silent = given(one, memory).model_copy(update={"age_s": 1_000.0})
+        following = await moved(world, one, silent)
+        unwatched_s = (await world.state(following)).unwatched_s
+        assert unwatched_s is not None
+        first_s = unwatched_s.get("face", 0.0)  # type: ignore[call-overload]
+        assert 950.0 < first_s <= 1_000.0
+        saved = await world.worker.saved(assignment_of(following))
+        assert saved is not None
+        # Moved once more at once, it is not reported twice.
+        third = await moved(world, following, given(following, json.loads(saved)))
+        unwatched_s = (await world.state(third)).unwatched_s
+        assert unwatched_s is not None
+        assert unwatched_s.get("face", 0.0) < 40.0  # type: ignore[call-overload]
+
+    play(story)
+
+
 def test_a_pause_in_the_meantime_ends_what_was_open() -> None:
     async def story(world: Stage) -> None:
         one = await world.started()
@@ -86,6 +127,68 @@ def test_a_pause_in_the_meantime_ends_what_was_open() -> None:
         await soon(lambda: world.disk.of(ABSENT, 2), "its end")
         assert [each.event_id for each in world.disk.of(ABSENT, 2)] == [told.event_id]
         assert (await world.state(following)).paused
+
+    play(story)
+
+
+NOBODY_LOOKS: dict[str, dict[str, Any]] = {
+    "in a pause that goes on": {"paused": True},
+    "without the candidate's agreement": {
+        "withheld": (Purpose.CAMERA_MONITORING, Purpose.SPEECH_DETECTION),
+    },
+}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with a state", "without one"])
+@pytest.mark.parametrize("why", NOBODY_LOOKS)
+def test_while_nobody_looks_nothing_that_was_told_stays_open(why: str, known: bool) -> None:
+    async def story(world: Stage) -> None:
+        one = await world.started()
+        told, memory, _ = await absent(world, one)
+        changes = NOBODY_LOOKS[why]
+        handed = given(one, memory if known else None, told, paused="paused" in changes)
+        await moved(world, one, handed, **changes)
+        await soon(lambda: world.disk.of(ABSENT, 2), "its end")
+        assert [each.event_id for each in world.disk.of(ABSENT, 2)] == [told.event_id]
+
+    play(story)
+
+
+def test_what_was_told_as_over_and_still_holds_is_told_anew() -> None:
+    async def story(world: Stage) -> None:
+        one = await world.started()
+        told, memory, _ = await absent(world, one)
+        following = await moved(world, one, given(one, memory, over=(told.event_id,)))
+        page = await world.page(following)
+        # Later than this machine takes to get here, however slow it is.
+        await world.show(page, (), from_s=1_000, to_s=1_002)
+        await soon(lambda: len(world.disk.of(ABSENT)) == 2, "the second alert")
+        [_, again] = world.disk.of(ABSENT)
+        assert again.event_id != told.event_id
+        assert again.onset >= told.raised
+
+    play(story)
+
+
+def test_nothing_of_what_was_handed_over_stays_in_the_order() -> None:
+    async def story(world: Stage) -> None:
+        one = await world.started()
+        _, memory, _ = await absent(world, one)
+        await moved(world, one, given(one, memory))
+        assert [each.handed for each in world.orders] == [None, None]
+
+    play(story)
+
+
+def test_the_first_end_counts() -> None:
+    async def story(world: Stage) -> None:
+        one = await world.started()
+        await absent(world, one)
+        await world.worker.end(assignment_of(one), handed_over=True)
+        await world.worker.end(assignment_of(one))
+        await soon(lambda: not world.worker.assignments, "the end of the session")
+        await world.assignments.all_written()
+        assert world.disk.of(ABSENT, 2) == []
 
     play(story)
 

@@ -284,6 +284,19 @@ def test_a_session_that_is_ended_while_it_moves_closes_its_events_and_ends() -> 
     play(story, count=1)
 
 
+def test_a_session_that_is_ended_while_a_worker_starts_it_ends() -> None:
+    async def story(world: Node) -> None:
+        one = order(policy=POLICY)
+        starting = asyncio.create_task(world.actions.start(one))
+        await asyncio.sleep(0)
+        assert [each.id for each in world.assignments.watched] == [assignment_of(one)]
+        await world.workers.end(assignment_of(one))
+        await starting
+        await until(lambda: not world.assignments.watched, "the session's end")
+
+    play(story, count=1)
+
+
 def test_a_worker_that_an_offer_ends_refuses_it_and_starts_again() -> None:
     async def story(world: Node) -> None:
         one = await world.started()

@@ -100,3 +100,21 @@ def test_a_detection_is_a_warning_with_ids_only_and_told_once(caplog: pytest.Log
         "degradation_level": body.metadata.degradation_level,
     }
     assert (second["level"], second["event"]) == ("INFO", "STREAM_STALLED")
+
+
+def test_an_alert_that_fails_in_another_way_holds_up_nobody_who_waits_for_the_disk() -> None:
+    async def story() -> None:
+        disk = Disk(RuntimeError("a fault"))
+        writer = AlertWriter(disk.commit)
+        writer.write(revision(1))
+        writer.write(revision(2))
+        with pytest.raises(RuntimeError):
+            await writer.run()
+        running = asyncio.create_task(writer.run())
+        await asyncio.wait_for(writer.caught_up(), 10)
+        assert [one.revision.alert.evidence["onset_s"] for one in disk.kept] == [2]
+        assert writer.counts == {"failed": 1, "committed": 1}
+        writer.close()
+        await running
+
+    asyncio.run(story())

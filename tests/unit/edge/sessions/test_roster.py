@@ -167,3 +167,15 @@ def test_a_session_that_does_not_run_here_is_not_found() -> None:
     with pytest.raises(Rejected) as refusal:
         roster().bearer(ORDER.session_id, session_token(KEY, ORDER.session_id))
     assert refusal.value.status == 404
+
+
+def test_an_assignment_that_was_handed_over_may_come_back_and_an_ended_session_may_not() -> None:
+    order = start_order(epoch=2)
+    made = roster(order)
+    assert made.end(order.session_id, 1) is None
+    assert made.end(order.session_id, 2) == Sitting(order)
+    assert made.check(order, NOW) is None
+    made.add(Sitting(order))
+    assert made.end(order.session_id) == Sitting(order)
+    with pytest.raises(Rejected, match="ended here"):
+        made.check(order, NOW)
