@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import combinations
 
-import cv2
 import numpy as np
 import pytest
 
@@ -21,7 +20,7 @@ from models.similarity import ACCEPTED
 from shared.enrollment import mean_embedding
 from shared.policy.terms import VERIFICATION_GATE
 from tests.support.people import as_by_webcam, collins, frames, hopper, media, mirrored, read
-from tests.support.variations import lit
+from tests.support.variations import blurred, lit
 from tests.support.weights import PROFILE, present, store
 
 pytestmark = pytest.mark.weights
@@ -161,7 +160,7 @@ def test_who_is_out_of_focus_is_known_nobody_s_double_or_not_judged(
         assert not similarity < ACCEPTED or judge.undecided(similarity)
         assert all(judge.similarity(embed(edge.picture), other) < ACCEPTED for other in others)
         # As a webcam that does not focus shows it: a stranger to each of them, so nobody is asked.
-        far = look(cv2.GaussianBlur(picture, (0, 0), fitted[1].box.width_px / 30), serving)
+        far = look(blurred(picture, fitted[1].box.width_px / 30), serving)
         assert far is not None
         refused = failures(far[1], VERIFICATION_GATE, needed_by([judge]))
         assert [failure.check for failure in refused] == [Check.SHARPNESS]

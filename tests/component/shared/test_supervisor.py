@@ -9,8 +9,11 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from coordinator.config import WebSection
 from coordinator.serving import Server
 from shared.supervisor import Supervisor
+from shared.web_server.doors import Doors
+from shared.web_server.doorway import Bounds
 from shared.web_server.options import listen
 from tests.support.ports import reserved_port
 from tests.support.supervising import hearing
@@ -61,7 +64,8 @@ def test_a_server_is_ready_only_when_it_is_open_and_tells_that_it_stops(tmp_path
         port = reserved_port()
         with hearing(tmp_path) as heard, listen("127.0.0.1", port) as listener:
             config = uvicorn.Config(FastAPI(lifespan=opened), log_config=None)
-            server = Server(config, port, None, Supervisor(heard.address, SHORT_S))
+            web = WebSection(port=port)
+            server = Server(config, web, Doors(Bounds(100, 100)), Supervisor(heard.address, SHORT_S))
             serving = asyncio.create_task(server.serve([listener]))
             await begun.wait()
             assert heard.nothing()
