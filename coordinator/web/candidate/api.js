@@ -63,9 +63,11 @@ export async function told(session) {
   return (await send("GET", pathOf(session, "told"), undefined, session.session_token)).items;
 }
 
+const MOST_FAILED = 1000; // the API takes no more
+
 /** Where the session's page connects now (`RouteOut`). `failed`: how often it could not connect to its present node. */
 export function route(session, failed) {
-  const path = `${pathOf(session, "route")}?failed=${failed}`;
+  const path = `${pathOf(session, "route")}?failed=${Math.min(failed, MOST_FAILED)}`;
   return send("GET", path, undefined, session.session_token, ROUTE_PATIENCE_MS);
 }
 
