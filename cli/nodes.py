@@ -115,9 +115,14 @@ def drain(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until it is empty, or until the deadline.")
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Move running exams to other nodes now; each is unwatched a moment."),
+    ] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Give a node no new sessions until it is empty. Running exams go on until they end.
+    """Give a node no new sessions until it is empty. Running exams go on until they end, or move with --force;
+    what no other node takes stays.
 
     With --wait, what is left is printed whenever it changes. Exits with 0 when the node is empty, with 1 when
     the deadline has passed before, or when somebody has ended the drain. The node stays closed until
@@ -126,9 +131,10 @@ def drain(
     Example:
 
         proctorctl nodes drain 3f1d2c4b-5a69-4c4e-9b6e-0193a5f05a00 --wait --deadline 2h
+        proctorctl nodes drain 3f1d2c4b-5a69-4c4e-9b6e-0193a5f05a00 --wait --force
     """
     by = datetime.now(UTC) + parse_duration(deadline) if deadline else None
-    request = checked(DrainRequest, reason=reason or None, deadline_at=by)
+    request = checked(DrainRequest, reason=reason or None, deadline_at=by, move_running=force)
     with connect() as client:
         found = client.fleet.drain(node, request)
         if wait:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, BackgroundTasks, Path
 
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
@@ -13,6 +13,7 @@ from coordinator.nodes.answers import node_out
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.routes import look, seen_now
 from coordinator.nodes.service import Wish
+from coordinator.sessions.moving import draining
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep
 from coordinator.web_api.security import Operator, StaffOrOperator
@@ -51,12 +52,21 @@ async def uncordon_node(
 
 @router.post("/{node_id}/drain", responses=problems(401, 403, 404, 409))
 async def drain_node(
-    node_id: NodeRef, body: DrainRequest, claims: Operator, parts: PartsDep, now_utc: Now
+    node_id: NodeRef,
+    body: DrainRequest,
+    claims: Operator,
+    parts: PartsDep,
+    now_utc: Now,
+    after: BackgroundTasks,
 ) -> NodeOut:
-    """Give a node no new sessions until it is empty; running exams go on until they end. `left` says what it
-    still has, and the reason `drained` that it is empty. It stays so until it is opened again."""
+    """Give a node no new sessions until it is empty; running exams go on until they end, or are moved if
+    `move_running` says so. `left` says what it still has, and the reason `drained` that it is empty. It stays
+    so until it is opened again."""
     wish = Wish(placement=Placement.DRAINING, reason=body.reason, deadline_utc=body.deadline_at)
-    return await _placed(parts, claims, node_id, wish, now_utc)
+    placed = await _placed(parts, claims, node_id, wish, now_utc)
+    if body.move_running:
+        after.add_task(draining.drain, parts, node_id)
+    return placed
 
 
 async def _placed(parts: Parts, claims: Claims, node_id: UUID, wish: Wish, now_utc: Now) -> NodeOut:

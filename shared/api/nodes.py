@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from shared.api.bodies import Request, Response
-from shared.fields import Name, Utc
+from shared.fields import Name, Utc, YesNo
 
 NodeState = Literal["joining", "healthy", "degraded", "missing", "draining", "cordoned", "revoked"]
 
@@ -18,10 +18,13 @@ class PlacementRequest(Request):
 
 
 class DrainRequest(PlacementRequest):
-    """A drain: no new sessions; running exams go on until they end."""
+    """A drain: no new sessions; running exams go on until they end, or are moved."""
 
     deadline_at: Utc | None = None
     """By when the node is to be empty. Nothing is ended then; what is left is shown as late."""
+    move_running: YesNo = False
+    """Move running exams to other nodes now. Nobody watches one while its page connects again, some seconds;
+    what no other node takes stays."""
 
 
 class ReasonOut(Response):

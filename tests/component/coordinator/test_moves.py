@@ -387,6 +387,23 @@ def test_a_drained_node_hands_over_its_running_sessions(play: Callable[[Play], N
     play(story)
 
 
+def test_an_operator_has_running_exams_moved_from_a_node_that_is_drained(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        operator = site.bearer(Role.OPERATOR)
+        drained = await site.post(f"/nodes/{NODE_ID}/drain", headers=operator)
+        assert drained.status_code == 200, drained.text
+        assert [epoch for epoch, _, _ in await held(site, start)] == [1]  # it waits for running exams
+        moved = await site.post(f"/nodes/{NODE_ID}/drain", {"move_running": True}, headers=operator)
+        assert (moved.status_code, moved.json()["placement"]) == (200, "draining"), moved.text
+        assert await held(site, start) == [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.DRAINED)]
+        assert [one.session_id for one in other.obeyed.started] == [start.session_id]
+
+    play(story)
+
+
 def test_a_session_that_no_other_node_takes_stays_at_the_one_that_is_drained(
     play: Callable[[Play], None],
 ) -> None:
