@@ -117,7 +117,7 @@ def drain(
     ] = False,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Move running exams to other nodes now; a moment of each is unwatched."),
+        typer.Option("--force", help="Move running exams to other nodes now; each loses seconds."),
     ] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
