@@ -104,16 +104,33 @@ ASKED_BY_CANDIDATES: Final = (
     "put_consent",
 )
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
+ASKED_BY_OFFICERS: Final = (
+    "decide_erasure_request",
+    "delete_person",
+    "export_person",
+    "get_erasure",
+    "get_privacy_status",
+    "list_erasure_requests",
+    "place_legal_hold",
+    "release_legal_hold",
+    "run_retention",
+)
+"""What only a data protection officer may ask. It is asked after all else of the institution: it erases."""
 ASKED_BY_OPERATORS: Final = (
+    "cordon_node",
     "create_join_token",
     "create_tenant",
     "disable_tenant",
+    "drain_node",
     "enable_tenant",
     "get_metrics",
     "get_tenant",
     "list_node_certificates",
+    "list_parked_messages",
     "list_tenants",
+    "replay_parked_messages",
     "revoke_node",
+    "uncordon_node",
 )
 """What only an operator may ask. It is asked last: it may disable the institution of all the others."""
 
@@ -139,16 +156,23 @@ def test_every_answer_is_one_of_the_description(
             session = UUID((await served.site.get(f"/session/{OWN}")).json()["session_uuid"])
             candidate = served.site.token(Role.CANDIDATE, CANDIDATES[0], session_id=session)
             administrator = served.site.token()
+            officer = served.site.token(Role.DPO)
             operator = served.site.token(Role.OPERATOR)
-            own, above = (
+            own, erasing, above = (
                 [part for name in names for part in ("--include-operation-id", name)]
-                for names in (ASKED_BY_CANDIDATES, ASKED_BY_OPERATORS)
+                for names in (ASKED_BY_CANDIDATES, ASKED_BY_OFFICERS, ASKED_BY_OPERATORS)
             )
             rest = ["--exclude-operation-id", ENDS_ITS_OWN_RIGHTS]
             last = ["--include-operation-id", ENDS_ITS_OWN_RIGHTS]
             how = EVERYTHING if "sqlite" in migrated_url else WHAT_REACHES_A_DATABASE
             done: set[str] = set()
-            runs = (candidate, own), (administrator, rest), (administrator, last), (operator, above)
+            runs = [
+                (candidate, own),
+                (administrator, rest),
+                (officer, erasing),
+                (administrator, last),
+                (operator, above),
+            ]
             for token, options in runs:
                 done |= await _run(served, tmp_path, token, *how, *options)
             never = {one["operationId"] for one in _operations()} - done
