@@ -65,6 +65,7 @@ def test_an_administrator_sees_no_counts_of_others_and_a_proctor_no_page(on_cons
     async def scene(stand: Stand) -> None:
         remembered(stand)
         await stand.open(Role.ADMIN, "ann")
+        await stand.page.until("!document.querySelector('#nodes-link').hidden")  # it knows who has signed in
         await stand.key("n")
         await stand.see("healthy", CARD)
         await stand.page.until(f"{LABELS}.length === 3")
