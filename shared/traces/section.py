@@ -8,16 +8,15 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.config_file import FilePath, Section
+from shared.hub_address import on_this_machine
 from shared.secret_file import read_secret
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def _collector_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
         raise ValueError("must be an http or https address without credentials or query")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and not on_this_machine(text):
         raise ValueError("must begin with https:// unless the collector is on this machine")
     return text
 

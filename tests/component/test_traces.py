@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from threading import Event
 from uuid import uuid4
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from shared.traces.exporting import CLOSED_WITHIN_S, Traces
 from shared.traces.spans import Span, Step, span_id
@@ -63,3 +69,22 @@ def test_a_collector_that_is_away_or_refuses_costs_no_time_and_is_counted() -> N
     assert counts["made"] == 3
     assert counts["sent"] == 0
     assert time.monotonic() - begun_s < CLOSED_WITHIN_S + 3.0
+
+
+def test_a_collector_that_never_answers_does_not_keep_a_program_from_ending() -> None:
+    answers = Event()
+
+    class Silent(SpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            answers.wait(60)
+            return SpanExportResult.SUCCESS
+
+    async def story() -> None:
+        traces = Traces(Silent(), Resource({}))
+        traces.add(ALERT, 1, PATH)
+        await traces.close()
+
+    begun_s = time.monotonic()
+    asyncio.run(story())
+    assert time.monotonic() - begun_s < 20.0  # OpenTelemetry itself waits for 30 s
+    answers.set()
