@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -21,6 +20,7 @@ from edge.config import EdgeConfig, MediaSection
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
+from edge.fleet.committing import commit_of, note_dispatched
 from edge.fleet.heartbeat import Heart
 from edge.fleet.load import LoadMeter, heard_by
 from edge.fleet.metrics import Metrics
@@ -29,7 +29,6 @@ from edge.fleet.rating_file import admitted_here, foreseen
 from edge.fleet.states import States
 from edge.fleet.stepping import Stepping
 from edge.hub import node_link
-from edge.judging.alerts import RAISED_REVISION
 from edge.media.addresses import Reach
 from edge.media.gathering import LocalPorts
 from edge.media.lateness import loop_probe
@@ -38,15 +37,12 @@ from edge.media.sdp import AnswerShape
 from edge.membership import renewing
 from edge.membership.files import hub_identity
 from edge.node_identity import Identity
-from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
-from edge.outbound.outbox import Waiting
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
-from edge.outbound.tracing import trace_committed, trace_dispatched
 from edge.sessions.answering import OFFERS_AT_ONCE
-from edge.sessions.assignment import Assignment, Commit
+from edge.sessions.assignment import Assignment
 from edge.sessions.port import Worker, WorkerReport
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
@@ -131,14 +127,14 @@ async def assembled(
         node_id=identity.node_id,
         coordinator_key=coordinator_key,
         pace=pace,
-        dispatched=partial(_dispatched, metrics, traces),
+        dispatched=partial(note_dispatched, metrics, traces),
     )
     roster: Roster[Assignment] = Roster(foreseen(config))
     lateness = loop_probe().lateness
     meter = LoadMeter(lateness)
     measured = heard_by(metrics.measured, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(
-        roster, _committing(publisher, metrics, traces), measured, config.analysis.join_window_s
+        roster, commit_of(publisher, metrics, traces), measured, config.analysis.join_window_s
     )
     async with watch(assignments.hear) as watching:
         report = await _first_report(watching.worker)
@@ -270,23 +266,6 @@ async def _first_report(worker: Worker) -> WorkerReport:
             break
         report = await worker.report()
     return report
-
-
-def _dispatched(metrics: Metrics, traces: Traces | None, alert: Waiting, latency_s: float) -> None:
-    metrics.dispatched(latency_s)
-    trace_dispatched(traces, alert, latency_s)
-
-
-def _committing(publisher: Publisher, metrics: Metrics, traces: Traces | None) -> Commit:
-    async def commit(outgoing: OutgoingAlert) -> None:
-        begun_s = time.time()
-        await publisher.add(outgoing)
-        trace_committed(traces, outgoing, begun_s)
-        if outgoing.revision.revision == RAISED_REVISION:
-            alert = outgoing.revision.alert
-            metrics.alerted(alert.event_type, alert.severity_score)
-
-    return commit
 
 
 def _hub_address(config: EdgeConfig) -> HubAddress:

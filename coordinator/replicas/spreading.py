@@ -93,20 +93,17 @@ class Spreading:
         if said is None or said.by == self._id:
             return
         self._heard_at[said.by] = self._parts.clock()
+        self.counts["heard"] += said.said.kind != "here"
         rooms = self._parts.rooms
         match said.said:
             case AlertTold() as told:
-                self.counts["heard"] += 1
                 if rooms.shows(told.session_id):
                     await self._tell(told)
             case SessionOver(session_id=session_id):
-                self.counts["heard"] += 1
                 rooms.end_here(session_id)
             case DeviceReplaced(session_id=session_id, device=device):
-                self.counts["heard"] += 1
                 rooms.move_here(session_id, device)
             case NodeChanged(session_id=session_id):
-                self.counts["heard"] += 1
                 rooms.reroute_here(session_id)
 
     async def _tell(self, told: AlertTold) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from edge.outbound.envelope import OutgoingAlert
@@ -13,8 +12,9 @@ if TYPE_CHECKING:
     from shared.traces.exporting import Traces
 
 
-def trace_committed(traces: Traces | None, outgoing: OutgoingAlert, begun_s: float) -> None:
-    """Note that an alert is sealed and on disk. `begun_s`: UTC seconds since 1970, when its writing began."""
+def trace_committed(traces: Traces | None, outgoing: OutgoingAlert, begun_s: float, now_s: float) -> None:
+    """Note that an alert is sealed and on disk now. `begun_s`: when its writing began. Both in UTC seconds
+    since 1970."""
     if traces is None:
         return
     alert, led_to_it = outgoing.revision.alert, outgoing.spans
@@ -24,7 +24,7 @@ def trace_committed(traces: Traces | None, outgoing: OutgoingAlert, begun_s: flo
     committed = Span(
         Step.ALERT,
         begun_s,
-        time.time(),
+        now_s,
         after,
         attributes={
             "proctor.session": str(outgoing.envelope.session_id),
@@ -36,9 +36,9 @@ def trace_committed(traces: Traces | None, outgoing: OutgoingAlert, begun_s: flo
     traces.add(alert.event_id, outgoing.revision.revision, (*led_to_it, committed))
 
 
-def trace_dispatched(traces: Traces | None, alert: Waiting, latency_s: float) -> None:
-    """Note that the hub has acknowledged an alert, `latency_s` after it was on disk."""
+def trace_dispatched(traces: Traces | None, alert: Waiting, latency_s: float, now_s: float) -> None:
+    """Note that the hub has acknowledged an alert now (UTC seconds since 1970), `latency_s` after it was on
+    disk."""
     if traces is not None:
-        now_s = time.time()
         span = Span(Step.HUB, now_s - latency_s, now_s, Step.ALERT)
         traces.add(alert.alert_id, alert.revision, (span,))

@@ -30,11 +30,6 @@ class Kept:
         self.added.append((alert_id, revision, spans))
 
 
-@pytest.fixture(autouse=True)
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.outbound.tracing.time.time", lambda: NOW_S)
-
-
 @pytest.mark.parametrize(
     ("led_to_it", "begun_s", "after"), [((FINDING,), 12.5, Step.FINDING), ((), 4_999.0, None)]
 )
@@ -44,8 +39,8 @@ def test_a_committed_alert_follows_what_led_to_it(
     made, kept = first_revision(alert(SESSION, 1)), Kept()
     outgoing = OutgoingAlert(made, envelope_to(new_sealing_key(), SESSION), led_to_it)
     traces: Any = kept
-    trace_committed(None, outgoing, 4_999.0)
-    trace_committed(traces, outgoing, 4_999.0)
+    trace_committed(None, outgoing, 4_999.0, NOW_S)
+    trace_committed(traces, outgoing, 4_999.0, NOW_S)
     [(alert_id, revision, spans)] = kept.added
     assert (alert_id, revision) == (made.alert.event_id, 1)
     assert spans[:-1] == led_to_it
@@ -62,6 +57,6 @@ def test_a_dispatched_alert_says_how_long_it_lay_on_the_disk() -> None:
     kept = Kept()
     waiting = Waiting(lane=Lane.CONDUCT, sequence=4, alert_id=UUID(int=9), revision=2, message=b"message")
     traces: Any = kept
-    trace_dispatched(None, waiting, 3.0)
-    trace_dispatched(traces, waiting, 3.0)
+    trace_dispatched(None, waiting, 3.0, NOW_S)
+    trace_dispatched(traces, waiting, 3.0, NOW_S)
     assert kept.added == [(UUID(int=9), 2, (Span(Step.HUB, NOW_S - 3.0, NOW_S, Step.ALERT),))]
