@@ -38,7 +38,11 @@ from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.leadership import Leadership
 from coordinator.ground.leading import Lead
-from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
+from coordinator.ground.master_following import Following
+from coordinator.ground.master_keys import given_text, is_given
+from coordinator.ground.master_users import MasterUsers
+from coordinator.ground.own_keys import OwnKeys, load_own_keys
+from coordinator.keys import masters_service as masters
 from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
@@ -120,7 +124,9 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
 @asynccontextmanager
 async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[None]:
     parts = app.state.parts = build(config, app.state.metrics)
+    following = _following(parts)
     try:
+        await asyncio.to_thread(following.begin)
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
         await erasures.replay_journal(parts)
         await standing.refresh(parts)
@@ -139,6 +145,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
                 ("lead", parts.lead.run),
+                ("master keys", lambda: following.run(parts.clock)),
                 ("spreading", spreading.run),
                 ("pages", lambda: pages.run(parts)),
                 ("token keys", parts.verifier.run),
@@ -160,6 +167,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
             with suppress(Unavailable):
                 await asyncio.to_thread(app.state.owed.settle, parts)
     finally:
+        await asyncio.to_thread(following.close)
         for issuer in parts.issuers.values():
             await issuer.close()
         if parts.traces is not None:
@@ -169,7 +177,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
-    keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
+    given = given_text(config.keys.master_key_command)
+    keys = load_own_keys(config.data_folder, config.master_key_path, given)
     nats = config.nats
     address = HubAddress(url=nats.url, login=_hub_login(nats, keys), ca_file=nats.ca_file)
     settings = StreamSettings(
@@ -204,6 +213,16 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         lead=Lead(Leadership(database)),
         traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
     )
+
+
+def _following(parts: Parts) -> Following:
+    def refused(key_id: bytes) -> bool:
+        with parts.database.read() as db:
+            return masters.is_refused(db, key_id)
+
+    given = is_given(parts.config.keys.master_key_command)
+    file = None if given else parts.config.master_key_path
+    return Following(parts.keys.keyring, file, MasterUsers(parts.database), refused)
 
 
 def _hub_login(nats: NatsSection, keys: OwnKeys) -> Password | ByIdentity:

@@ -63,3 +63,14 @@ class Key(Row, table=True):
     """The id of the master key that wrapped it."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
     destroyed_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class FormerMaster(Row, table=True):
+    """A master key that was replaced: a coordinator that would wrap with it does not start."""
+
+    __tablename__ = "former_masters"
+
+    key_id: bytes = Field(primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    """The installation."""
+    replaced_utc: datetime = Field(sa_type=UtcDateTime)

@@ -58,7 +58,7 @@ def test_a_reviewer_hears_what_was_said_until_the_session_ends_and_then_nobody_d
 
 def _nobody_opens(site: Site, made: Alert, key: Key) -> None:
     """Not with the whole database and the master key, nor with any key there is."""
-    keyring = Keyring(site.parts.keys.keyring.master)
+    keyring = Keyring(site.parts.keys.keyring.masters)
     assert made.sealed_excerpt is not None
     with site.parts.database.read() as db:
         rows = list(db.exec(select(Key)))
