@@ -178,7 +178,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
     given = given_text(config.keys.master_key_command)
-    keys = load_own_keys(config.data_folder, config.master_key_path, given)
+    hybrid = config.keys.sealing == "hybrid"
+    keys = load_own_keys(config.data_folder, config.master_key_path, given, hybrid=hybrid)
     nats = config.nats
     address = HubAddress(url=nats.url, login=_hub_login(nats, keys), ca_file=nats.ca_file)
     settings = StreamSettings(
@@ -201,7 +202,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         state_stream=StateStream(hub, settings),
         fleet=fleet,
         signers=signers,
-        commander=Commander(hub, fleet, signers, keys.signing),
+        commander=Commander(hub, fleet, signers, keys.signing, hybrid=hybrid),
         metrics=metrics,
         verifier=Verifier(
             Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)

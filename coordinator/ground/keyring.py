@@ -22,12 +22,11 @@ from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from coordinator.ground import sealed_fields
 from coordinator.ground.master_keys import ID_BYTES, MasterKey, MasterKeys
 from coordinator.ground.sealed_fields import Place
 from shared.errors import Corrupt, Rejected
+from shared.hybrid import Opener, read_opener
 
 MASTER_VERSION: Final = 1
 """Of the rows of keys, which are bound to it. Always 1: what is wrapped names its master key itself."""
@@ -63,6 +62,8 @@ class Keyring:
     """The master keys and their operations. Knows no database."""
 
     masters: MasterKeys
+    hybrid: bool = False
+    """Whether new sealing keys get a hybrid half too."""
 
     @property
     def mark(self) -> bytes:
@@ -89,9 +90,12 @@ class Keyring:
         """The secret half of a new key under the master key, for the key's own row."""
         return self.wrap(_place(key_id, MASTER_VERSION), secret)
 
-    def open_private(self, key: HeldKey) -> X25519PrivateKey:
-        """The private half of a sealing key. Raises `Rejected` ("key-destroyed", 410) if it is destroyed."""
-        return X25519PrivateKey.from_private_bytes(self._secret(key, KeyKind.SEALING))
+    def open_private(self, key: HeldKey) -> Opener:
+        """The private halves of a sealing key.
+
+        Raises `Rejected` ("key-destroyed", 410) if it is destroyed.
+        """
+        return read_opener(self._secret(key, KeyKind.SEALING))
 
     def seal_field(self, key: HeldKey, place: Place, plain: bytes) -> bytes:
         """Seal a field under a data key. Raises `Rejected` ("key-destroyed", 410) if the key is destroyed."""

@@ -10,7 +10,7 @@ database: they exist before it, and a backup of the database must not contain th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -76,12 +76,14 @@ def make_own_keys(folder: Path, master_text: str | None) -> OwnKeys:
     return _load(folder, keyring)
 
 
-def load_own_keys(folder: Path, master_file: Path, master_text: str | None) -> OwnKeys:
-    """The keys of an installation, created by `init`.
+def load_own_keys(
+    folder: Path, master_file: Path, master_text: str | None, *, hybrid: bool = False
+) -> OwnKeys:
+    """The keys of an installation, created by `init`. `hybrid`: whether new sealing keys get a hybrid half.
 
     Raises `ConfigError` if one is missing, readable by others, or not wrapped by this master key.
     """
-    return _load(folder, _keyring(master_file, master_text))
+    return _load(folder, replace(_keyring(master_file, master_text), hybrid=hybrid))
 
 
 def wrapped_files(folder: Path) -> list[Path]:
