@@ -20,6 +20,7 @@ from coordinator.ground.master_users import MasterUsers
 from coordinator.ground.own_keys import wrapped_files
 from coordinator.ground.sealed_fields import new_key
 from coordinator.hub_commands import ConfigFile, own_keys_of
+from coordinator.tenants.standing import INSTALLATION_ID
 from shared.config_file import load
 from shared.errors import ConfigError
 from shared.secret_file import replace_private
@@ -129,6 +130,7 @@ def _rewrap(place: _Place) -> None:
 
 
 def _finish(place: _Place, keep: Path | None) -> None:
+    from coordinator.audit import service as audit
     from coordinator.keys import masters_service as masters
 
     held = place.keyring.masters.held
@@ -136,6 +138,8 @@ def _finish(place: _Place, keep: Path | None) -> None:
         raise ConfigError("there is only one master key; nothing is to be finished")
     first, *former = (key.key_id for key in held)
     in_file = None if is_given(place.settings.keys.master_key_command) else _held_in_file(place)
+    if keep is not None and keep.exists():
+        raise ConfigError(f"{keep} is there already; name another file for the former key")
     for other in former:
         _require_unused(place, (other,))
         _require_unused(place, (other, first))
@@ -146,7 +150,9 @@ def _finish(place: _Place, keep: Path | None) -> None:
         with writing_under(keep.parent):
             replace_private(keep, text_of(in_file[1:]))
     with place.database.write() as db:
-        masters.refuse(db, former, datetime.now(UTC))
+        now_utc = datetime.now(UTC)
+        masters.refuse(db, former, now_utc)
+        audit.write_own(db, INSTALLATION_ID, "replace_master_key", len(former), now_utc)
     place.database.scrub()
     if in_file is None:
         typer.echo("done; now take the former key away from where the keys are given, and restart")

@@ -42,11 +42,15 @@ class Following:
 
     async def run(self, clock: Callable[[], float]) -> None:
         """Look until cancelled."""
+        away = False
         while True:
             try:
                 await asyncio.to_thread(self.look, clock())
+                away = False
             except Unavailable:
-                log.warning("the master key's file is not followed while the database does not answer")
+                if not away:
+                    log.warning("the master key's file is not followed while the database does not answer")
+                away = True
             await asyncio.sleep(LOOK_EVERY_S)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy import LargeBinary
 from sqlmodel import Session, col, select, update
 from typer.testing import CliRunner, Result
 
+from coordinator.audit.tables import AuditEntry
 from coordinator.ground import master_following
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
@@ -86,6 +88,8 @@ def test_all_that_is_wrapped_opens_under_the_following_key_alone(parts: Parts, t
     assert all(f"{one.name}: " in told for one in masters.WRAPPED)
     assert f"files: {len(files)} wrapped again" in told
     assert "to wrap again" not in done(parts, "status")
+    (tmp_path / "another").write_text("a former key of before")
+    assert "is there already" in str(ordered(parts, "finish", "--keep", tmp_path / "another").exception)
     done(parts, "finish", "--keep", tmp_path / "former")
 
     [following] = masters_in(key_file(parts))
@@ -101,6 +105,31 @@ def test_all_that_is_wrapped_opens_under_the_following_key_alone(parts: Parts, t
     assert {path: unwrapped(path, again.keyring) for path in files} == files
     with pytest.raises(ConfigError, match="not created with this master key"):
         load_own_keys(parts.config.data_folder, key_file(parts), text_of([former]))
+
+
+def test_no_file_of_sqlite_keeps_what_the_former_key_wrapped(migrated_sqlite: Path, tmp_path: Path) -> None:
+    """PostgreSQL keeps former rows until its vacuum, and their bytes for longer."""
+    file = tmp_path / "coordinator.db"
+    shutil.copyfile(migrated_sqlite, file)
+    parts = stopped_parts(f"sqlite:///{file}", tmp_path)
+    plant(parts)
+    with parts.database.read() as db:
+        former = [
+            value
+            for one in masters.WRAPPED
+            for value in db.exec(select(one.table.__table__.c[one.column]))  # type: ignore[attr-defined]
+            if value is not None
+        ]
+
+    def kept() -> int:
+        contents = [path.read_bytes() for path in tmp_path.glob("coordinator.db*")]
+        return sum(any(value in content for content in contents) for value in former)
+
+    assert kept() == len(former) == 10
+    for step in ("prepare", "switch", "rewrap"):
+        done(parts, step)
+    assert kept() == 0
+    parts.database.close()
 
 
 def test_rewrapping_goes_on_where_it_was_ended(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +222,8 @@ def test_keys_of_the_environment_are_changed_where_they_are(
     with parts.database.read() as db:
         read(db, alone(following, parts), sealed)
         assert masters.is_refused(db, former.key_id)
+        wanted = select(AuditEntry.act, AuditEntry.role).where(AuditEntry.tenant_id == INSTALLATION_ID)
+        assert db.exec(wanted).all() == [("replace_master_key", "coordinator")]
         assert db.get_one(FormerMaster, former.key_id).tenant_id == INSTALLATION_ID
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from coordinator.config import CoordinatorConfig
 from coordinator.ground import sealed_fields
-from coordinator.ground.master_keys import LocalMaster, given_text, is_given, masters_of, text_of
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.master_keys import LocalMaster, MasterKeys, given_text, is_given, masters_of, text_of
 from coordinator.ground.sealed_fields import Place
 from shared.errors import ConfigError, Corrupt
 from tests.support.imports import FILES
@@ -40,6 +41,36 @@ def test_what_an_earlier_version_wrapped_names_no_key_and_opens_with_any_that_is
         assert not wrapped.startswith(keyring.mark)
     with pytest.raises(Corrupt, match="cannot be opened here"):
         keyring_of(B).unwrap(PLACE, wrapped)
+
+
+class Service:
+    """A key service: what it wrapped is only a number outside of it."""
+
+    key_id = b"service1"
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Place, bytes]] = []
+
+    def wrap(self, place: Place, secret: bytes) -> bytes:
+        self._kept.append((place, secret))
+        return bytes([len(self._kept) - 1])
+
+    def unwrap(self, place: Place, wrapped: bytes) -> bytes:
+        kept_for, secret = self._kept[wrapped[0]]
+        if kept_for != place:
+            raise Corrupt("it is of another place")
+        return secret
+
+
+def test_a_key_service_can_take_over_from_a_key_of_this_process() -> None:
+    wrapped = keyring_of(A).wrap(PLACE, b"secret")
+    service = Service()
+    both = Keyring(MasterKeys([service, LocalMaster(A)]))
+    again = both.wrap(PLACE, both.unwrap(PLACE, wrapped))
+    assert again == b"\x02service1\x00"
+    assert Keyring(MasterKeys([service])).unwrap(PLACE, again) == b"secret"
+    with pytest.raises(Corrupt, match="needs the master key"):
+        keyring_of(A).unwrap(PLACE, again)
 
 
 @pytest.mark.parametrize("wrapped", [b"", b"\x02", b"\x02" + LocalMaster(A).key_id, b"\x03" + bytes(60)])
