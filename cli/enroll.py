@@ -15,7 +15,7 @@ from cli.render import Format, OutputOption, YesOption, ask_first, write_data, w
 from shared.api.enrollments import EnrollImage, EnrollmentDecision, EnrollRequest, EnrollResponse
 from shared.errors import ConfigError
 
-app = typer.Typer(help="Enrollments: enroll a face, look, decide, erase.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 MAX_PICTURE_BYTES: Final = 4 * 1_048_576
 """The limit of one picture in the API."""
@@ -54,7 +54,7 @@ def add(
         acknowledged=said(acknowledged, on_paper=on_paper),
     )
     with connect() as client:
-        _print(client.enroll(request), [path.name for path in pictures], output)
+        _print(client.enrollments.add(request), [path.name for path in pictures], output)
 
 
 @app.command()
@@ -66,7 +66,7 @@ def show(candidate: Candidate, output: OutputOption = Format.TABLE) -> None:
         proctorctl enroll show CAND-12345
     """
     with connect() as client:
-        answer = client.enrollment(candidate)
+        answer = client.enrollments.one(candidate)
     _print(answer, [str(number) for number in range(1, len(answer.embeddings) + 1)], output)
 
 
@@ -79,7 +79,7 @@ def pending(output: OutputOption = Format.TABLE, limit: LimitOption = 100) -> No
         proctorctl enroll pending
     """
     with connect() as client:
-        rows = client.pending_enrollments(limit)
+        rows = client.enrollments.pending(limit)
     write_rows([row.model_dump(mode="json") for row in rows], _WAITING, output)
 
 
@@ -115,13 +115,13 @@ def erase(candidate: Candidate, yes: YesOption = False) -> None:
     """
     ask_first(f"Erase the enrollment of {candidate}?", yes)
     with connect() as client:
-        client.erase_enrollment(candidate)
+        client.enrollments.erase(candidate)
 
 
 def _decide(enrollment: str, verdict: str, reason: str, output: Format) -> None:
     decision = checked(EnrollmentDecision, verdict=verdict, text=reason)
     with connect() as client:
-        write_one(client.decide_enrollment(enrollment, decision).model_dump(mode="json"), output)
+        write_one(client.enrollments.decide(enrollment, decision).model_dump(mode="json"), output)
 
 
 def _base64(path: Path) -> str:

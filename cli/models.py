@@ -24,7 +24,7 @@ from shared.errors import ConfigError, Corrupt, Unavailable
 
 _CANARY_TIMEOUT_S = 300.0
 
-app = typer.Typer(help="Weights of the neural networks: fetch, list, verify.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 ProfileOption = Annotated[

@@ -16,7 +16,7 @@ from cli.watching import show_rows
 from shared.api.memberships import JoinTokenRequest
 from shared.api.nodes import DrainRequest, NodeOut, PlacementRequest
 
-app = typer.Typer(help="The fleet's edge nodes, for operators.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 NodeId = Annotated[str, typer.Argument(metavar="NODE-ID", help="The id from `nodes list`.")]
 ReasonOption = Annotated[str, typer.Option(help="Why; shown to whoever looks at the node.")]
@@ -40,7 +40,7 @@ def token(
     """
     request = checked(JoinTokenRequest, region=region, name=name or None)
     with connect() as client:
-        write_one(client.create_join_token(request).model_dump(mode="json"), output)
+        write_one(client.memberships.create_token(request).model_dump(mode="json"), output)
 
 
 @app.command("list")
@@ -52,7 +52,7 @@ def list_command(output: OutputOption = Format.TABLE) -> None:
         proctorctl nodes list
     """
     with connect() as client:
-        found = client.nodes()
+        found = client.fleet.nodes()
     rows = [brief(one) for one in found] if output is Format.TABLE else found
     write_rows([one.model_dump(mode="json") for one in rows], BRIEF_COLUMNS, output)
 
@@ -78,7 +78,7 @@ def watch(output: OutputOption = Format.TABLE) -> None:
         proctorctl nodes watch
     """
     with connect() as client:
-        show_rows(lambda: map(brief, client.nodes()), BRIEF_COLUMNS, output, watch=True)
+        show_rows(lambda: map(brief, client.fleet.nodes()), BRIEF_COLUMNS, output, watch=True)
 
 
 @app.command()
@@ -157,7 +157,7 @@ def certificates(
         proctorctl nodes certificates
     """
     with connect() as client:
-        found = client.node_certificates(limit)
+        found = client.memberships.certificates(limit)
     write_rows([one.model_dump(mode="json") for one in found], _CERTIFICATES, output)
 
 
@@ -173,7 +173,7 @@ def revoke(node: NodeId, yes: YesOption = False) -> None:
     """
     ask_first(f"Revoke the node {node}?", yes)
     with connect() as client:
-        client.revoke_node(node)
+        client.memberships.revoke(node)
 
 
 def _write(node: NodeOut, output: Format) -> None:

@@ -27,9 +27,7 @@ from shared.policy.schema import Policy, parse_policy
 MAX_POLICY_BYTES: Final = 1_000_000
 SIMULATION_WITHIN_S: Final = 600.0
 
-app = typer.Typer(
-    help="Exam policies as files: check, compare, show, try on recordings.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="A policy, JSON or YAML.")]

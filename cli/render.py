@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
@@ -44,6 +43,8 @@ def write_data(data: object, output: Format) -> None:
     if output is Format.JSON:
         sys.stdout.write(json_text(data, indent=2))
     else:
+        import yaml  # a twentieth of a command's start, and few ask for it
+
         yaml.safe_dump(data, sys.stdout, sort_keys=False, allow_unicode=True)
 
 

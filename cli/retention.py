@@ -12,9 +12,7 @@ from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_rows
 from shared.api.retention import RetentionRunRequest
 
-app = typer.Typer(
-    help="What is erased by a date; for data protection officers and administrators.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 PERSONS_AT_ONCE = 100
 _CLASSES = ("kept", "due", "held", "under_review", "later", "next_due_at")

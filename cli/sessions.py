@@ -12,7 +12,6 @@ from cli.acknowledged import AcknowledgedOption, OnPaperOption, said
 from cli.calls import checked
 from cli.connection import connect
 from cli.devices import SessionId, app as devices
-from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
 from cli.watching import WatchOption, show_rows
 from shared.api.incidents import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
@@ -20,7 +19,7 @@ from shared.api.sessions import SessionPolicyRequest, SessionStartRequest, Sessi
 from shared.errors import Rejected
 from shared.writing import writing_under
 
-app = typer.Typer(help="Sessions: start, look at, act on, end.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 app.add_typer(devices)
 
 _WALL = (
@@ -67,7 +66,7 @@ def start(
         acknowledged=said(acknowledged, on_paper=on_paper),
     )
     with connect() as client:
-        answer = client.start_session(request).model_dump(mode="json")
+        answer = client.sessions.start(request).model_dump(mode="json")
     shown = ("session_id", "join_url", "join_url_expires_at", "edge_node", "identity", "not_acknowledged")
     write_one(answer if output is not Format.TABLE else {name: answer[name] for name in shown}, output)
 
@@ -98,7 +97,7 @@ def list_command(
     filters |= {name: value for name, value in (("exam_id", exam), ("candidate_id", candidate)) if value}
     filters |= {"state": [one.value for one in state or []]}
     with connect() as client:
-        show_rows(lambda: client.sessions(filters, limit), _WALL, output, watch=watch)
+        show_rows(lambda: client.sessions.listed(filters, limit), _WALL, output, watch=watch)
 
 
 @app.command()
@@ -110,7 +109,7 @@ def show(session: SessionId, output: OutputOption = Format.TABLE) -> None:
         proctorctl sessions show SESS-1
     """
     with connect() as client:
-        write_one(client.session(session).model_dump(mode="json"), output)
+        write_one(client.sessions.one(session).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -122,7 +121,7 @@ def timeline(session: SessionId, output: OutputOption = Format.TABLE) -> None:
         proctorctl sessions timeline SESS-1 -o yaml
     """
     with connect() as client:
-        found = client.timeline(session).model_dump(mode="json")
+        found = client.alerts.timeline(session).model_dump(mode="json")
     if output is Format.TABLE:
         write_rows(found["items"], _TIMELINE, output)
     else:
@@ -139,7 +138,7 @@ def end(session: SessionId, yes: YesOption = False, output: OutputOption = Forma
     """
     ask_first(f"End the session {session}?", yes)
     with connect() as client:
-        write_one(client.end_session(session).model_dump(mode="json"), output)
+        write_one(client.sessions.end(session).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -232,9 +231,11 @@ def rescore(
 
         proctorctl sessions rescore SESS-1 --policy next.yaml
     """
+    from cli.policies import policy_data, read_policy  # with the whole table of events
+
     request = RescoreRequest(policy=policy_data(read_policy(policy)))
     with connect() as client:
-        found = client.rescore(session, request).model_dump(mode="json")
+        found = client.incidents.rescore(session, request).model_dump(mode="json")
     if output is Format.TABLE:
         write_rows(found["alerts"], _SCORES, output)
     else:
@@ -257,7 +258,7 @@ def report(
     if file.suffix not in _FORMS:
         raise Rejected(f"{file} must end in one of {', '.join(_FORMS)}", code="form-unknown", status=422)
     with connect() as client:
-        data = client.report(session, _FORMS[file.suffix])
+        data = client.sessions.report(session, _FORMS[file.suffix])
     with writing_under(file):
         file.write_bytes(data)
     typer.echo(f"{file}: {len(data)} bytes")
@@ -280,12 +281,14 @@ def set_policy(
         proctorctl sessions set-policy SESS-1 --based-on 3 --version 4 -r "Version 3 was too strict." --yes
     """
     ask_first(f"Change the policy of the running session {session}?", yes)
+    from cli.policies import policy_data, read_policy  # with the whole table of events
+
     given = None if policy is None else policy_data(read_policy(policy))
     request = checked(
         SessionPolicyRequest, policy=given, exam_version=version, reason=reason, based_on=based_on
     )
     with connect() as client:
-        found = client.change_session_policy(session, request).model_dump(mode="json")
+        found = client.sessions.change_policy(session, request).model_dump(mode="json")
     if output is Format.TABLE:
         write_rows(found["changes"], _CHANGES, output)
     else:
@@ -294,4 +297,4 @@ def set_policy(
 
 def _intervene(session: str, act: str, body: BaseModel, output: Format) -> None:
     with connect() as client:
-        write_one(client.intervene(session, act, body).model_dump(mode="json"), output)
+        write_one(client.incidents.intervene(session, act, body).model_dump(mode="json"), output)

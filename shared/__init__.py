@@ -40,4 +40,5 @@ Running a program
     rates          token buckets (pure)                       traces/     an alert's way, for OpenTelemetry
     sqlite_file    checks of a SQLite file                    dumps       no core dumps
     writing        errors of writing, in one sentence         supervisor  tells systemd how a daemon is
+    late_commands  commands imported only when called
 """
