@@ -34,11 +34,12 @@ from coordinator.config import CoordinatorConfig, NatsSection
 from coordinator.deliveries.working import Workers
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
-from coordinator.ground.database import Database
+from coordinator.ground.database import WAIT_S, Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.leadership import Leadership
 from coordinator.ground.leading import Lead
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
+from coordinator.ground.turns import Turns
 from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
@@ -180,7 +181,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     )
     hub, fleet = HubLink(address, CALLER), Fleet()
     signers: dict[UUID, Ed25519PublicKey] = {}
-    database = Database(config.database)
+    database = Database(config.database, Turns(WAIT_S).one)
     return Parts(
         config=config,
         ice_servers=config.ice.read_servers(),

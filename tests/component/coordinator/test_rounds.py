@@ -16,6 +16,7 @@ from coordinator.sessions import sweeping
 from coordinator.sessions.absence import telling as absence
 from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.absence.waiting import FIRST_COMING_S
+from coordinator.sessions.lasting.telling import tell
 from coordinator.sessions.sweeping import Booted, sweep
 from coordinator.sessions.trouble import telling as trouble
 from coordinator.sessions.trouble.telling import Troubles
@@ -99,7 +100,7 @@ def test_a_round_that_fails_half_way_is_finished_by_the_next_and_tells_nothing_t
     on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test(site: Site) -> None:
-        absences, tell, tries = Absences(), absence.tell, count(1)
+        absences, tries = Absences(), count(1)
         _, late = await _missed(site, absences)
 
         async def failing(parts: Parts, write: Callable[[Session], Stored | None]) -> None:

@@ -181,6 +181,15 @@ def test_a_mark_that_moves_again_shortens_the_wait_for_the_next_that_stands_stil
     assert lane.due(41.0, 10) == [2, 3]
 
 
+def test_a_mark_that_covers_an_earlier_runs_alerts_leaves_the_new_ones() -> None:
+    lane = delivery(1, 2)
+    lane.added(3, now=0.0)
+    lane.added(4, now=0.0)
+    lane.covered(2, 1.0)
+    lane.connected(0.0, backlog_from=0.0)
+    assert lane.due(2.0, 10) == [3, 4]
+
+
 def test_what_was_to_be_sent_again_is_backlog_after_a_new_connection_and_goes_once() -> None:
     lane = acknowledged(1, 2)
     lane.added(3, now=9.0)
