@@ -16,8 +16,8 @@ from shared.observations import HeadPose, Observation
 from shared.saving import AtMost
 
 SPEED_WINDOW_S = 0.5
-"""Speed is the median over this time. By time, not by steps: poses come at uneven intervals, and in a short one
-the error of a pose makes a high speed."""
+"""Speed is the median over this time. By time, not by steps: poses come at uneven intervals, and in a short
+one the error of a pose makes a high speed."""
 MAX_STEP_S = 1.0
 """Poses further apart give no speed."""
 POSES = 3
@@ -163,8 +163,8 @@ class Movement:
 def _median(speeds: Iterable[tuple[float, float]]) -> float:
     """The median of speeds that lasted for so many seconds each.
 
-    Each speed stands in the middle of its time, in ascending order; between two of them it is interpolated. So
-    of two steps that lasted equally long it is the mean, as without times.
+    Each speed stands in the middle of its time, in ascending order; between two of them it is interpolated.
+    So of two steps that lasted equally long it is the mean, as without times.
     """
     passed_s, places = 0.0, list[tuple[float, float]]()
     for speed, lasted_s in sorted(speeds):
