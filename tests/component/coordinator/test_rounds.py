@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,6 +19,8 @@ from coordinator.sessions.absence import telling as absence
 from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.absence.waiting import FIRST_COMING_S
 from coordinator.sessions.lasting.telling import tell
+from coordinator.sessions.presence import noting as presence, service as presence_service
+from coordinator.sessions.presence.noting import Pages
 from coordinator.sessions.sweeping import Booted, sweep
 from coordinator.sessions.trouble import telling as trouble
 from coordinator.sessions.trouble.telling import Troubles
@@ -26,6 +30,7 @@ from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.events.types import EventType
 from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
+from tests.support.eventually import cancelled, until
 from tests.support.exam_site import OnSite, Site
 from tests.support.node_answers import watching
 
@@ -203,3 +208,37 @@ def test_a_session_that_nobody_knows_is_ended_in_the_second_round_also_when_one_
         assert [one.session_id for one in site.node.obeyed.ended] == [unknown]
 
     on_sqlite(test)
+
+
+def test_pages_beyond_a_share_are_noted_without_another_heartbeat_and_what_failed_is_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("MAX_NOTED", 2), ("NOTED_EVERY_S", 0), ("RETRY_S", 0)):
+        monkeypatch.setattr(presence, name, value)
+    ids, noted, away = [uuid4() for _ in range(3)], list[set[UUID]](), [True, False, True]
+    heartbeat = SimpleNamespace(sessions=[watching(one) for one in ids])
+    monkeypatch.setattr(presence_service, "note", lambda _, now, __: noted.append(set(now)))
+
+    async def writing(work: Callable[[Any], None]) -> None:
+        if away and away.pop(0):
+            raise Unavailable("the database does not answer")
+        work(None)
+
+    parts: Any = SimpleNamespace(
+        fleet=SimpleNamespace(online=lambda _: [SimpleNamespace(heartbeat=heartbeat)]),
+        clock=lambda: 0.0,
+        writing=writing,
+        rooms=SimpleNamespace(walls=SimpleNamespace(stir=lambda: None)),
+    )
+
+    async def test() -> None:
+        pages = Pages()
+        running = asyncio.create_task(pages.run(parts))
+        pages.heard()
+        await until(lambda: len(noted) == 2, "both shares are noted")
+        pages.heard()
+        await asyncio.sleep(0.05)
+        await cancelled(running)
+
+    asyncio.run(test())
+    assert noted == [set(ids[:2]), set(ids[2:])]
