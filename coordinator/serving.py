@@ -27,9 +27,6 @@ GRACE_S: Final = 5
 OTHER_FILES: Final = 256
 """Open files besides connections: database, hub, files."""
 DID_NOT_START: Final = 1
-TURN_S: Final = 0.0005
-"""How long a thread that computes keeps the interpreter while another one wants it. A request gives it away
-at each call of the database; with Python's 5 ms it would wait that long each time while alerts are stored."""
 
 
 class Server(SecuredServer):
@@ -78,7 +75,6 @@ def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: A
 
 def run(settings: CoordinatorConfig) -> None:
     """Serve until a signal to stop. Raises `ConfigError` when a port cannot be used."""
-    sys.setswitchinterval(TURN_S)
     web, status, doors = settings.web, settings.status, way_in(settings)
     with ExitStack() as sockets:
         listeners = [

@@ -91,6 +91,7 @@ GROUPS: Final = (
             "tests/component/coordinator/test_session_tokens.py",
             "tests/component/coordinator/test_speech_withdrawn.py",
             "tests/component/coordinator/test_start_session.py",
+            "tests/component/coordinator/test_token_api.py",
             "tests/component/coordinator/test_unwatched.py",
             "tests/component/coordinator/test_verify_frame.py",
         ),

@@ -1,8 +1,8 @@
 """Decides how many messages are stored in one transaction. Pure.
 
-A transaction that stores alerts keeps all others from writing (SQLite) and the other threads from running, so
-a backlog is stored in portions that are sized by time: as many messages as the last portion says can be
-stored in `STEP_S`, however slow the machine is at present.
+A transaction that stores alerts keeps all others from writing to SQLite's file. So a backlog is stored in
+portions that are sized by time: as many messages as the last portion says can be stored in `STEP_S`, however
+slow the machine is at present.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 STEP_S: Final = 0.05
 """How long others wait for one portion."""
-LEAST: Final = 8
+LEAST: Final = 16
 """However long it takes: below that, a slow disk's commits take longer than what is committed."""
 MOST: Final = 64
 

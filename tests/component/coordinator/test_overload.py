@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-from fastapi import FastAPI
-
-from coordinator import serving
-from coordinator.config import CoordinatorConfig, WebSection
-from coordinator.serving import TURN_S, Server
 from coordinator.web_api.limits import LARGE_AT_ONCE
-from coordinator.web_api.metrics import Metrics
 from shared.tokens import Role
-from shared.web_server.connections import StatusSection
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site, enroll_body
-from tests.support.ports import reserved_port
 
 
 def test_who_sends_many_enrollments_slowly_keeps_nobody_else_from_enrolling(on_sqlite: OnSite) -> None:
@@ -67,32 +56,3 @@ def test_a_candidate_that_starts_many_sessions_fills_no_node(on_site: OnSite) ->
         assert await start(7) == (201, "active")
 
     on_site(test)
-
-
-def test_a_thread_that_computes_keeps_a_request_waiting_for_half_a_millisecond(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    turns: list[float] = []
-
-    def run(server: Server, **_: object) -> None:
-        turns.append(sys.getswitchinterval())
-        server.started = True
-
-    def app(_: CoordinatorConfig) -> FastAPI:
-        made = FastAPI()
-        made.state.metrics = Metrics()
-        return made
-
-    config = CoordinatorConfig(
-        data_folder=tmp_path,
-        web=WebSection(port=reserved_port()),
-        status=StatusSection(port=reserved_port()),
-    )
-    monkeypatch.setattr(Server, "run", run)
-    monkeypatch.setattr(serving, "create_app", app)
-    before = sys.getswitchinterval()
-    try:
-        serving.run(config)
-    finally:
-        sys.setswitchinterval(before)
-    assert turns == [pytest.approx(TURN_S)]

@@ -215,14 +215,14 @@ def test_pages_beyond_a_share_are_noted_without_another_heartbeat_and_what_faile
 ) -> None:
     for name, value in (("MAX_NOTED", 2), ("NOTED_EVERY_S", 0), ("RETRY_S", 0)):
         monkeypatch.setattr(presence, name, value)
-    ids, noted, away = [uuid4() for _ in range(3)], list[set[UUID]](), [True, False, True]
+    ids, noted, away = [uuid4() for _ in range(3)], list[set[Any]](), [True, False, True]
     heartbeat = SimpleNamespace(sessions=[watching(one) for one in ids])
-    monkeypatch.setattr(presence_service, "note", lambda _, now, __: noted.append(set(now)))
+    monkeypatch.setattr(presence_service, "note", lambda db, now, _: noted.append({db, *now}))
 
     async def writing(work: Callable[[Any], None]) -> None:
         if away and away.pop(0):
             raise Unavailable("the database does not answer")
-        work(None)
+        work("database")
 
     parts: Any = SimpleNamespace(
         fleet=SimpleNamespace(online=lambda _: [SimpleNamespace(heartbeat=heartbeat)]),
@@ -241,4 +241,4 @@ def test_pages_beyond_a_share_are_noted_without_another_heartbeat_and_what_faile
         await cancelled(running)
 
     asyncio.run(test())
-    assert noted == [set(ids[:2]), set(ids[2:])]
+    assert noted == [{"database", *ids[:2]}, {"database", *ids[2:]}]
