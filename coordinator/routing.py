@@ -24,6 +24,7 @@ from coordinator.live import routes as live_routes
 from coordinator.live.wall import routes as wall_routes
 from coordinator.memberships import routes as membership_routes
 from coordinator.nodes import placement_routes, routes as node_routes
+from coordinator.openness import routes as openness_routes
 from coordinator.policies import routes as policy_routes
 from coordinator.privacy import access_routes, routes as privacy_routes
 from coordinator.reports import routes as report_routes
@@ -76,6 +77,7 @@ API_ROUTES: Final = (
     retention_routes,
     privacy_routes,
     access_routes,
+    openness_routes,
 )
 """The routers of all nouns, in the order of the API description."""
 
@@ -90,4 +92,5 @@ def all_routes() -> tuple[BaseRoute, ...]:
     router.include_router(live_routes.router)
     router.include_router(wall_routes.router)
     router.include_router(health.router)
+    router.include_router(openness_routes.page_router)
     return tuple(router.routes)

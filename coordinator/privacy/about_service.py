@@ -16,6 +16,7 @@ from sqlmodel import Session, col, delete, select, tuple_, update
 from coordinator.accommodations.tables import AccommodationVersion
 from coordinator.alerts.tables import StoredAlert
 from coordinator.arriving.tables import ParkedMessage
+from coordinator.candidates.tables import FormerReference
 from coordinator.consents.tables import Consent
 from coordinator.destinations.tables import Delivery
 from coordinator.enrollments.face_tables import FacePair, PracticeCheck
@@ -87,7 +88,7 @@ def rows_about(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID
     )
     yield FaceTemplate, col(FaceTemplate.enrollment_id).in_(enrollments)
     yield EnrollmentPicture, col(EnrollmentPicture.enrollment_id).in_(enrollments)
-    for owned in (PracticeCheck, Enrollment, AccommodationVersion, Consent, LegalHold):
+    for owned in (PracticeCheck, Enrollment, AccommodationVersion, Consent, FormerReference, LegalHold):
         yield owned, col(owned.candidate_id) == candidate_id
 
 

@@ -31,6 +31,7 @@ ERASED: Final[Mapping[str, str]] = MappingProxyType(
         "enrollment_pictures": "faces",
         "enrollments": "faces",
         "accommodations": "accommodations",
+        "former_references": "names",
         "kept_answers": "answers",
         "legal_holds": "holds",
     }

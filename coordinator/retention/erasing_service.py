@@ -16,7 +16,7 @@ from sqlmodel import Session, col, delete, or_, select, tuple_, update
 
 from coordinator.accommodations.tables import AccommodationVersion
 from coordinator.alerts.tables import StoredAlert
-from coordinator.candidates.tables import Candidate
+from coordinator.candidates.tables import Candidate, FormerReference
 from coordinator.consents.tables import Consent
 from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
@@ -99,7 +99,8 @@ def _templates(db: Session, people: Collection[UUID], now_utc: datetime) -> int:
 
 def _person(db: Session, people: Collection[UUID], now_utc: datetime) -> int:
     removed = _removed(db, Consent, col(Consent.candidate_id).in_(people)) + _answers(db, people)
-    _removed(db, LegalHold, col(LegalHold.candidate_id).in_(people))
+    for table in (LegalHold, FormerReference):
+        _removed(db, table, col(table.candidate_id).in_(people))
     # The row stays for its destroyed keys; the same name may come again as another person.
     for row in db.exec(select(Candidate).where(col(Candidate.id).in_(people))):
         row.reference, row.erased_utc = tombstone(row.id), now_utc

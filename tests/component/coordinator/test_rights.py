@@ -38,7 +38,7 @@ WALL_SOCKET: Final = "wall_socket"
 WALL_SOCKET_PATH: Final = "/wall"
 SOCKETS: Final = {LIVE_SOCKET: LIVE_SOCKET_PATH, WALL_SOCKET: WALL_SOCKET_PATH}
 OPEN_TO_EVERYBODY: Final = {
-    "/api/v1/openapi.json", "/join", "/console", "/console/vocabulary.js", "/console/bearer",
+    "/api/v1/openapi.json", "/join", "/console", "/console/vocabulary.js", "/console/bearer", "/how-it-works",
 }  # fmt: skip
 """Pages and the description, which the table does not list. They hold nothing of anybody."""
 HOOK: Final = {"name": "office", "url": "https://exams.example.org/hooks"}

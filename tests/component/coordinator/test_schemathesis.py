@@ -97,6 +97,7 @@ ASKED_BY_CANDIDATES: Final = (
     "appeal_incident",
     "create_ticket",
     "get_consents",
+    "get_own_privacy",
     "get_outcomes",
     "get_route",
     "get_session",
@@ -105,6 +106,7 @@ ASKED_BY_CANDIDATES: Final = (
 )
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
 ASKED_BY_OFFICERS: Final = (
+    "correct_person",
     "decide_erasure_request",
     "delete_person",
     "export_person",
