@@ -172,6 +172,8 @@ class World:
         named: dict[str, str] = {
             name: self.names[name] for name in ("candidate_id", "exam_id") if name in body
         }
+        if "new_candidate_id" in body:  # another one would take the candidate from the operations after it
+            named["new_candidate_id"] = self.names["candidate_id"]
         if "code" in body:  # wrong codes that begin alike are soon answered no more
             body["code"] = secrets.token_urlsafe(32)
         if asker.startswith("s-") and operation.name == "create_exam":
