@@ -17,6 +17,7 @@ from coordinator.deliveries import routes as delivery_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import routes as excerpt_routes
+from coordinator.features import routes as feature_routes
 from coordinator.holds import routes as hold_routes
 from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
@@ -78,6 +79,7 @@ API_ROUTES: Final = (
     privacy_routes,
     access_routes,
     openness_routes,
+    feature_routes,
 )
 """The routers of all nouns, in the order of the API description."""
 

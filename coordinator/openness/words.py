@@ -81,6 +81,10 @@ MEANINGS: Final[Mapping[Purpose, str]] = MappingProxyType(
             "Phrases of your exam's list are listened for, and a few seconds around one are kept until "
             "your exam ends."
         ),
+        Purpose.FEATURE_LOG: (
+            "What was measured in each five seconds of your exam, such as the direction of your head, is "
+            "logged, without pictures, sound or your name, to develop the software further."
+        ),
         Purpose.IMPERSONATION_SEARCH: (
             "Your enrolled face is searched for among the other enrolled faces of your institution, to find "
             "people who sit exams for others. The result is looked at by a person."
@@ -107,6 +111,10 @@ KEPT: Final[Mapping[Kept, tuple[str, str]]] = MappingProxyType(
         Kept.TEMPLATES: (
             "Your face template and the measurements of your enrollment pictures",
             "After your last exam, or, if no exam has used them, when they are no longer valid.",
+        ),
+        Kept.FEATURES: (
+            "The log of what was measured, where your exam asks for it and you agreed to it",
+            "After the end of your exam, or until you withdraw; then its keys are destroyed.",
         ),
         Kept.RECORDS: ("That you took an exam, and what you agreed to", "After your last exam."),
     }

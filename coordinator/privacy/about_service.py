@@ -22,6 +22,7 @@ from coordinator.destinations.tables import Delivery
 from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.evidence.tables import Evidence
+from coordinator.features.tables import FeatureBatch
 from coordinator.ground.columns import Row
 from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
@@ -78,7 +79,16 @@ def rows_about(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID
     yield VerdictFinding, col(VerdictFinding.act_id).in_(acts)
     yield ReviewAct, col(ReviewAct.incident_id).in_(incidents)
     yield IncidentAlert, col(IncidentAlert.incident_id).in_(incidents)
-    for table in (Incident, Evidence, StoredAlert, SessionPolicy, JoinCode, Device, Acknowledgement):
+    for table in (
+        Incident,
+        Evidence,
+        FeatureBatch,
+        StoredAlert,
+        SessionPolicy,
+        JoinCode,
+        Device,
+        Acknowledgement,
+    ):
         yield table, col(table.session_id).in_(session_ids)
     told = col(Delivery.kind) == DeliveryKind.PERSON_ERASED
     yield Delivery, col(Delivery.session_id).in_(session_ids) & ~told

@@ -17,6 +17,7 @@ ERASED: Final[Mapping[str, str]] = MappingProxyType(
         "incident_alerts": "incidents",
         "incidents": "incidents",
         "evidence": "pictures",
+        "feature_batches": "features",
         "alerts": "alerts",
         "parked_messages": "alerts",
         "deliveries": "deliveries",

@@ -22,6 +22,7 @@ from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.evidence.tables import Evidence
 from coordinator.exams.tables import Exam
+from coordinator.features.tables import FeatureBatch
 from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.incidents.tables import Incident, IncidentAlert
@@ -41,6 +42,7 @@ _KEYS: Final[Mapping[Kept, RetentionClass]] = MappingProxyType(
         Kept.TEMPLATES: RetentionClass.TEMPLATE,
         Kept.EVIDENCE: RetentionClass.EVIDENCE,
         Kept.ALERTS: RetentionClass.EXAM,
+        Kept.FEATURES: RetentionClass.FEATURES,
     }
 )
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType(
@@ -122,6 +124,10 @@ def _pictures(db: Session, sessions: Collection[UUID], now_utc: datetime) -> int
     return _changed(db, Evidence, full, body_sealed=b"")
 
 
+def _features(db: Session, sessions: Collection[UUID], now_utc: datetime) -> int:
+    return _removed(db, FeatureBatch, col(FeatureBatch.session_id).in_(sessions))
+
+
 def _alerts(db: Session, sessions: Collection[UUID], now_utc: datetime) -> int:
     tenants = select(ExamSession.tenant_id).where(col(ExamSession.id).in_(sessions)).distinct()
     mine = col(StoredAlert.tenant_id).in_(tenants) & col(StoredAlert.session_id).in_(sessions)
@@ -177,5 +183,10 @@ _OF_PERSONS: Final[Mapping[Kept, Remove]] = MappingProxyType(
     {Kept.TEMPLATES: _templates, Kept.RECORDS: _person}
 )
 _OF_EXAMS: Final[Mapping[Kept, Remove]] = MappingProxyType(
-    {Kept.EVIDENCE: _pictures, Kept.ALERTS: _alerts, Kept.RECORDS: _records}
+    {
+        Kept.EVIDENCE: _pictures,
+        Kept.FEATURES: _features,
+        Kept.ALERTS: _alerts,
+        Kept.RECORDS: _records,
+    }
 )

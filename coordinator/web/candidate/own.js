@@ -10,6 +10,7 @@ const KINDS = {
   consents: "Records of what you agreed to",
   deliveries: "Messages about you to your institution's own systems",
   devices: "Devices on which you opened an exam",
+  features: "Logged minutes of measurements, to which you agreed",
   faces: "Face templates, and records of your enrollment",
   incidents: "Groups of notes for a reviewer",
   links: "Links to your exams",

@@ -74,7 +74,7 @@ def test_all_that_has_a_rule_is_named_and_the_days_are_those_of_the_policy() -> 
     }
     assert set(words.KEPT) == set(Kept)
     usual = Retention()
-    days = {usual.templates_days, usual.evidence_days, usual.alerts_days, 365}
+    days = {usual.templates_days, usual.evidence_days, usual.alerts_days, usual.features_days, 365}
     assert {one.usual_days for one in said.kept} == {*days, None}
 
 
