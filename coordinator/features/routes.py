@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Final
@@ -49,7 +49,7 @@ async def export_features(
     return StreamingResponse(_table(parts, found[1], now), media_type=CSV, headers=named)
 
 
-async def _table(parts: Parts, session_ids: list[UUID], now: datetime) -> AsyncIterator[str]:
+async def _table(parts: Parts, session_ids: Sequence[UUID], now: datetime) -> AsyncIterator[str]:
     secret = uuid4()
     yield csv_head()
     for session_id in session_ids:

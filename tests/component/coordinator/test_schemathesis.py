@@ -274,6 +274,7 @@ async def _fill(site: Site) -> list[Known]:
         Known("path.candidate_id", CANDIDATES),
         Known("path.candidate_id", [LEAVING], "erase_enrollment"),
         Known("body.candidate_id", [MISNAMED], "correct_person"),
+        Known("query.exam_id", ["EXAM-1"], "export_features"),
         Known("path.incident_id", incidents),
         Known("path.event_id", [spoken]),
         Known("path.pair_id", pairs),
