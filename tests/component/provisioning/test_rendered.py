@@ -170,6 +170,7 @@ RAISED: tuple[tuple[str, str, str, str], ...] = (
     ("DeadLetters", 'coordinator_deliveries_total{what="dead"}', "0+1x20", "5x20"),
     ("ClockWrong", "clock_skew_seconds", "-3x20", "0.2x20"),
     ("DumpOld", "proctor_dump_time_seconds", "-100000x20", "0x20"),
+    ("BackupOld", 'coordinator_backup_time_seconds{kind="keyring"}', "-100000x20", "0x20"),
 )
 
 
