@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from threading import Event
 from typing import Final
 from uuid import UUID
 
@@ -46,6 +47,8 @@ class Maker:
     settings: BackupSection
     database: Database = field(repr=False)
     keys: OwnKeys
+    stopping: Event = field(default_factory=Event)
+    """Set: what is being made is given up, because this coordinator ends or no longer leads."""
 
 
 def maker_of(config: CoordinatorConfig, database: Database, keys: OwnKeys) -> Maker:
@@ -108,7 +111,8 @@ class _Making:
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
         recipient = parse_sealing_public(self._maker.settings.recipient)
-        measured = _Measured(sealed(pieces, recipient, about(self._kind, self._id, name)))
+        stream = sealed(pieces, recipient, about(self._kind, self._id, name))
+        measured = _Measured(stream, self._maker.stopping)
         self._target.write(f"{self._id}/{name}", measured)
         self._files.append(
             SealedFile(name=name, size_bytes=measured.size_bytes, sha256=measured.hash.hexdigest())
@@ -134,13 +138,15 @@ class _Making:
 class _Measured:
     """Pieces with their length and hash, once they have passed."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, pieces: Iterable[bytes], stopping: Event) -> None:
+        self._pieces, self._stopping = pieces, stopping
         self.size_bytes = 0
         self.hash = hashlib.sha256()
 
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
+            if self._stopping.is_set():
+                raise Unavailable("this coordinator ends, or no longer leads; the next one makes the backup")
             self.size_bytes += len(piece)
             self.hash.update(piece)
             yield piece

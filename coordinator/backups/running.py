@@ -36,6 +36,7 @@ class Latest:
 
 async def run(parts: Parts, maker: Maker, latest: Latest) -> None:
     """Make what is due, until cancelled."""
+    maker.stopping.clear()
     try:
         while True:
             try:
@@ -44,6 +45,7 @@ async def run(parts: Parts, maker: Maker, latest: Latest) -> None:
                 log.warning("no backup could be made", extra={"error": str(error)})
             await asyncio.sleep(LOOK_EVERY_S)
     finally:
+        maker.stopping.set()
         latest.times.clear()  # only who leads tells
 
 

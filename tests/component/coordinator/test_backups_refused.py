@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -11,29 +12,39 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from typer.testing import CliRunner
 
 from coordinator import schema
+from coordinator.app import create_app
+from coordinator.arriving import parked_service as parked
 from coordinator.backups import creating, running
-from coordinator.backups.creating import Maker, create, prune
+from coordinator.backups.creating import Maker, create, maker_of, prune
 from coordinator.backups.manifest import NAME, Kind
 from coordinator.backups.target import Folder
 from coordinator.backups.unfinished import MARK, require_restored
+from coordinator.config import NatsSection
 from coordinator.ground.database import Database
 from coordinator.ground.leadership import Held, alone
 from coordinator.main import app
+from coordinator.privacy import steps
+from coordinator.privacy.tables import Erasure
 from coordinator.restoring import restore
+from coordinator.web_api.health import create_status
 from coordinator.web_api.parts import Parts
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 from tests.support.backups import (
     NOW,
     Place,
+    backed_up,
     erase,
     found,
     good,
 )
+from tests.support.eventually import until
+from tests.support.ports import reserved_port
 
 
 @pytest.fixture
@@ -209,6 +220,57 @@ def test_one_at_a_time_and_what_fails_is_no_backup(maker: Maker, monkeypatch: py
     assert good(maker) == []
     create(maker, NOW)
     assert len(good(maker)) == 1
+
+
+def test_who_stops_leading_gives_the_backup_up(maker: Maker) -> None:
+    maker.stopping.set()
+    with pytest.raises(Unavailable, match="no longer leads"):
+        create(maker, NOW)
+    assert good(maker) == []
+    maker.stopping.clear()
+    create(maker, NOW)
+    assert len(good(maker)) == 1
+
+
+def test_a_coordinator_that_serves_makes_them_and_tells_when(
+    installation: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = backed_up(installation.config, str(tmp_path / "backups"))
+    config = config.model_copy(update={"nats": NatsSection(url=f"nats://127.0.0.1:{reserved_port()}")})
+    maker = maker_of(config, installation.database, installation.keys)
+    monkeypatch.setattr(steps, "INTERVAL_S", 86_400.0)  # the test goes on with the erasure, nobody else
+
+    async def test() -> None:
+        app = create_app(config)
+        async with app.router.lifespan_context(app):
+            parts: Parts = app.state.parts
+            await until(lambda: bool(good(maker)), "the first backup is made")
+            status = httpx.ASGITransport(create_status(app, parked.notes))
+            async with httpx.AsyncClient(transport=status, base_url="http://status") as http:
+
+                async def told() -> bool:
+                    text = (await http.get("/metrics")).text
+                    found = [line for line in text.splitlines() if line.startswith("coordinator_backup_time")]
+                    return len(found) == 2 and all(float(line.split()[-1]) > 0 for line in found)
+
+                await until(told, "both kinds are told")
+            [before] = good(maker, Kind.KEYRING)
+            row = await asyncio.to_thread(erase, parts, "CAND-0")
+            with monkeypatch.context() as here:
+                here.setattr(Folder, "write", away)
+                with pytest.raises(Unavailable, match="away"):
+                    await steps.carry_on(parts, row.id)
+                assert (await parts.reading(lambda db: db.get_one(Erasure, row.id))).receipt is None
+            done = await steps.carry_on(parts, row.id)
+            assert done.receipt is not None
+            [after] = good(maker, Kind.KEYRING)
+            assert after != before
+
+    asyncio.run(test())
+
+
+def away(folder: Folder, name: str, pieces: object) -> None:
+    raise Unavailable("the target is away")
 
 
 def test_the_commands_do_all_of_it(maker: Maker, tmp_path: Path) -> None:
