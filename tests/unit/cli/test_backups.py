@@ -12,7 +12,8 @@ from cli.main import app
 
 
 @pytest.mark.parametrize(
-    "words", [["list", "--config", "c.toml"], ["--help"], ["restore", "--help"], ["verify", "ID", "--x=y"], []]
+    "words",
+    [["list", "--config", "c.toml"], ["--help"], ["restore", "--help"], ["verify", "ID", "--x=y"], []],
 )
 def test_every_word_is_handed_over(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[list[str]] = []
