@@ -36,7 +36,8 @@ from coordinator.config import BackupSection, CoordinatorConfig, IceSection, Nat
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.key_files import write_once
-from coordinator.ground.own_keys import master_text, own_key_files
+from coordinator.ground.master_keys import LocalMaster, is_given, masters_in, masters_of
+from coordinator.ground.own_keys import own_key_files
 from coordinator.privacy import erasing_service as erasing, steps as erasures
 from coordinator.retention import running as retention
 from coordinator.tenants.standing import INSTALLATION_ID
@@ -212,13 +213,20 @@ def _require_empty(config: CoordinatorConfig, keyring: _Keyring) -> None:
 
 def _require_master_key(config: CoordinatorConfig, keyring: _Keyring) -> None:
     path, saved = config.master_key_path, [one for one in keyring.files if one.name == MASTER_KEY]
-    if saved and path.exists() and path.read_bytes() != saved[0].data:
-        raise ConfigError(f"{path} is another master key than that of the backup; move it elsewhere")
-    if not saved and not path.exists() and master_text() is None:
+    there = masters_in(path) if path.exists() else []
+    if saved and there and not set(_masters_saved(saved[0])) <= set(there):
         raise ConfigError(
-            f"the master key is not in the backup, because the environment gave it: set PROCTOR_MASTER_KEY "
+            f"{path} lacks the master key of the backup; move it elsewhere, or add that key to it"
+        )
+    if not saved and not there and not is_given(config.keys.master_key_command):
+        raise ConfigError(
+            f"the master key is not in the backup, because it came from elsewhere: let it come from there again, "
             f"or write it to {path}"
         )
+
+
+def _masters_saved(file: OwnFile) -> list[LocalMaster]:
+    return masters_of(file.data.decode("ascii", "replace"), "the master key's file of the backup")
 
 
 def _write_own_files(config: CoordinatorConfig, keyring: _Keyring) -> None:

@@ -27,11 +27,13 @@ from coordinator.backups.target import Target
 from coordinator.config import BackupSection, CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.leadership import Held, alone
-from coordinator.ground.own_keys import OwnKeys, master_text, own_key_files
+from coordinator.ground.master_keys import is_given
+from coordinator.ground.own_keys import OwnKeys, own_key_files
 from coordinator.privacy import journal_service as journal
 from shared.errors import ConfigError, Unavailable
 from shared.sealed_stream import sealed
 from shared.sealing import parse_sealing_public
+from shared.secret_file import read_private
 
 KEYRING_WAIT_S: Final = 60.0
 """How long an erasure waits for another writer of the keyring."""
@@ -159,9 +161,10 @@ def _copied(maker: Maker) -> AbstractContextManager[dict[str, Iterable[bytes]]]:
 
 
 def _items(maker: Maker) -> Iterator[Item]:
+    master = _master_file(maker)
+    if master is not None:
+        yield OwnFile(MASTER_KEY, master)
     try:
-        if master_text() is None:
-            yield OwnFile(MASTER_KEY, maker.config.master_key_path.read_bytes())
         for path in own_key_files(maker.config.data_folder):
             yield OwnFile(path.name, path.read_bytes())
     except OSError as error:
@@ -175,5 +178,14 @@ def _items(maker: Maker) -> Iterator[Item]:
             held = backups.wrapped_after(db, after, _KEYS_AT_ONCE)
         yield from (HeldKey(key_id, wrapped) for key_id, wrapped in held)
         if len(held) < _KEYS_AT_ONCE:
-            return
+            break
         after = held[-1][0]
+    if _master_file(maker) != master:
+        raise Unavailable("the master key was changed meanwhile; try again")
+
+
+def _master_file(maker: Maker) -> bytes | None:
+    """The master keys' file as it is now; None if they come from elsewhere."""
+    if is_given(maker.config.keys.master_key_command):
+        return None
+    return read_private(maker.config.master_key_path)

@@ -28,6 +28,7 @@ from coordinator.backups.unfinished import MARK, require_restored
 from coordinator.config import NatsSection
 from coordinator.ground.database import Database
 from coordinator.ground.leadership import Held, alone
+from coordinator.ground.master_keys import LocalMaster, text_of
 from coordinator.main import app
 from coordinator.privacy import steps
 from coordinator.privacy.tables import Erasure
@@ -110,8 +111,9 @@ def test_what_cannot_be_restored_here_says_what_to_do(
     with pytest.raises(ConfigError, match="only into an empty folder"):
         restore(place.wish(), NOW)
     (data / "signing.key").unlink()
-    (data / "master.key").write_text("another one")
-    with pytest.raises(ConfigError, match="another master key"):
+    (data / "master.key").touch(mode=0o600)
+    (data / "master.key").write_text(text_of([LocalMaster(bytes(32))]))
+    with pytest.raises(ConfigError, match="lacks the master key of the backup"):
         restore(place.wish(), NOW)
     (data / "master.key").unlink()
     assert restore(place.wish(made.backup_id), NOW).manifest == made
