@@ -215,13 +215,11 @@ def _require_master_key(config: CoordinatorConfig, keyring: _Keyring) -> None:
     path, saved = config.master_key_path, [one for one in keyring.files if one.name == MASTER_KEY]
     there = masters_in(path) if path.exists() else []
     if saved and there and not set(_masters_saved(saved[0])) <= set(there):
-        raise ConfigError(
-            f"{path} lacks the master key of the backup; move it elsewhere, or add that key to it"
-        )
+        raise ConfigError(f"{path} lacks the master key of the backup: move it elsewhere, or add that key")
     if not saved and not there and not is_given(config.keys.master_key_command):
         raise ConfigError(
-            f"the master key is not in the backup, because it came from elsewhere: let it come from there again, "
-            f"or write it to {path}"
+            f"the master key is not in the backup, because it came from elsewhere: let it come from "
+            f"there again, or write it to {path}"
         )
 
 

@@ -18,6 +18,8 @@ from shared.secret_file import read_secret
 if TYPE_CHECKING:
     from obstore.store import S3Config
 
+_ANSWERED_S: Final = 60
+"""How long one request may take; a large file is written in many."""
 _TRIED_S: Final = 30
 """How long what fails for a moment is tried again."""
 
@@ -40,7 +42,11 @@ class Bucket:
             name,
             prefix=prefix or None,
             config=given,
-            client_options={"allow_http": endpoint.startswith("http://")},
+            client_options={
+                "allow_http": endpoint.startswith("http://"),
+                "connect_timeout": timedelta(seconds=_ANSWERED_S),
+                "timeout": timedelta(seconds=_ANSWERED_S),
+            },
             retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=_TRIED_S)},
         )
 

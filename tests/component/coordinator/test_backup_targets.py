@@ -21,6 +21,7 @@ from coordinator.restoring import restore
 from coordinator.web_api.parts import Parts
 from shared.errors import ConfigError, Corrupt, Unavailable
 from tests.support.backups import NOW, empty_place, found, good, maker_for
+from tests.support.eventually import PATIENCE_S
 
 PIECE = os.urandom(1_048_576)
 LONG = [PIECE] * 6
@@ -33,7 +34,7 @@ def server() -> Iterator[str]:
     running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()
-    assert httpx.put(f"http://{host}:{port}/exams").status_code == 200
+    assert httpx.put(f"http://{host}:{port}/exams", timeout=PATIENCE_S).status_code == 200
     yield f"http://{host}:{port}"
     running.stop()
 
