@@ -16,6 +16,7 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -24,8 +25,8 @@ from sqlmodel import Session
 from coordinator import schema
 from coordinator.audit import service as audit
 from coordinator.backups import opening, service as backups
-from coordinator.backups.copying import DATABASE, KEYS, drop_drafts, libpq_url, new_draft
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, OwnFile
+from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url, new_draft
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HeldReason, OwnFile
 from coordinator.backups.lists import found_at, target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.standing import not_newer
@@ -83,6 +84,8 @@ class _Keyring:
     manifest: Manifest
     files: tuple[OwnFile, ...]
     journal: tuple[JournalEntry, ...]
+    reasons: dict[UUID, bytes]
+    """Why things are held."""
 
 
 def restore(wish: Wish, now_utc: datetime) -> Restored:
@@ -112,7 +115,7 @@ def restore(wish: Wish, now_utc: datetime) -> Restored:
 def _filled(wish: Wish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime) -> int:
     config = wish.config
     if config.sqlite_file is None:
-        opening.load_postgresql(libpq_url(config.database), drafts[DATABASE], drafts[KEYS])
+        opening.load_postgresql(libpq_url(config.database), drafts[DATABASE], drafts)
     else:
         config = config.model_copy(update={"database_url": f"sqlite:///{drafts[DATABASE]}"})
     _write_own_files(config, keyring)
@@ -168,6 +171,7 @@ def _put_keys_back(wish: Wish, keyring: _Keyring, database: Database, now_utc: d
             backups.put_back(db, some)
     with database.write() as db:
         backups.destroy_unknown(db, now_utc)
+        backups.put_reasons_back(db, keyring.reasons)
 
 
 def _read_keyring(wish: Wish) -> _Keyring:
@@ -178,12 +182,15 @@ def _read_keyring(wish: Wish) -> _Keyring:
     if manifest is None:
         raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
     files, lines = [], []
+    reasons: dict[UUID, bytes] = {}
     for item in opening.keyring_items(target, manifest, wish.opener):
         if isinstance(item, OwnFile):
             files.append(item)
         elif isinstance(item, Erased):
             lines.append(item.line.encode())
-    return _Keyring(manifest, tuple(files), tuple(read_journal(lines, wish.signer)))
+        elif isinstance(item, HeldReason):
+            reasons[item.hold_id] = item.sealed
+    return _Keyring(manifest, tuple(files), tuple(read_journal(lines, wish.signer)), reasons)
 
 
 def _require_ours(manifest: Manifest, config: CoordinatorConfig) -> None:
@@ -238,6 +245,6 @@ def _write_own_files(config: CoordinatorConfig, keyring: _Keyring) -> None:
 @contextmanager
 def _drafts(folder: Path) -> Iterator[dict[str, Path]]:
     try:
-        yield {name: new_draft(folder) for name in (DATABASE, KEYS)}
+        yield {name: new_draft(folder) for name in (DATABASE, *APART)}
     finally:
         drop_drafts(folder)

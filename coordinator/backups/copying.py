@@ -1,7 +1,7 @@
 """Copies a running database, as pieces of a stream: SQLite by its online backup, PostgreSQL by pg_dump.
 
-A copy has neither the persons' wrapped keys nor kept answers, which the master key alone opens: without the
-keyring, which is apart, nothing sealed in it can be opened.
+A copy has neither the persons' wrapped keys nor what the master key alone opens of them: kept answers and the
+reasons of legal holds. Without the keyring, which is apart, nothing of them that is sealed in it can be opened.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from shared.sqlite_file import make_private
 
 PIECE_BYTES: Final = 1_048_576
 DATABASE: Final = "database"
-KEYS: Final = "keys"
+APART: Final = {"keys": ("wrapped", "NULL"), "legal_holds": ("reason_sealed", "''")}
+"""Tables whose rows a copy has without one column, and what stands in its place: it is with the keyring."""
 _DRAFT: Final = ".backup-"
 _PACKAGE: Final = "install Debian's package postgresql-client, of the server's version or a later one"
 
@@ -57,7 +58,8 @@ def _copy(file: Path, draft: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("PRAGMA synchronous = OFF")
         copy.execute("PRAGMA secure_delete = ON")
-        copy.execute("UPDATE keys SET wrapped = NULL")
+        for table, (column, instead) in APART.items():
+            copy.execute(f"UPDATE {table} SET {column} = CAST({instead} AS BLOB)")
         copy.execute("DELETE FROM kept_answers")
         copy.execute("VACUUM")  # what was deleted lies in no free page
 
@@ -94,7 +96,7 @@ def pieces_of(file: Path) -> Iterator[bytes]:
 def copied_postgresql(url: str) -> Iterator[dict[str, Iterable[bytes]]]:
     """A copy of a PostgreSQL database of one moment, as streams by name; `url` is libpq's.
 
-    The rows of keys are a stream of their own, without the wrapped halves. Raises `ConfigError` if pg_dump is
+    The rows of tables that are not whole are streams of their own. Raises `ConfigError` if pg_dump is
     missing, `Unavailable` if it or the server fails; the streams do too.
     """
     program = postgresql_program("pg_dump")
@@ -110,30 +112,30 @@ def copied_postgresql(url: str) -> Iterator[dict[str, Iterable[bytes]]]:
                 f"--dbname={url}",
                 "--no-password",
             ]
-            left_out = (KEYS, "kept_answers")
+            left_out = (*APART, "kept_answers")
             command += ["--no-owner", "--no-privileges", *(f"--exclude-table-data={one}" for one in left_out)]
             # In this order: the dump holds the snapshot's end no longer than the keys do.
-            yield {KEYS: _key_rows(connection), DATABASE: output_of(command)}
+            rows = {table: _rows_of(connection, table) for table in APART}
+            yield {**rows, DATABASE: output_of(command)}
     except psycopg.Error as error:
         raise Unavailable(f"the database cannot be copied: {type(error).__name__}") from error
 
 
-def _key_rows(connection: psycopg.Connection[Any]) -> Iterator[bytes]:
-    columns = key_columns(connection)
-    yield json.dumps(columns).encode() + b"\n"
-    shown = sql.SQL(", ").join(map(sql.Identifier, columns))
-    with connection.cursor().copy(sql.SQL("COPY (SELECT {} FROM keys) TO STDOUT").format(shown)) as rows:
-        for row in rows:
-            yield bytes(row)
-
-
-def key_columns(connection: psycopg.Connection[Any]) -> list[str]:
-    """The columns of keys that a copy has."""
+def _rows_of(connection: psycopg.Connection[Any], table: str) -> Iterator[bytes]:
+    apart, instead = APART[table]
     wanted = (
         "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() "
-        "AND table_name = 'keys' AND column_name <> 'wrapped' ORDER BY ordinal_position"
+        "AND table_name = %s ORDER BY ordinal_position"
     )
-    return [name for (name,) in connection.execute(wanted)]
+    columns = [name for (name,) in connection.execute(wanted, (table,))]
+    yield json.dumps(columns).encode() + b"\n"
+    shown = sql.SQL(", ").join(
+        sql.SQL(f"{instead}::bytea") if one == apart else sql.Identifier(one) for one in columns
+    )
+    query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(shown, sql.Identifier(table))
+    with connection.cursor().copy(query) as rows:
+        for row in rows:
+            yield bytes(row)
 
 
 def output_of(command: Sequence[str]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from uuid import UUID
 from coordinator.audit import service as audit
 from coordinator.backups import service as backups
 from coordinator.backups.copying import copied_postgresql, copied_sqlite, drop_drafts, libpq_url
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, Item, OwnFile, line_of
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HeldReason, Item, OwnFile, line_of
 from coordinator.backups.lists import found_at, new_id, target_of
 from coordinator.backups.manifest import NAME, Kind, Manifest, SealedFile, about
 from coordinator.backups.planning import going
@@ -170,8 +170,9 @@ def _items(maker: Maker) -> Iterator[Item]:
     except OSError as error:
         raise Unavailable(f"the coordinator's keys cannot be read: {error.strerror}") from error
     with maker.database.read() as db:
-        entries = journal.entries(db, 0)
+        entries, reasons = journal.entries(db, 0), backups.reasons(db)
     yield from (Erased(one.line()) for one in entries)
+    yield from (HeldReason(hold_id, sealed) for hold_id, sealed in reasons)
     after: UUID | None = None
     while True:
         with maker.database.read() as db:

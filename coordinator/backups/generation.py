@@ -1,7 +1,7 @@
 """What a backup of the keyring holds, as lines. Pure.
 
-One JSON object per line: the coordinator's own key files, the journal of erasures from its beginning, and the
-wrapped keys of persons. Order: files first, then the journal, then keys.
+One JSON object per line: the coordinator's own key files, the journal of erasures from its beginning, the
+reasons of legal holds, and the wrapped keys of persons, in this order.
 """
 
 from __future__ import annotations
@@ -41,7 +41,15 @@ class HeldKey:
     wrapped: bytes
 
 
-Item = OwnFile | Erased | HeldKey
+@dataclass(frozen=True, slots=True)
+class HeldReason:
+    """Why something is held, under the master key."""
+
+    hold_id: UUID
+    sealed: bytes
+
+
+Item = OwnFile | Erased | HeldReason | HeldKey
 
 
 def line_of(item: Item) -> bytes:
@@ -51,6 +59,8 @@ def line_of(item: Item) -> bytes:
             value = {"file": name, "data": base64.b64encode(data).decode("ascii")}
         case Erased(line):
             value = {"erased": line}
+        case HeldReason(hold_id, sealed):
+            value = {"hold": str(hold_id), "reason": base64.b64encode(sealed).decode("ascii")}
         case HeldKey(key_id, wrapped):
             value = {"key": str(key_id), "wrapped": base64.b64encode(wrapped).decode("ascii")}
     return canonical_json(value) + b"\n"
@@ -74,6 +84,8 @@ def _item(line: bytes) -> Item:
                 return OwnFile(_plain(name), base64.b64decode(data, validate=True))
             case {"erased": str(entry)}:
                 return Erased(entry)
+            case {"hold": str(hold_id), "reason": str(sealed)}:
+                return HeldReason(UUID(hold_id), base64.b64decode(sealed, validate=True))
             case {"key": str(key_id), "wrapped": str(wrapped)}:
                 return HeldKey(UUID(key_id), base64.b64decode(wrapped, validate=True))
     except (Corrupt, ValueError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from psycopg import sql
 
-from coordinator.backups.copying import KEYS, postgresql_program, run_program
+from coordinator.backups.copying import APART, postgresql_program, run_program
 from coordinator.backups.generation import Item, items_of
 from coordinator.backups.lists import Found
 from coordinator.backups.manifest import Manifest
@@ -98,8 +98,9 @@ def require_no_tables(url: str) -> None:
         raise ConfigError("the database is not empty; a backup is restored only into an empty one")
 
 
-def load_postgresql(url: str, dump: Path, keys: Path) -> None:
-    """Fill an empty database from a dump and the rows of keys. Raises `Corrupt`, `ConfigError`."""
+def load_postgresql(url: str, dump: Path, rows: Mapping[str, Path]) -> None:
+    """Fill an empty database from a dump and the rows of tables that it leaves out. Raises `Corrupt`,
+    `ConfigError`."""
     program = postgresql_program("pg_restore")
     command = [
         program,
@@ -112,18 +113,20 @@ def load_postgresql(url: str, dump: Path, keys: Path) -> None:
     run_program([*command, "--section=pre-data", "--section=data", str(dump)])
     try:
         with psycopg.connect(url) as connection:
-            _load_keys(connection, keys)
+            for table in APART:
+                _load_rows(connection, table, rows[table])
     except psycopg.Error as error:
-        raise Corrupt(f"the rows of {KEYS} were refused: {type(error).__name__}") from error
+        raise Corrupt(f"rows of the backup were refused: {type(error).__name__}") from error
     run_program([*command, "--section=post-data", str(dump)])
 
 
-def _load_keys(connection: psycopg.Connection, keys: Path) -> None:
-    with keys.open("rb") as rows:
+def _load_rows(connection: psycopg.Connection, table: str, file: Path) -> None:
+    with file.open("rb") as rows:
         columns = parse_json(rows.readline(_COLUMNS_BYTES))
         if not isinstance(columns, list):
-            raise Corrupt("the rows of keys do not begin with their columns")
+            raise Corrupt(f"the rows of {table} do not begin with their columns")
         named = sql.SQL(", ").join(sql.Identifier(str(one)) for one in columns)
-        with connection.cursor().copy(sql.SQL("COPY keys ({}) FROM STDIN").format(named)) as into:
+        query = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), named)
+        with connection.cursor().copy(query) as into:
             while piece := rows.read(_COLUMNS_BYTES):
                 into.write(piece)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, func, select, update
 
+from coordinator.holds.tables import LegalHold
 from coordinator.keys.tables import Key
 
 
@@ -23,6 +24,22 @@ def wrapped_after(db: Session, after: UUID | None, limit: int) -> Sequence[tuple
     if after is not None:
         wanted = wanted.where(col(Key.id) > after)
     return [(key_id, wrapped) for key_id, wrapped in db.exec(wanted.limit(limit)) if wrapped is not None]
+
+
+def reasons(db: Session) -> Sequence[tuple[UUID, bytes]]:
+    """Why things are held, as it is sealed."""
+    return db.exec(select(LegalHold.id, LegalHold.reason_sealed)).all()
+
+
+def put_reasons_back(db: Session, sealed: Mapping[UUID, bytes]) -> None:
+    """Give legal holds their reasons again. One that has none any more was removed since, with its person."""
+    for row in db.exec(select(LegalHold)).all():
+        if row.id in sealed:
+            row.reason_sealed = sealed[row.id]
+            db.add(row)
+        else:
+            db.delete(row)
+    db.flush()
 
 
 def destroyed(db: Session) -> int:

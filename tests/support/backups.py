@@ -21,6 +21,7 @@ from coordinator.candidates.tables import Candidate
 from coordinator.config import BackupSection, CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys
+from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.keys.tables import Key
 from coordinator.privacy import erasing_service as erasing
@@ -30,6 +31,7 @@ from coordinator.restoring import Wish
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
 from shared.erasures import Cause
+from shared.holds import HeldThing
 from shared.sealing import sealing_public_text
 from shared.tokens import Role
 from tests.support.postgres import database_url, run_sql
@@ -118,6 +120,15 @@ def add_secrets(db: Session) -> None:
     for key in db.exec(select(Key)).all():
         key.wrapped = b"half of " + key.id.bytes
         db.add(key)
+    hold = LegalHold(
+        tenant_id=DEFAULT_TENANT_ID,
+        thing=HeldThing.EXAM,
+        exam_reference="ALGEBRA",
+        reason_sealed=b"a reason",
+        held_by="dean",
+        held_utc=NOW,
+    )
+    db.add(hold)
     answer = KeptAnswer(
         tenant_id=DEFAULT_TENANT_ID,
         request_hash=b"1",

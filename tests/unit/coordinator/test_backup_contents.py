@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.backups.generation import Erased, HeldKey, Item, OwnFile, items_of, line_of
+from coordinator.backups.generation import Erased, HeldKey, HeldReason, Item, OwnFile, items_of, line_of
 from coordinator.backups.manifest import Kind, Manifest, SealedFile, read_manifest
 from shared.canonical import canonical_json, parse_json
 from shared.errors import Corrupt
@@ -24,7 +24,12 @@ MADE = Manifest(
     recipient="x25519:AAAA",
     files=(SealedFile(name="database", size_bytes=5, sha256="0" * 64),),
 )
-ITEMS: list[Item] = [OwnFile("ca.2.key", b"\x00\xff"), Erased('{"entry":1}\n'), HeldKey(uuid4(), b"\x01half")]
+ITEMS: list[Item] = [
+    OwnFile("ca.2.key", b"\x00\xff"),
+    Erased('{"entry":1}\n'),
+    HeldReason(uuid4(), b"why"),
+    HeldKey(uuid4(), b"\x01half"),
+]
 
 
 def test_a_manifest_is_read_as_it_was_signed() -> None:
