@@ -248,9 +248,10 @@ def test_pages_beyond_a_share_are_noted_without_another_heartbeat_and_what_faile
 
 def test_a_session_whose_alert_is_written_is_locked_alone() -> None:
     asked: list[str] = []
+    library: Any = postgresql  # its makers of dialects have no types
 
     def first(statement: Any) -> SimpleNamespace:
-        asked.append(str(statement.compile(dialect=postgresql.dialect())))
+        asked.append(str(statement.compile(dialect=library.dialect())))
         return SimpleNamespace(one_or_none=lambda: None)
 
     db: Any = SimpleNamespace(exec=first)
