@@ -2,7 +2,7 @@
 
 main            the command line: one group per noun
 accommodations  agreed with one candidate      alerts    what edge nodes found
-audit           who read or changed what
+audit           who read or changed what       backups   of database and keys; the coordinator makes them
 enroll          faces of candidates            exams     exams and their policies
 incidents       grouped alerts                 models    weights of networks
 policies        policies as files              review    the queue of what waits for a person
@@ -15,13 +15,15 @@ fleet           what a number of sessions needs   fleet_plan  the model behind i
 nodes           nodes that join, for operators
 holds           what must not be erased        retention what is erased by a date
 privacy         erasure and access of persons
+features        the log of features as a table
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
 client          one part per noun               calls     how a call is made, errors out of problems
 connection      which coordinator, as whom      documents what an administrator wrote, one object per file
-alert_calls, audit_calls, destination_calls, device_calls, enrollment_calls, exam_calls, incident_calls,
-keeping_calls, membership_calls, node_calls, privacy_calls, session_calls, tenant_calls, token_calls
+alert_calls, audit_calls, destination_calls, device_calls, enrollment_calls, exam_calls, feature_calls,
+incident_calls, keeping_calls, membership_calls, node_calls, privacy_calls, session_calls, tenant_calls,
+token_calls
                 the parts: one method per call
 render          tables, JSON and YAML          watching  lists that stay open
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cli.device_calls import DeviceCalls
     from cli.enrollment_calls import EnrollmentCalls
     from cli.exam_calls import ExamCalls
+    from cli.feature_calls import FeatureCalls
     from cli.incident_calls import IncidentCalls
     from cli.keeping_calls import KeepingCalls
     from cli.membership_calls import MembershipCalls
@@ -74,6 +75,12 @@ class Client:
         from cli.exam_calls import ExamCalls
 
         return ExamCalls(self._calls)
+
+    @cached_property
+    def features(self) -> FeatureCalls:
+        from cli.feature_calls import FeatureCalls
+
+        return FeatureCalls(self._calls)
 
     @cached_property
     def fleet(self) -> NodeCalls:

@@ -27,6 +27,10 @@ COMMANDS: Final[Rows] = {
         "cli.doctor.command:doctor",
         "Check an installation and say how to repair what is wrong. Changes nothing.",
     ),
+    "backup": (
+        "cli.backups:command",
+        "Make, list, verify and restore backups: on the coordinator's machine, as its user.",
+    ),
     "exams": ("cli.exams:app", "Exams and the versions of their policies."),
     "accommodations": ("cli.accommodations:app", "What is agreed with one candidate for one exam."),
     "enroll": ("cli.enroll:app", "Enrollments: enroll a face, look, decide, erase."),
@@ -43,6 +47,7 @@ COMMANDS: Final[Rows] = {
     ),
     "models": ("cli.models:app", "Weights of the neural networks: fetch, list, verify."),
     "nodes": ("cli.nodes:app", "The fleet's edge nodes, for operators."),
+    "features": ("cli.features:app", "The log of features, off by default; for administrators."),
     "fleet": ("cli.fleet:app", "The fleet as a whole, for operators."),
     "parked": ("cli.parked:app", "Alert messages that could not be judged; for operators."),
     "audit": ("cli.audit:app", "Who read or changed what; for administrators and data protection."),

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import typer
 
+from coordinator.backups.unfinished import require_restored
 from coordinator.config import CoordinatorConfig
 from coordinator.hub_commands import ConfigFile, own_keys_of
 from coordinator.tenants.standing import INSTALLATION_ID
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
 COMMANDS: Final[Rows] = {
+    "backup": (
+        "coordinator.backup_commands:app",
+        "Backups of database and keys, sealed to a key whose private half is kept elsewhere.",
+    ),
     "hub-settings": (
         "coordinator.hub_commands:hub_settings",
         'Print what the hub\'s configuration needs for `login = "identity"`. It contains no secrets.',
@@ -97,7 +102,9 @@ def migrate(config: ConfigFile) -> None:
     from coordinator import schema  # Alembic takes half a second to load; no other quick command needs it
     from coordinator.ground.database import Database
 
-    database = Database(load(config, CoordinatorConfig).database)
+    settings = load(config, CoordinatorConfig)
+    require_restored(settings.data_folder)
+    database = Database(settings.database)
     try:
         schema.upgrade(database)
         typer.echo(f"the database is at revision {schema.current(database)}")
@@ -244,6 +251,7 @@ def serve(config: ConfigFile) -> None:
     no_core_dumps()
     settings = load(config, CoordinatorConfig)
     logs.configure("coordinator")
+    require_restored(settings.data_folder)
     database = Database(settings.database)
     try:
         schema.require_newest(database)

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 Rows = Mapping[str, tuple[str, str]]
-"""By a command's name: `module:attribute` of its function or its `typer.Typer`, and its line of help."""
+"""By name: `module:attribute` of a command's function, its `typer.Typer` or itself, and its line of help."""
 
 
 def late_group(rows: Rows) -> type[TyperGroup]:
@@ -34,6 +34,8 @@ def late_group(rows: Rows) -> type[TyperGroup]:
 def _loaded(name: str, place: str, line: str) -> TyperCommand | TyperGroup:
     module, _, attribute = place.partition(":")
     found = getattr(import_module(module), attribute)
+    if isinstance(found, TyperCommand):
+        return found
     if isinstance(found, typer.Typer):
         group = typer.main.get_group(found)
         group.help = line
