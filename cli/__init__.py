@@ -25,6 +25,7 @@ alert_calls, audit_calls, destination_calls, device_calls, enrollment_calls, exa
 incident_calls, keeping_calls, membership_calls, node_calls, privacy_calls, session_calls, tenant_calls,
 token_calls
                 the parts: one method per call
+batches         one call per row of a file      candidates_from sessions and enrollments so
 render          tables, JSON and YAML          watching  lists that stay open
 
 up              a whole installation on this machine
