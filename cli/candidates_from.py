@@ -20,8 +20,8 @@ PICTURES: Final = frozenset({".jpg", ".jpeg", ".png"})
 
 
 def sessions_of(source: Path) -> list[Row]:
-    """The rows of a CSV file of candidates. Without an exam_session_id, exam and candidate name the session: a
-    second run finds it. Raises `ConfigError`."""
+    """The rows of a CSV file of candidates. Without an exam_session_id, exam and candidate name the session,
+    so that a next run finds it. Raises `ConfigError`."""
     rows = read_rows(source, ("candidate_id", "exam_id"))
     for row in rows:
         row["exam_session_id"] = row.get("exam_session_id") or f"{row['exam_id']}:{row['candidate_id']}"

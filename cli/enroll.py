@@ -150,7 +150,7 @@ def _decide(enrollment: str, verdict: str, reason: str, output: Format) -> None:
 
 def _print(answer: EnrollResponse, names: list[str], output: Format) -> None:
     data = answer.model_dump(mode="json")
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(data, output)
         return
     shown = ("candidate_id", "status", "state", "enrollment_id", "enrollment_timestamp")

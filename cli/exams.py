@@ -121,7 +121,7 @@ def policy(
     """
     with connect() as client:
         found = client.exams.policy(exam, version)
-    write_data(found.policy, Format.YAML if output is Format.TABLE else output)
+    write_data(found.policy, Format.YAML if output.for_people else output)
 
 
 @app.command("set-policy")
@@ -143,7 +143,7 @@ def set_policy(
     request = checked(PolicyRequest, policy=_policy_data(policy), reason=reason, based_on=based_on)
     with connect() as client:
         made = client.exams.add_policy(exam, request).model_dump(mode="json")
-    write_one(made if output is not Format.TABLE else {name: made[name] for name in _VERSIONS}, output)
+    write_one(made if not output.for_people else {name: made[name] for name in _VERSIONS}, output)
 
 
 @app.command()

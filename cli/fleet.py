@@ -61,7 +61,7 @@ def plan_command(
         cost_per_hour=cost,
     )
     figures = [{**asdict(one), "value": round(one.value, 3)} for one in plan(inputs)]
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(figures, _COLUMNS, output)
     else:
         write_data({"inputs": asdict(inputs) | {"have": list(have)}, "figures": figures}, output)

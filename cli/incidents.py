@@ -64,7 +64,7 @@ def show(incident: Incident, output: OutputOption = Format.TABLE) -> None:
     """
     with connect() as client:
         detail = client.incidents.one(incident).model_dump(mode="json")
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(detail, output)
         return
     write_one(detail["incident"], output)

@@ -53,7 +53,7 @@ def list_command(output: OutputOption = Format.TABLE) -> None:
     """
     with connect() as client:
         found = client.fleet.nodes()
-    rows = [brief(one) for one in found] if output is Format.TABLE else found
+    rows = [brief(one) for one in found] if output.for_people else found
     write_rows([one.model_dump(mode="json") for one in rows], BRIEF_COLUMNS, output)
 
 
@@ -177,7 +177,7 @@ def revoke(node: NodeId, yes: YesOption = False) -> None:
 
 
 def _write(node: NodeOut, output: Format) -> None:
-    if output is Format.TABLE:
+    if output.for_people:
         write_lines(lines_of(node, datetime.now(UTC)))
     else:
         write_one(node.model_dump(mode="json"), output)

@@ -46,7 +46,7 @@ def check(
         proctorctl policies check exam.yaml
     """
     rows: list[dict[str, Any]] = [{"file": str(path), "problems": _problems(path)} for path in policies]
-    if output is Format.TABLE:
+    if output.for_people:
         for row in rows:
             for problem in row["problems"]:
                 words = f"{row['file']}: {problem['path']}: {problem['message']}"
@@ -74,7 +74,7 @@ def show(
         proctorctl policies show exam.yaml -o yaml
     """
     read = Policy() if policy is None else read_policy(policy)
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(in_force(read), output)
         return
     table = Table(
@@ -104,7 +104,7 @@ def diff(before: PolicyFile, after: PolicyFile, output: OutputOption = Format.TA
         proctorctl policies diff now.yaml next.yaml
     """
     changes = differences(read_policy(before), read_policy(after))
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data([{"path": c.path, "before": c.before, "after": c.after} for c in changes], output)
         return
     table = Table(Column("what", no_wrap=True), escape(before.name), escape(after.name), box=None)
@@ -130,7 +130,7 @@ def simulate(
         proctorctl policies simulate observations.jsonl --policy now.yaml --policy next.yaml
     """
     outcome = _replayed(observations, policy)
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(outcome, output)
         return
     columns = outcome["policies"]

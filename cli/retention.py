@@ -37,7 +37,7 @@ def plan(
     """
     with connect() as client:
         found = client.keeping.retention_plan(at, items).model_dump(mode="json")
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(found, output)
         return
     write_rows(found["classes"], _CLASSES, output)
@@ -91,7 +91,7 @@ def report(
     """
     with connect() as client:
         found = client.keeping.retention_report(since).model_dump(mode="json")
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(found["days"], _DAYS, output)
     else:
         write_data(found, output)

@@ -26,7 +26,7 @@ app = typer.Typer(no_args_is_help=True)
 app.add_typer(devices)
 
 _WALL = (
-    "session_id", "status", "worst_severity", "open_incidents", "exam_id", "candidate_id", "started_at",
+    "session_id", "candidate_id", "status", "worst_severity", "open_incidents", "started_at", "exam_id",
     "page.text", "unwatched_s",
 )  # fmt: skip
 _TIMELINE = ("onset", "event_type", "event_class", "severity_score", "duration", "explanation")
@@ -89,7 +89,7 @@ def start(
     with connect() as client:
         answer = client.sessions.start(request).model_dump(mode="json")
     shown = ("session_id", "join_url", "join_url_expires_at", "edge_node", "identity", "not_acknowledged")
-    write_one(answer if output is not Format.TABLE else {name: answer[name] for name in shown}, output)
+    write_one(answer if not output.for_people else {name: answer[name] for name in shown}, output)
 
 
 @app.command("list")
@@ -143,7 +143,7 @@ def timeline(session: SessionId, output: OutputOption = Format.TABLE) -> None:
     """
     with connect() as client:
         found = client.alerts.timeline(session).model_dump(mode="json")
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(found["items"], _TIMELINE, output)
     else:
         write_data(found, output)
@@ -257,7 +257,7 @@ def rescore(
     request = RescoreRequest(policy=policy_data(read_policy(policy)))
     with connect() as client:
         found = client.incidents.rescore(session, request).model_dump(mode="json")
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(found["alerts"], _SCORES, output)
     else:
         write_data(found, output)
@@ -310,7 +310,7 @@ def set_policy(
     )
     with connect() as client:
         found = client.sessions.change_policy(session, request).model_dump(mode="json")
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(found["changes"], _CHANGES, output)
     else:
         write_data(found, output)

@@ -137,7 +137,7 @@ def _id_of(client: Client, tenant: str) -> str:
 
 def _write_own(found: OwnTenantOut, output: Format) -> None:
     shown = found.model_dump(mode="json")
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(shown["acknowledgements"], _RULES, output)
     else:
         write_one(shown, output)
