@@ -32,6 +32,7 @@ from coordinator.audit.layer import Audited
 from coordinator.audit.owed import Owed
 from coordinator.config import CoordinatorConfig, NatsSection
 from coordinator.deliveries.working import Workers
+from coordinator.desired import telling as settings
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
 from coordinator.ground.database import Database
@@ -150,6 +151,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 # What one coordinator alone does, of several on a database.
                 ("sweep", _led(parts, lambda: sweeping.run(parts, booted))),
                 ("transcript keys", _led(parts, lambda: expiring.run(parts))),
+                ("settings", _led(parts, lambda: settings.run(parts))),
                 ("erasures", _led(parts, lambda: erasures.run(parts))),
             )
         ]

@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.consents import Purpose
 from shared.events.types import Lane
 from shared.fields import Name, Utc
+from shared.messages.desired import DesiredReport
 from shared.messages.message import Message
 from shared.unwatched import Kind
 
@@ -132,6 +133,8 @@ class Heartbeat(Message):
     answers_for_host: bool = False
     """Whether its program obeys only commands for its own `boot_id`, answers `here`, and may be told of other
     hosts. False: an older program."""
+    desired: DesiredReport | None = None
+    """What became of the settings that it was given. None: an older program, which knows of none."""
 
     @property
     def load(self) -> int:

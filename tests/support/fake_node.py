@@ -29,6 +29,7 @@ from shared.events.types import Lane
 from shared.hub_link import settle
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.desired import Configured, Desired, DesiredReport
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.heartbeats import Heartbeat, Measures, OutboxState, SessionState
 from shared.messages.message import parse
@@ -64,6 +65,7 @@ class Obeyed:
     changed: list[StartSession] = field(default_factory=list)
     ended: list[EndSession] = field(default_factory=list)
     verified: list[VerifyFrame] = field(default_factory=list)
+    configured: list[Desired] = field(default_factory=list)
 
     @property
     def newest(self) -> StartSession:
@@ -108,6 +110,8 @@ class FakeNode:
         self.health = 10
         self.measures: Measures | None = None
         """None: a node of an older program."""
+        self.desired: DesiredReport | None = None
+        """The same."""
         self.silent = False
         """True: commands are read and never answered."""
 
@@ -135,6 +139,7 @@ class FakeNode:
             outbox=self.outbox,
             sessions=self.sessions,
             measures=self.measures,
+            desired=self.desired,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
         subject = subjects.heartbeat(self.node_id)
@@ -252,6 +257,10 @@ class FakeNode:
                 asked = parse(VerifyFrame, body)
                 self.obeyed.verified.append(asked)
                 return self.verify(asked)
+            case "configure":
+                order = parse(Desired, body)
+                self.obeyed.configured.append(order)
+                return Configured(version=order.version)
             case "here":
                 raise AssertionError("a node that does not answer for its host is not asked")
 

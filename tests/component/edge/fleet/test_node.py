@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.analysis.measured import Measured
 from edge.app import assembled, worker_settings
+from edge.desired.beginning import Begun
+from edge.desired.course import Kept
 from edge.fleet.frame_requests import FEWER_HZ
 from edge.fleet.load import FEWEST_CALLS, LoadMeter
 from edge.fleet.node import Node
@@ -97,7 +99,9 @@ async def made(folder: Path) -> AsyncIterator[Made]:
             worker_settings(settings, identity.node_id),
             open_networks=lambda _: stand_in(Detector()),
         )
-        async with assembled(settings, identity, watch, outbox, Doors(Bounds(100, 100))) as node:
+        async with assembled(
+            Begun(settings, settings, Kept()), identity, watch, outbox, Doors(Bounds(100, 100))
+        ) as node:
             yield Made(node, identity, outbox)
             await node.actions.close()
     finally:
