@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from time import monotonic
 from typing import Final
 
@@ -98,19 +98,26 @@ class Configuring:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
-                reasons = (*(await health()).reasons, *self._other_network(await report()))
-                self.look(reasons, monotonic(), restart)
+                reasons = (await health()).reasons
+                self.look(reasons, (await report()).models, monotonic(), restart)
             except Unavailable:
                 pass  # the worker says nothing just now
             except ConfigError as error:
                 if count := self._complaints.count("write", monotonic()):
                     log.error("settings cannot be noted", extra={"reason": str(error), "count": count})
 
-    def look(self, reasons: Collection[str], now_s: float, restart: Callable[[], None]) -> None:
-        """Judge an order on trial, and restart if that is due and the node is empty."""
+    def look(
+        self,
+        reasons: Collection[str],
+        models: Mapping[str, str],
+        now_s: float,
+        restart: Callable[[], None],
+    ) -> None:
+        """Judge an order on trial, and restart if that is due and the node is empty. `reasons`: what is wrong
+        with the node; `models`: the networks that serve."""
         self._wrong = tuple(sorted(reasons))
         if self._kept.standing == "trial":
-            self._judge(reasons, now_s)
+            self._judge((*reasons, *self._other_network(models)), now_s)
         empty = self._restart_due and not len(self._assignments.roster) and not self._assignments.watched
         if not empty:
             self._empty_since_s = None
@@ -158,11 +165,9 @@ class Configuring:
         self._assignments.roster.rating = 0 if closed else self._admitted(counting)
         self._assignments.join_window_s = counting.analysis.join_window_s
 
-    def _other_network(self, report: WorkerReport) -> tuple[str, ...]:
-        if self._kept.told is None or self._kept.standing != "trial":
-            return ()
-        wanted = self._kept.told.weights.items()
-        return (OTHER_NETWORK,) if any(report.models.get(task) != label for task, label in wanted) else ()
+    def _other_network(self, models: Mapping[str, str]) -> tuple[str, ...]:
+        wanted = set() if self._kept.told is None else set(self._kept.told.weights.values())
+        return () if wanted <= set(models.values()) else (OTHER_NETWORK,)
 
     def _keep(self, kept: Kept) -> None:
         if kept == self._kept:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,7 +18,7 @@ from edge.desired.beginning import Begun, begin
 from edge.desired.probation import BOUND_S, PROVED_AFTER_S
 from edge.fleet.configuring import EMPTY_FOR_S, Configuring
 from edge.sessions.roster import Roster
-from models.manifest import load_manifest
+from models.manifest import Manifest, Task, load_manifest, parse_manifest
 from models.store import Store
 from shared.errors import Unavailable
 from shared.messages.desired import Desired
@@ -35,6 +36,9 @@ class World:
     now_s: float = 0.0
     restarts: int = 0
     sessions: list[Any] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
+    """What serves, by look as workers report it."""
+    manifest: Manifest = field(default_factory=load_manifest)
 
     def __post_init__(self) -> None:
         self.start()
@@ -52,7 +56,7 @@ class World:
             self.begun,
             cast(Any, self.assignments),
             lambda counting: counting.analysis.rating or 0,
-            lambda: Store(self.folder, load_manifest()),
+            lambda: Store(self.folder, self.manifest),
         )
 
     @property
@@ -68,7 +72,7 @@ class World:
         until_s, before = self.now_s + seconds, self.restarts
         while self.now_s < until_s:
             self.now_s += 1.0
-            self.node.look(reasons, self.now_s, self._restart)
+            self.node.look(reasons, self.models, self.now_s, self._restart)
             if self.restarts > before:
                 before = self.restarts
                 self.start()
@@ -217,3 +221,76 @@ def test_an_empty_order_gives_the_nodes_own_file_back(world: World) -> None:
     assert (world.told, world.roster.rating) == ((2, "trial", 2), RATING)
     world.pass_s(PROVED_AFTER_S + 1)
     assert world.told == (2, "applied", 2)
+
+
+TWO_NETWORKS = """
+[[network]]
+task = "head-pose"
+name = "fsanet"
+version = "1"
+licence = "MIT"
+profile = "open"
+[[network.files]]
+name = "fsanet.onnx"
+sha256 = "{fsanet}"
+sources = [{{mirror = "fsanet.onnx"}}]
+
+[[network]]
+task = "head-pose"
+name = "head-pose-adas-0001"
+version = "2"
+licence = "Apache-2.0"
+profile = "open"
+[[network.files]]
+name = "adas.xml"
+sha256 = "{adas}"
+sources = [{{mirror = "adas.xml"}}]
+"""
+OLD, NEW = "fsanet@1", "head-pose-adas-0001@2"
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """A node that has the verified weights of two networks for heads, of which the first serves."""
+    files = {"fsanet": ("fsanet/1", "fsanet.onnx"), "adas": ("head-pose-adas-0001/2", "adas.xml")}
+    for name, (place, file) in files.items():
+        (world.folder / place).mkdir(parents=True)
+        (world.folder / place / file).write_bytes(name.encode())
+    world.manifest = parse_manifest(
+        TWO_NETWORKS.format(**{name: sha256(name.encode()).hexdigest() for name in files})
+    )
+    world.models = {"head": OLD}
+    return world
+
+
+def test_a_network_that_serves_after_the_restart_is_applied_and_one_given_back_serves_again(
+    two: World,
+) -> None:
+    for version, label in ((1, NEW), (2, OLD)):
+        two.give(version, {"head-pose": label})
+        assert (two.told[1], "drain" in two.node.report.reason) == ("pending", True)
+        two.pass_s(EMPTY_FOR_S + 2)
+        assert two.running.analysis.weights == {Task.HEAD_POSE: label}
+        two.models = {"head": label}  # as a worker with these settings reports
+        two.pass_s(PROVED_AFTER_S + 2)
+        assert two.told == (version, "applied", version)
+
+
+def test_a_network_that_does_not_serve_after_the_restart_is_taken_back(two: World) -> None:
+    two.give(1, {"head-pose": NEW})
+    two.pass_s(EMPTY_FOR_S + 2)
+    two.pass_s(BOUND_S + 1)
+    assert (two.told, two.node.report.reason) == (
+        (1, "rolled-back", 0),
+        "the node was not well with it: other-network",
+    )
+    two.pass_s(EMPTY_FOR_S + 2)
+    assert (two.running.analysis.weights, two.restarts, two.roster.rating) == ({}, 2, RATING)
+
+
+def test_a_network_whose_weights_are_damaged_is_refused(two: World) -> None:
+    (two.folder / "head-pose-adas-0001/2/adas.xml").write_bytes(b"other bytes")
+    two.give(1, {"head-pose": NEW})
+    assert (two.told, "its hash is wrong" in two.node.report.reason) == ((1, "refused", 0), True)
+    two.give(2, {"head-pose": OLD})
+    assert two.told == (2, "pending", 0)
