@@ -12,7 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import Rejected
 
-Scalar = bool | int | float | str
+MAX_WHOLE: Final = 2**53 - 1
+"""The largest whole number that canonical JSON can say."""
+Scalar = (
+    bool
+    | Annotated[int, Field(ge=-MAX_WHOLE, le=MAX_WHOLE)]
+    | Annotated[float, Field(allow_inf_nan=False)]
+    | Annotated[str, Field(max_length=200)]
+)
+"""A setting's value as it crosses between programs."""
 LABEL: Final = r"^[a-z0-9]+(?:[.-][a-z0-9]+)*@[a-z0-9]+(?:[.-][a-z0-9]+)*$"
 """A network as alerts name it: name@version."""
 MOST_NAMED: Final = 64

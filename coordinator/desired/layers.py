@@ -80,4 +80,10 @@ def merged(layers: Iterable[Layer], node_id: UUID, region: str) -> Whole | None:
 def is_told(report: DesiredReport | None, whole: Whole | None) -> bool:
     """Whether there is nothing to tell a node: it has read what it is to have, or its program knows of no
     settings."""
-    return report is None or whole is None or report.version == whole.desired.version
+    return report is None or whole is None or has_read(report, whole)
+
+
+def has_read(report: DesiredReport, whole: Whole) -> bool:
+    """Whether a node has read the very order that it is to have."""
+    wanted = whole.desired
+    return (report.version, report.digest) == (wanted.version, wanted.digest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coordinator.desired.layers import Whole
+from coordinator.desired.layers import Whole, has_read
 from shared.api.node_settings import SettingsState
 from shared.messages.desired import DesiredReport
 
@@ -13,4 +13,4 @@ def state_of(report: DesiredReport | None, whole: Whole | None, *, heard: bool) 
         return "none"
     if report is None:
         return "unknown" if heard else "untold"
-    return "untold" if report.version != whole.desired.version else report.standing
+    return report.standing if has_read(report, whole) else "untold"

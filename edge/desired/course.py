@@ -56,6 +56,7 @@ def report(kept: Kept) -> DesiredReport:
     now = in_force(kept)
     return DesiredReport(
         version=0 if kept.told is None else kept.told.version,
+        digest="" if kept.told is None else kept.told.digest,
         standing=kept.standing,
         reason=WAITS if kept.standing == "pending" else kept.reason,
         in_force=0 if now is None else now.version,

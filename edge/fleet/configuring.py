@@ -75,7 +75,7 @@ class Configuring:
         """
         async with self._turn:
             told = self._kept.told
-            if told is not None and told.version == order.version:
+            if told == order:
                 return Configured(version=order.version)
             if told is not None and self._kept.standing == "trial":
                 raise Unavailable(f"version {told.version} is on trial; send this again in a moment")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.canonical import canonical_json
 from shared.fields import Name, Text
 from shared.messages.message import Message
 from shared.node_settings import LABEL, MOST_NAMED, Scalar
@@ -28,6 +30,11 @@ class Desired(Message):
     weights: Annotated[dict[Name, Label], Field(max_length=MOST_NAMED)] = Field(default_factory=dict)
     """The network that is to serve a task; of the other tasks the best one at hand."""
 
+    @property
+    def digest(self) -> str:
+        """Tells it from another order of the same version, as there may be after a database was restored."""
+        return sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()
+
 
 class Configured(Message):
     """The answer: the order is noted. Heartbeats say what becomes of it."""
@@ -40,6 +47,8 @@ class DesiredReport(Message):
 
     version: Annotated[int, Field(ge=0)] = 0
     """The last one that was read; 0: there was none."""
+    digest: Annotated[str, Field(max_length=64)] = ""
+    """Of that order; empty: there was none."""
     standing: Standing = "none"
     reason: Text = ""
     """Why it was refused or rolled back, or what it waits for."""

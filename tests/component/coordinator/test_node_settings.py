@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from coordinator.desired.telling import tell_all
-from shared.messages.desired import Desired, DesiredReport
+from shared.messages.desired import Desired, DesiredReport, Standing
 from shared.seldom import Seldom
 from shared.tokens import Role
 from tests.support.exam_site import NODE_ID, OnSite, Site
@@ -51,6 +51,17 @@ async def says(site: Site, report: DesiredReport | None) -> None:
     await site.node.beat()
 
 
+async def reads(site: Site, standing: Standing, reason: str = "", in_force: int = 0) -> None:
+    """The node has read what it is told now, and says this of it."""
+    if site.node.desired is None:
+        await says(site, DesiredReport())
+    [order] = await told(site) or site.node.obeyed.configured[-1:]
+    report = DesiredReport(
+        version=order.version, digest=order.digest, standing=standing, reason=reason, in_force=in_force
+    )
+    await says(site, report)
+
+
 def test_a_node_is_told_what_is_given_until_it_has_read_it(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         await says(site, DesiredReport())
@@ -63,9 +74,9 @@ def test_a_node_is_told_what_is_given_until_it_has_read_it(on_site: OnSite) -> N
         )
         assert await state(site) == ("untold", [])
         assert (await told(site), await told(site)) == ([whole], [whole])
-        await says(site, DesiredReport(version=2, standing="trial", in_force=2))
+        await reads(site, "trial", in_force=2)
         assert (await told(site), await state(site)) == ([], ("trial", []))
-        await says(site, DesiredReport(version=2, standing="applied", in_force=2))
+        await reads(site, "applied", in_force=2)
         assert await state(site) == ("applied", [])
         given = await give(site, OF_NODE, rating=4)
         assert (given["version"], given["scope"], given["made_by"]) == (4, "node", "olga")
@@ -82,7 +93,7 @@ def test_a_node_is_told_what_is_given_until_it_has_read_it(on_site: OnSite) -> N
 def test_what_went_wrong_on_a_node_is_told_to_operators_alone(on_sqlite: OnSite, standing: Any) -> None:
     async def test(site: Site) -> None:
         await give(site, OF_NODE, threads=64)
-        await says(site, DesiredReport(version=1, standing=standing, reason="not so many", in_force=0))
+        await reads(site, standing, "not so many")
         assert await state(site) == (standing, [f"settings-{standing}"])
         shown = (await site.get(OF_NODE, headers=site.bearer(Role.OPERATOR))).json()
         assert (shown["reason"], shown["version_in_force"], shown["origins"]) == (
@@ -151,7 +162,7 @@ def test_an_operator_gives_settings_and_looks_at_them(on_sqlite: OnSite, tmp_pat
             assert (code, "nothing" in out) == (0, True)
             layers = await olga.data("nodes", "config")
             assert [(one["version"], one["scope"]) for one in layers] == [(1, "region"), (2, "node")]
-            await says(site, DesiredReport(version=2, standing="refused", reason="no such network"))
+            await reads(site, "refused", "no such network")
             code, out, _ = await olga.run("nodes", "show", str(NODE_ID))
             assert (code, "version 2: refused" in out, "no such network" in out) == (0, True, True)
             file.write_text("settings: {profile: research}\n")

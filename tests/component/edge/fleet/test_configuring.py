@@ -125,6 +125,9 @@ def test_the_same_version_again_changes_nothing_and_another_waits_for_the_verdic
     with pytest.raises(Unavailable, match="version 1 is on trial"):
         world.give(2, rating=4)
     assert world.told == (1, "trial", 1)
+    world.pass_s(PROVED_AFTER_S + 1)
+    world.give(1, rating=2)  # another order of the same version, of a coordinator with a restored database
+    assert (world.told, world.roster.rating) == ((1, "trial", 1), 2)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from coordinator.desired.layers import Layer, Scope, is_told, merged
@@ -63,7 +64,11 @@ def test_an_emptied_layer_gives_nothing_and_still_is_a_change() -> None:
 
 
 def said(version: int, standing: Standing = "applied") -> DesiredReport:
-    return DesiredReport(version=version, standing=standing, in_force=version)
+    """What a node says that has read this version of `ALL`."""
+    whole = merged([replace(ALL, version=version)], NODE, "west")
+    assert whole is not None
+    digest = whole.desired.digest
+    return DesiredReport(version=version, digest=digest, standing=standing, in_force=version)
 
 
 def test_a_node_is_told_until_it_reports_the_very_version() -> None:
@@ -73,6 +78,12 @@ def test_a_node_is_told_until_it_reports_the_very_version() -> None:
     assert not is_told(said(7), whole)  # of a database that was restored since
     assert is_told(said(4, "refused"), whole)
     assert is_told(DesiredReport(), None)
+
+
+def test_another_order_of_the_same_version_as_after_a_restored_database_is_told() -> None:
+    other = merged([replace(ALL, settings={"rating": 3})], NODE, "west")
+    assert not is_told(said(4), other)
+    assert state_of(said(4), other, heard=True) == "untold"
 
 
 def test_an_older_program_is_told_nothing_and_stands_as_unknown() -> None:

@@ -134,7 +134,8 @@ def exams(chance: Random, count: int, rate: float) -> tuple[float, ...]:
 
 
 def canary(chance: Random, rate_new: float) -> Rollout:
-    rollout, old, new = CANARY, dict.fromkeys(EVENTS, ()), dict.fromkeys(EVENTS, ())
+    rollout, nothing = CANARY, tuple[float, ...]()
+    old, new = dict.fromkeys(EVENTS, nothing), dict.fromkeys(EVENTS, nothing)
     while rollout.stage is Stage.CANARY and len(new[EVENTS[0]]) < 100:
         for event in EVENTS:
             old[event] = (*old[event], *exams(chance, 9, 2.0))
