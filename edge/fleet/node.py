@@ -101,6 +101,7 @@ class Node:
             measures=measures,
             answers_for_host=True,
             desired=self.configuring.report,
+            hybrid_key=self.commands.hybrid_text,
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:

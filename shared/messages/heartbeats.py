@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shared.consents import Purpose
 from shared.events.types import Lane
-from shared.fields import Name, Utc
+from shared.fields import KeyText, Name, Utc
 from shared.messages.desired import DesiredReport
 from shared.messages.message import Message
 from shared.unwatched import Kind
@@ -135,6 +135,9 @@ class Heartbeat(Message):
     hosts. False: an older program."""
     desired: DesiredReport | None = None
     """What became of the settings that it was given. None: an older program, which knows of none."""
+    hybrid_key: KeyText | None = None
+    """The hybrid key of this run of the daemon (`mlkem768-x25519:…`), beside `sealing_key`. None: an older
+    program, which is told of no hybrid key either."""
 
     @property
     def load(self) -> int:
