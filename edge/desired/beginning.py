@@ -10,7 +10,7 @@ from edge.desired import course
 from edge.desired.course import Kept
 from edge.desired.kept import read_kept, write_kept
 from edge.desired.overlay import overlaid
-from shared.errors import Rejected
+from shared.errors import ConfigError, Rejected
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,14 @@ class Begun:
 
 
 def begin(own: EdgeConfig) -> Begun:
-    """Begin with what is in force. What can no longer be obeyed is taken back. Raises `ConfigError` if that
-    cannot be noted."""
+    """Begin with what is in force. What can no longer be obeyed is taken back."""
     before = read_kept(own.data_folder)
     begun = _begun(own, course.starting(before))
     if begun.kept != before:
-        write_kept(own.data_folder, begun.kept)
+        try:
+            write_kept(own.data_folder, begun.kept)
+        except ConfigError as error:  # with a full disk exams go on, and so does this
+            log.error("what became of given settings cannot be noted", extra={"error": str(error)})
     if begun.kept.standing == "rolled-back" and before.standing != "rolled-back":
         log.error("given settings were taken back", extra={"reason": begun.kept.reason})
     return begun
@@ -45,7 +47,8 @@ def counting(own: EdgeConfig) -> EdgeConfig:
 
 
 def give_up(own: EdgeConfig, reason: str) -> bool:
-    """Take back the order on trial, because the daemon could not start with it. False: none is on trial."""
+    """Take back the order on trial, because the daemon could not start with it. False: none is on trial. Raises
+    `ConfigError` if that cannot be noted."""
     kept = read_kept(own.data_folder)
     if kept.standing != "trial":
         return False

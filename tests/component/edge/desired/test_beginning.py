@@ -90,6 +90,18 @@ def test_a_damaged_file_counts_as_none(tmp_path: Path, text: bytes) -> None:
     assert read_kept(tmp_path) == APPLIED
 
 
+def test_a_full_disk_keeps_no_daemon_from_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_kept(tmp_path, TRIED)
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edge.desired.kept.replace_private", full)
+    assert threads(begin(own(tmp_path))) == (2, 4)
+    with pytest.raises(ConfigError, match="No space left"):
+        give_up(own(tmp_path), "level L0 needs a GPU")
+
+
 def test_what_cannot_be_noted_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=FILE_NAME):
         write_kept(tmp_path / "missing", APPLIED)
