@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coordinator.audit import service as audit
+from coordinator.backups.creating import maker_of, write_keyring
 from coordinator.config import CoordinatorConfig, NatsSection
-from coordinator.ground.database import Database
+from coordinator.ground.database import WAIT_S, Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.leadership import Leadership
 from coordinator.ground.leading import Lead
@@ -18,6 +20,7 @@ from coordinator.ground.master_following import Following
 from coordinator.ground.master_keys import given_text, is_given
 from coordinator.ground.master_users import MasterUsers
 from coordinator.ground.own_keys import OwnKeys, load_own_keys
+from coordinator.ground.turns import Turns
 from coordinator.keys import masters_service as masters
 from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.nodes.alert_stream import CALLER, AlertStream, StateStream
@@ -52,7 +55,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     )
     hub, fleet = HubLink(address, CALLER), Fleet()
     signers: dict[UUID, Ed25519PublicKey] = {}
-    database = Database(config.database)
+    database = Database(config.database, Turns(WAIT_S).one)
     return Parts(
         config=config,
         ice_servers=config.ice.read_servers(),
@@ -74,6 +77,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         write_down=lambda db, present, now_utc: audit.write(db, keys.keyring, present, 200, now_utc),
         tickets=Tickets(ticket_key(keys.token)),
         lead=Lead(Leadership(database)),
+        keep_keyring=_keep_keyring(config, database, keys),
         traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
     )
 
@@ -94,6 +98,17 @@ def _hub_login(nats: NatsSection, keys: OwnKeys) -> Password | ByIdentity:
     if nats.login == "password":
         return Password(nats.user, nats.read_password())
     return own_login(keys.fleet, keys.fleet.account)
+
+
+def _keep_keyring(config: CoordinatorConfig, database: Database, keys: OwnKeys) -> Callable[[], None] | None:
+    if config.backup is None:
+        return None
+    maker = maker_of(config, database, keys)
+
+    def keep() -> None:
+        write_keyring(maker, datetime.now(UTC))
+
+    return keep
 
 
 async def _validity(database: Database, keys: OwnKeys) -> Validity:

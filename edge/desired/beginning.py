@@ -47,8 +47,8 @@ def counting(own: EdgeConfig) -> EdgeConfig:
 
 
 def give_up(own: EdgeConfig, reason: str) -> bool:
-    """Take back the order on trial, because the daemon could not start with it. False: none is on trial. Raises
-    `ConfigError` if that cannot be noted."""
+    """Take back the order on trial, because the daemon could not start with it. False: none is on trial.
+    Raises `ConfigError` if that cannot be noted."""
     kept = read_kept(own.data_folder)
     if kept.standing != "trial":
         return False

@@ -16,6 +16,7 @@ from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.configuring import Configuring
+from edge.fleet.feature_log import LoggedFeatures
 from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
 from edge.fleet.measures import measures_of
@@ -47,6 +48,7 @@ class Node:
     hub: HubLink
     publisher: Publisher
     states: States
+    logged: LoggedFeatures
     worker: Worker
     assignments: Assignments
     actions: NodeActions

@@ -7,4 +7,5 @@ inherited        what the session's former node has told (pure)
 explanations     the sentences for reviewer and candidate
 agreement        what two versions of a network found on the same frames (pure)
 camera           a camera that may be a program (pure)
+features         sums up windows for the log of features (pure)
 """
