@@ -33,6 +33,7 @@ from coordinator.backups.creating import maker_of
 from coordinator.building import build, following_masters
 from coordinator.config import CoordinatorConfig
 from coordinator.deliveries.working import Workers
+from coordinator.desired import telling as settings
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
 from coordinator.memberships import standing
@@ -135,6 +136,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 # What one coordinator alone does, of several on a database.
                 ("sweep", _led(parts, lambda: sweeping.run(parts, booted))),
                 ("transcript keys", _led(parts, lambda: expiring.run(parts))),
+                ("settings", _led(parts, lambda: settings.run(parts))),
                 ("erasures", _led(parts, lambda: erasures.run(parts))),
                 *_backups(parts),
             )

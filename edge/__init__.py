@@ -12,7 +12,7 @@
     fleet/         commands, heartbeat, health           workers/    sessions in processes of their own
     membership/    joins the fleet, renews               tools/      recordings without a server
     accuracy/      measures the analysis                 rehearsal/  the demo's recording
-    capacity/      measures how many sessions fit
+    capacity/      measures how many sessions fit   desired/    settings that the coordinator gives
 
 A frame: `media.peer` -> `sessions.pumps` -> `analysis.perception` -> `sessions.live_watch` ->
 `judging.watch` (-> `rules`). An alert: over `sessions.port` to `outbound.alert_writer` -> `outbox_thread`,

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 from edge.config import EdgeConfig, MediaSection
+from edge.desired.beginning import Begun
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.committing import commit_of, note_dispatched
+from edge.fleet.configuring import Configuring
 from edge.fleet.feature_log import LoggedFeatures
 from edge.fleet.heartbeat import Heart
 from edge.fleet.load import LoadMeter, heard_by
@@ -77,13 +79,14 @@ FILES_PER_SESSION: Final = 64
 """The most open files of a session."""
 
 
-async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set.
+async def run(begun: Begun, identity: Identity, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, which the node does itself when its settings need a restart.
 
     Raises `ConfigError` for a problem that a person must fix, and an exception group when a part of the
     daemon failed, after an orderly shutdown.
     """
     check_distributions()
+    config = begun.running
     async with AsyncExitStack() as closed:
         traces = traces_of(config.traces, "proctor-edge", str(identity.node_id))
         if traces is not None:
@@ -101,7 +104,7 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
         )
         try:
             watch = watch_of(config, identity.node_id)
-            async with assembled(config, identity, watch, outbox, way_in, traces) as node:
+            async with assembled(begun, identity, watch, outbox, way_in, traces) as node:
                 await _serve(node, listeners, stop)
         finally:
             await outbox.close()
@@ -109,7 +112,7 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
 
 @asynccontextmanager
 async def assembled(
-    config: EdgeConfig,
+    begun: Begun,
     identity: Identity,
     watch: Watch,
     outbox: OutboxThread,
@@ -117,6 +120,7 @@ async def assembled(
     traces: Traces | None = None,
 ) -> AsyncIterator[Node]:
     """Build a node whose sessions are watched where `watch` says. Nothing is connected or served yet."""
+    config = begun.running
     models: dict[str, str] = {}
     metrics = Metrics(models)
     coordinator_key, boot_id = parse_signing_public(config.coordinator.public_key), uuid4()
@@ -140,9 +144,9 @@ async def assembled(
     async with watch(assignments.hear) as watching:
         report = await _first_report(watching.worker)
         models |= report.models
-        roster.rating = admitted_here(config, report)
         meter.workers = watching.statuses
-        actions = NodeActions(config, assignments, watching.worker)
+        configuring = Configuring(begun, assignments, lambda counting: admitted_here(counting, report))
+        actions = NodeActions(config, assignments, watching.worker, configuring)
         states = States(hub, identity, assignments, watching.worker)
         assignments.on_report = states.reported
         logged = LoggedFeatures(hub, identity, assignments)
@@ -160,6 +164,7 @@ async def assembled(
             until_workers_fail=watching.until_it_fails,
             assignments=assignments,
             actions=actions,
+            configuring=configuring,
             commands=Commands(identity, coordinator_key, actions, boot_id),
             boot_id=boot_id,
             lateness=lateness,
@@ -186,6 +191,7 @@ def worker_settings(config: EdgeConfig, node_id: UUID) -> WorkerSettings:
         best_device=config.analysis.best_device,
         threads=config.analysis.threads,
         peer=_peer_settings(config.media),
+        weights=config.analysis.weights,
     )
 
 
@@ -204,6 +210,11 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
     node.hub.listen(subjects.mark(node.identity.node_id), on_mark)
     heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat, node.pages)
     web, supervisor = served_web(node), of_environment()
+
+    def restart() -> None:
+        node.actions.refuse_new()
+        stop.set()
+
     device = (await node.worker.report()).device
     steady: list[Coroutine[Any, Any, None]] = [
         node.hub.run(),
@@ -213,6 +224,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         heart.run(),
         node.until_workers_fail(),
         _look_after(node.actions),
+        node.configuring.run(node.health, node.worker.report, restart),
         supervisor.beat(),
     ]
     if (url := node.config.coordinator.url) is not None:

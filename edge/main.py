@@ -24,11 +24,12 @@ import typer
 from typer.core import TyperGroup
 
 from edge.config import EdgeConfig
+from edge.desired.beginning import Begun, begin, give_up
 from edge.node_identity import Identity, load as load_identity, load_or_make
 from edge.stop_signals import when_asked_to_stop
 from shared.config_file import load
 from shared.dumps import no_core_dumps
-from shared.errors import ProctorError
+from shared.errors import ConfigError, ProctorError
 from shared.fields import format_utc
 from shared.hub_checks import hub_tls
 from shared.logs import configure
@@ -82,6 +83,9 @@ ConfigOption = Annotated[Path, typer.Option("--config", metavar="FILE", help="Th
 def run(config: ConfigOption) -> None:
     """Watch the sessions that the coordinator assigns, until SIGTERM.
 
+    It also ends, with code 0, when settings that the coordinator gave need a restart and it has no session:
+    whoever supervises it starts it again.
+
     Example:
 
         proctor-edge run --config /etc/proctor/edge.toml
@@ -90,7 +94,7 @@ def run(config: ConfigOption) -> None:
     with _refusals():
         settings, identity = _found(config)
         configure("proctor-edge")
-        code = asyncio.run(_until_stopped(settings, identity))
+        code = asyncio.run(_until_stopped(begin(settings), identity))
     _exit_now(code)
 
 
@@ -192,7 +196,7 @@ def main() -> None:
     cli()
 
 
-async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
+async def _until_stopped(begun: Begun, identity: Identity) -> int:
     from edge import app
 
     stop = asyncio.Event()
@@ -203,7 +207,12 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
 
     when_asked_to_stop(ask_to_stop)
     try:
-        await app.run(settings, identity, stop)
+        await app.run(begun, identity, stop)
+    except ConfigError as error:
+        if not give_up(begun.own, str(error)):
+            raise
+        log.error("settings of the coordinator are taken back", extra={"reason": str(error)})
+        return 1  # the supervisor starts it again, with those of before
     except ProctorError:
         raise
     except Exception:

@@ -29,7 +29,7 @@ Between programs
     certificates   of the coordinator's CA and nodes (pure)   authorities the CAs accepted (pure)
     nats_keys      keys as NATS writes them (pure)            nats_jwt    the hub's identities (pure)
     hub_address    which hubs may be used (pure)              hub_checks  TLS and version while connecting
-    ice            STUN and TURN servers
+    ice            STUN and TURN servers                     node_settings given to nodes (pure)
     ports          the least port of media (pure)         percentiles of measurements (pure)
 Values and errors
     fields         bounded text, UTC instants, unit fractions canonical   canonical JSON

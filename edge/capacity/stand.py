@@ -14,6 +14,8 @@ from edge.analysis.measured import Looked, Measured
 from edge.app import FILES, FILES_PER_SESSION, assembled, served_web
 from edge.capacity.tally import Tally
 from edge.config import EdgeConfig
+from edge.desired.beginning import Begun
+from edge.desired.course import Kept
 from edge.fleet.load import LoadMeter
 from edge.fleet.node import Node
 from edge.fleet.rating import MOST_SESSIONS
@@ -80,7 +82,7 @@ async def standing(
     )
     outbox = await OutboxThread.open(folder / "outbox.db", caps, partial(seal, node=identity))
     try:
-        async with assembled(config, identity, tapped, outbox, doors) as node:
+        async with assembled(Begun(config, config, Kept()), identity, tapped, outbox, doors) as node:
             meter = tap.meter = LoadMeter(node.lateness)
             meter.workers = node.workers
             # Not the rating of an earlier measurement.

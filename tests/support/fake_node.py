@@ -31,6 +31,7 @@ from shared.hub_link import settle
 from shared.hybrid import HybridPrivate, Opener
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.desired import Configured, Desired, DesiredReport
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.heartbeats import Heartbeat, Measures, OutboxState, SessionState
 from shared.messages.message import parse
@@ -66,6 +67,7 @@ class Obeyed:
     changed: list[StartSession] = field(default_factory=list)
     ended: list[EndSession] = field(default_factory=list)
     verified: list[VerifyFrame] = field(default_factory=list)
+    configured: list[Desired] = field(default_factory=list)
     hybrid: list[bool] = field(default_factory=list)
     """Whether each command was sealed to the hybrid key."""
 
@@ -114,6 +116,8 @@ class FakeNode:
         self.health = 10
         self.measures: Measures | None = None
         """None: a node of an older program."""
+        self.desired: DesiredReport | None = None
+        """The same."""
         self.silent = False
         """True: commands are read and never answered."""
 
@@ -141,6 +145,7 @@ class FakeNode:
             outbox=self.outbox,
             sessions=self.sessions,
             measures=self.measures,
+            desired=self.desired,
             hybrid_key=None if self.hybrid is None else self.hybrid.public_key().text,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
@@ -288,6 +293,10 @@ class FakeNode:
                 asked = parse(VerifyFrame, body)
                 self.obeyed.verified.append(asked)
                 return self.verify(asked)
+            case "configure":
+                order = parse(Desired, body)
+                self.obeyed.configured.append(order)
+                return Configured(version=order.version)
             case "here":
                 raise AssertionError("a node that does not answer for its host is not asked")
 
