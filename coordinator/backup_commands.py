@@ -20,7 +20,8 @@ from coordinator.backups.lists import Found, found_at, target_of
 from coordinator.backups.manifest import Kind
 from coordinator.config import BackupSection, CoordinatorConfig
 from coordinator.ground.database import Database
-from coordinator.ground.key_files import from_base64, write_once
+from coordinator.ground.key_files import write_once
+from coordinator.ground.master_keys import from_base64
 from coordinator.hub_commands import ConfigFile, own_keys_of
 from shared.config_file import load
 from shared.errors import ConfigError, Corrupt

@@ -21,6 +21,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.config_file import FilePath, Section
@@ -80,9 +81,16 @@ def _backup_target(text: str) -> str:
     return text
 
 
+def _recipient_key(text: str) -> X25519PublicKey:
+    key = parse_sealing_public(text)
+    if not isinstance(key, X25519PublicKey):
+        raise Corrupt("the key text must begin with x25519:")
+    return key
+
+
 def _recipient(text: str) -> str:
     try:
-        parse_sealing_public(text)
+        _recipient_key(text)
     except Corrupt as error:
         raise ValueError(str(error)) from error
     return text
@@ -266,6 +274,11 @@ class BackupSection(Section):
     """For how long the last backup of each day is kept; those of the last 24 hours all are."""
     bucket: BucketSection = BucketSection()
     """How buckets are reached, if a target is one."""
+
+    @property
+    def recipient_key(self) -> X25519PublicKey:
+        """The public key to which backups are sealed."""
+        return _recipient_key(self.recipient)
 
 
 class NodeSection(Section):
