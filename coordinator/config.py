@@ -21,7 +21,6 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.config_file import FilePath, Section
@@ -29,7 +28,7 @@ from shared.errors import Corrupt
 from shared.fields import Name
 from shared.hub_address import HubUrl
 from shared.ice import IceServer, IceServerSection
-from shared.sealing import parse_sealing_public, parse_signing_public
+from shared.sealing import parse_plain_public, parse_signing_public
 from shared.secret_file import read_secret
 from shared.tokens import Role
 from shared.traces.section import TracesSection
@@ -81,16 +80,9 @@ def _backup_target(text: str) -> str:
     return text
 
 
-def _recipient_key(text: str) -> X25519PublicKey:
-    key = parse_sealing_public(text)
-    if not isinstance(key, X25519PublicKey):
-        raise Corrupt("the key text must begin with x25519:")
-    return key
-
-
 def _recipient(text: str) -> str:
     try:
-        _recipient_key(text)
+        parse_plain_public(text)
     except Corrupt as error:
         raise ValueError(str(error)) from error
     return text
@@ -274,11 +266,6 @@ class BackupSection(Section):
     """For how long the last backup of each day is kept; those of the last 24 hours all are."""
     bucket: BucketSection = BucketSection()
     """How buckets are reached, if a target is one."""
-
-    @property
-    def recipient_key(self) -> X25519PublicKey:
-        """The public key to which backups are sealed."""
-        return _recipient_key(self.recipient)
 
 
 class NodeSection(Section):

@@ -14,8 +14,8 @@
     running     makes them by themselves, in the coordinator that leads
 
 A backup of the database has everything but the persons' wrapped keys, the reasons of legal holds and kept
-answers. Keys and reasons come back with the backup of the keyring. That is written again with each backup, at
-each erasure before its receipt, and within minutes after any other key was destroyed; those of before are
+answers. Keys and reasons come back with the backup of the keyring, which is written again with each backup,
+at each erasure before its receipt, and within minutes after any other key was destroyed; those of before are
 removed. So what was erased opens in no backup, however old, even for who has the private key and the master
 key. Identifiers of an institution stand clear inside a backup's seal, until it expires or is restored.
 

@@ -1,7 +1,8 @@
 """Copies a running database, as pieces of a stream: SQLite by its online backup, PostgreSQL by pg_dump.
 
-A copy has neither the persons' wrapped keys nor what the master key alone opens of them: kept answers and the
-reasons of legal holds. Without the keyring, which is apart, nothing of them that is sealed can be opened.
+A copy has neither the persons' wrapped keys nor what the master key alone opens of them: kept answers and
+the reasons of legal holds. Without the keyring, which is apart, nothing of them that is sealed in it can be
+opened.
 """
 
 from __future__ import annotations
