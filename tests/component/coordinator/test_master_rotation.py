@@ -361,7 +361,8 @@ UNDER_DATA_KEYS = {
     "accommodations.terms_sealed", "alerts.body_sealed", "audit_entries.actor_sealed",
     "enrollment_pictures.measures_sealed", "enrollments.details_sealed", "enrollments.review_sealed",
     "evidence.body_sealed", "face_pairs.details_sealed", "feature_batches.body_sealed",
-    "review_acts.text_sealed", "session_policies.reason_sealed", "sessions.details_sealed", "templates.vector_sealed",
+    "review_acts.text_sealed", "session_policies.reason_sealed", "sessions.details_sealed",
+    "templates.vector_sealed",
 }  # fmt: skip
 """Those that a data key of a person or of a year seals."""
 
