@@ -15,7 +15,8 @@ class Ring:
 
 def test_what_is_there_is_spared_and_what_comes_later_is_still_freed() -> None:
     dead = weakref.ref(Ring())
-    loaded, before = [{}], gc.get_freeze_count()
+    loaded: list[dict[str, int]] = [{}]
+    before = gc.get_freeze_count()
     spare_what_is_loaded()
     assert dead() is None  # garbage is not kept for ever
     assert gc.get_freeze_count() > before

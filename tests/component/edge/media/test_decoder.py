@@ -187,16 +187,15 @@ def opus(count: int) -> list[Encoded]:
 
 
 def test_the_loop_is_woken_once_for_sound_that_is_decoded_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    woken: list[int] = []
-
-    def at_once(_: object, callback: Callable[..., None], *arguments: object) -> None:
-        callback(*arguments)
-        woken.append(bench.ready.qsize())
-
     async def scene() -> None:
-        nonlocal bench
-        bench = Bench(AudioFlow())
-        pieces = opus(10)
+        bench, pieces = Bench(AudioFlow()), opus(10)
+        woken: list[int] = []
+
+        def at_once(_: object, callback: Callable[..., None], *arguments: object) -> None:
+            callback(*arguments)
+            woken.append(bench.ready.qsize())
+
+        monkeypatch.setattr(decoder, "call_soon", at_once)
         for together in (pieces[:5], pieces[5:]):
             bench.given += len(together)
             bench.waiting.put((Codec("opus"), Batch(bench.flow, tuple(together))))
@@ -204,11 +203,9 @@ def test_the_loop_is_woken_once_for_sound_that_is_decoded_together(monkeypatch: 
         await bench.finish()
         passed = [bench.ready.get_nowait() for _ in range(10)]
         assert [each.source for each in passed if each is not None] == pieces
+        assert woken == [5, 10, 11]  # the last one is the end
 
-    bench: Bench
-    monkeypatch.setattr(decoder, "call_soon", at_once)
     asyncio.run(scene())
-    assert woken == [5, 10, 11]  # the last one is the end
 
 
 def test_an_audio_backlog_loses_the_oldest_and_keeps_the_rest() -> None:
