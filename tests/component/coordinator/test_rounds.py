@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.dialects import postgresql
 from sqlmodel import Session
 
 from coordinator.alerts.stored import Stored
@@ -18,6 +19,7 @@ from coordinator.sessions import sweeping
 from coordinator.sessions.absence import telling as absence
 from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.absence.waiting import FIRST_COMING_S
+from coordinator.sessions.lasting import service as lasting
 from coordinator.sessions.lasting.telling import tell
 from coordinator.sessions.presence import noting as presence, service as presence_service
 from coordinator.sessions.presence.noting import Pages
@@ -242,3 +244,19 @@ def test_pages_beyond_a_share_are_noted_without_another_heartbeat_and_what_faile
 
     asyncio.run(test())
     assert noted == [{"database", *ids[:2]}, {"database", *ids[2:]}]
+
+
+def test_a_session_whose_alert_is_written_is_locked_alone() -> None:
+    asked: list[str] = []
+    library: Any = postgresql  # its makers of dialects have no types
+
+    def first(statement: Any) -> SimpleNamespace:
+        asked.append(str(statement.compile(dialect=library.dialect())))
+        return SimpleNamespace(one_or_none=lambda: None)
+
+    db: Any = SimpleNamespace(exec=first)
+    keyring: Any = None
+    now_utc = datetime.now(UTC)
+    assert lasting.clear_one(db, keyring, uuid4(), EventType.CLOCK_SKEW, now_utc) is None
+    [statement] = asked  # its candidate and assignment stay free for others
+    assert statement.endswith("FOR NO KEY UPDATE OF sessions")

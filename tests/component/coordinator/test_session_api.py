@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,7 @@ from sqlmodel import select
 
 from coordinator.candidates.tables import Candidate
 from coordinator.keys.tables import Key
-from coordinator.sessions.answers import webrtc_config
+from coordinator.sessions.answers import status_of, webrtc_config
 from coordinator.sessions.notice import VERSION
 from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
@@ -46,6 +47,24 @@ def test_candidates_are_told_each_address_of_a_turn_server_with_its_password() -
         ("turn:b", "exam", "sesame"),
         ("turns:b", "exam", "sesame"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "expires_in_s", "status"),
+    [
+        (False, 1, "active"),
+        (False, 0, "expired"),
+        (False, -1, "expired"),
+        (True, 1, "ended"),
+        (True, -1, "ended"),
+    ],
+)
+def test_a_session_is_active_until_it_ends_or_expires(ended: bool, expires_in_s: int, status: str) -> None:
+    now = datetime.now(UTC)
+    session: Any = SimpleNamespace(
+        ended_utc=now if ended else None, expires_utc=now + timedelta(seconds=expires_in_s)
+    )
+    assert status_of(session, now) == status
 
 
 def test_the_seeds_request_starts_a_session_on_the_node(on_site: OnSite) -> None:

@@ -15,9 +15,11 @@ from coordinator.nodes import assignments_service as assignments, service as nod
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import service as sessions
 from coordinator.sessions.changing import service as changing
+from coordinator.sessions.starting import again
 from coordinator.sessions.starting.again import resume
 from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession
+from shared.messages.sessions import EndSession
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.node_answers import watching
@@ -102,7 +104,9 @@ def test_a_session_that_has_ended_is_not_raised_again(on_sqlite: OnSite) -> None
     on_sqlite(test)
 
 
-def test_a_session_is_started_again_as_it_is_by_then_and_not_after_its_end(on_site: OnSite) -> None:
+def test_a_session_is_started_again_as_it_is_by_then_and_not_after_its_end(
+    on_site: OnSite, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test(site: Site) -> None:
         await _started_long_ago(site)
         found = await site.parts.reading(lambda db: sessions.find(db, site.home, "SESS-1"))
@@ -114,8 +118,12 @@ def test_a_session_is_started_again_as_it_is_by_then_and_not_after_its_end(on_si
         assert await resume(site.parts, found)
         assert [one.paused for one in site.node.obeyed.started] == [False, True]
         assert (await site.post("/session/SESS-1/end")).status_code == 200
+        caplog.clear()
         assert not await resume(site.parts, found)
         assert len(site.node.obeyed.started) == 2
+        [told] = [one for one in caplog.records if one.name == again.__name__]
+        places = (getattr(told, "session_id", None), getattr(told, "node_id", None))
+        assert places == (found.session.id, found.assignment.node_id)
 
     on_site(test)
 
@@ -143,7 +151,8 @@ def test_a_node_that_still_names_what_another_one_holds_is_told_to_end_it(on_sit
         site.node.sessions = (watching(session_id),)
         await site.node.beat()
         await sweep(site.parts, set())
-        assert [told.session_id for told in site.node.obeyed.ended] == [session_id]
+        handed_over = EndSession(session_id=session_id, submitted=False, epoch=1, handed_over=True)
+        assert site.node.obeyed.ended == [handed_over]
         assert (await site.get("/session/SESS-1")).json()["status"] == "active"
 
     on_site(test)

@@ -9,6 +9,7 @@ import pytest
 
 from coordinator.nodes.assignments import Because
 from coordinator.nodes.routing import Need, route
+from coordinator.sessions.devices.openings import approved, asked
 from coordinator.sessions.milestones import Subject
 from coordinator.sessions.moving.deciding import ASKED_WITHIN, MOST_ASKED, Stay, decide
 from coordinator.sessions.moving.failover import ended_failover, failover_alert, stays_alert
@@ -108,6 +109,17 @@ def test_a_move_is_technical_without_severity_and_says_the_gap() -> None:
 def test_a_move_begins_neither_before_the_session_nor_after_now(since_utc: datetime) -> None:
     raised = failover_alert(SUBJECT, since_utc, NOW)
     assert SUBJECT.started_utc <= raised.onset <= NOW
+
+
+def test_a_second_device_is_named_by_its_number_and_who_approved_it() -> None:
+    waiting, over = asked(SUBJECT, "482 913", NOW), approved(SUBJECT, "482 913", "alice", NOW)
+    assert waiting.evidence == {"check_number": "482 913"}
+    assert over.evidence == {"check_number": "482 913", "approved_by": "alice"}
+    for said in (waiting, over):
+        assert (said.event_type, said.severity_score) == (EventType.SECOND_DEVICE, 0.0)
+        assert "482 913" in said.explanation
+        assert "482 913" not in said.message
+    assert over.explanation.startswith("alice approved")
 
 
 def test_staff_are_told_once_that_a_session_stays() -> None:
