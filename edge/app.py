@@ -54,6 +54,7 @@ from edge.workers.settings import WorkerSettings
 from edge.workers.watching import Watch, in_processes, in_this_process
 from models.distributions import check_distributions
 from shared import subjects
+from shared.garbage import spare_what_is_loaded
 from shared.hub_caller import HubAddress
 from shared.hub_login import ByIdentity, Password
 from shared.ice import IceServer, for_session
@@ -235,6 +236,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(web.serve(sockets=listeners))
         running = [tasks.create_task(work) for work in steady]
+        spare_what_is_loaded()
         log.info("the node is ready", extra={"port": node.config.web.port, "device": device})
         supervisor.ready()
         try:

@@ -41,5 +41,6 @@ Running a program
     handling       tasks for messages, within limits          web_server/   the HTTP server of both daemons
     rates          token buckets (pure)                       traces/     an alert's way, for OpenTelemetry
     sqlite_file    checks of a SQLite file                    dumps       no core dumps
+    garbage        spares the collector what stays
     writing        errors of writing, in one sentence         supervisor  tells systemd how a daemon is
 """
