@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlmodel import Session, col, func, insert, select, update
 
 from coordinator.alerts.tables import StoredAlert
-from coordinator.app import build
+from coordinator.building import build
 from coordinator.candidates.tables import Candidate
 from coordinator.config import CoordinatorConfig
 from coordinator.consents.tables import Consent

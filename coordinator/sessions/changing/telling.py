@@ -27,7 +27,7 @@ from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.tables import Assignment
 from coordinator.policies import service as policies
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.changing.next_policy import changed_policy, check_based_on, next_version
 from coordinator.sessions.service import Found
@@ -64,7 +64,7 @@ async def change_policy(
         found = sessions.find(db, claims.tenant_id, reference)
         sessions.check_running(found.session, now_utc)
         check_based_on(found.session.policy_version, request.based_on)
-        running = sessions.effective_policy(db, keyring, found.session)
+        running = details.effective_policy(db, keyring, found.session)
         excused = tenants.on_another_basis(db, found.session.tenant_id)
         wanted = on_another_basis(_wanted(db, found.session, request), excused)
         policy = changed_policy(running, wanted)
@@ -207,6 +207,6 @@ def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: Sessi
     if not state.hears_phrases:
         return False
     try:
-        return not sessions.effective_policy(db, keyring, session).recognises_speech
+        return not details.effective_policy(db, keyring, session).recognises_speech
     except (Corrupt, Rejected):
         return True

@@ -19,7 +19,7 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.tokens import key_service as token_keys
@@ -90,7 +90,7 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
     session = found.session
     return Facts(
         found=found,
-        policy=sessions.effective_policy(db, own.keyring, session),
+        policy=details.effective_policy(db, own.keyring, session),
         templates=_templates(db, own.keyring, found),
         seal_key=keys.get(db, session.tenant_id, session.seal_key_id),
         evidence_key=evidence.living_key(db, session),

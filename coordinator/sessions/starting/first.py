@@ -24,12 +24,13 @@ from coordinator.memberships import standing
 from coordinator.nodes import asking, service as nodes
 from coordinator.nodes.assignments import FIRST_EPOCH
 from coordinator.nodes.tables import Assignment
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.answers import session_token, start_response, webrtc_config
+from coordinator.sessions.details_service import CANDIDATE_TERMS
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.codes import join_url
-from coordinator.sessions.service import CANDIDATE_TERMS, Found
+from coordinator.sessions.service import Found
 from coordinator.sessions.starting.assignment import Facts, start_session
 from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
@@ -176,7 +177,7 @@ def _rows(parts: Parts, plan: Plan, node_id: UUID) -> Found:
         token_kid=None if plan.signer.kid == parts.keys.token_key_id else plan.signer.kid,
         signaling_url="",
         whip_url="",
-        details_sealed=sessions.seal_details(
+        details_sealed=details.seal_details(
             parts.keys.keyring, plan.data_key, plan.session_id, _details(plan)
         ),
         started_utc=wish.now_utc,

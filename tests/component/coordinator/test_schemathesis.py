@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -135,6 +135,10 @@ ASKED_BY_OPERATORS: Final = (
 """What only an operator may ask. It is asked last: it may disable the institution of all the others."""
 
 
+LONGEST_RUN: Final = timedelta(hours=4)
+"""How long the tokens of those who ask are good, however slow the machine is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """Values that mean something, for a parameter of one operation or of every one that has it."""
@@ -154,10 +158,13 @@ def test_every_answer_is_one_of_the_description(
         async with served_site(migrated_url, hub, tmp_path) as served:
             (tmp_path / "settings.toml").write_text(_settings(await _fill(served.site)))
             session = UUID((await served.site.get(f"/session/{OWN}")).json()["session_uuid"])
-            candidate = served.site.token(Role.CANDIDATE, CANDIDATES[0], session_id=session)
-            administrator = served.site.token()
-            officer = served.site.token(Role.DPO)
-            operator = served.site.token(Role.OPERATOR)
+            candidate = served.site.token(
+                Role.CANDIDATE, CANDIDATES[0], session_id=session, lifetime=LONGEST_RUN
+            )
+            administrator, officer, operator = (
+                served.site.token(role, lifetime=LONGEST_RUN)
+                for role in (Role.ADMIN, Role.DPO, Role.OPERATOR)
+            )
             own, erasing, above = (
                 [part for name in names for part in ("--include-operation-id", name)]
                 for names in (ASKED_BY_CANDIDATES, ASKED_BY_OFFICERS, ASKED_BY_OPERATORS)

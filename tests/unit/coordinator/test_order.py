@@ -58,7 +58,7 @@ LISTED = {
     "routes": """
         idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
     """,
-    "app": "app hub_commands main routing schema serving migrations.env",
+    "app": "app building hub_commands main routing schema serving migrations.env",
 }
 """Kinds of what no name tells."""
 LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.split()}
