@@ -104,6 +104,7 @@ class FakeNode:
         """Sessions that it does not know any more, as after a restart; it says so until they start again."""
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
+        self.region = "campus"
         self.clock_ahead_s = 0.0
         self.reasons: tuple[str, ...] = ()
         self.refused_commands: dict[str, int] = {}
@@ -123,7 +124,7 @@ class FakeNode:
             node_id=self.node_id,
             boot_id=self.boot_id,
             sent_utc=datetime.now(UTC) + timedelta(seconds=self.clock_ahead_s),
-            region="campus",
+            region=self.region,
             sealing_key=sealing_public_text(self._sealing.public_key()),
             signaling_url="ws://127.0.0.1:8100/signal",
             health=self.health,

@@ -275,6 +275,20 @@ def test_a_question_sends_what_was_known_only_to_a_node_that_lacks_the_session(
     play(story)
 
 
+def test_a_session_starts_and_stays_in_its_candidates_region(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        other.region = "north"
+        await online(site, other)
+        here, there = str(NODE_ID), str(NEXT_ID)
+        assert (await site.started("SESS-2", "CAND-2"))["edge_node"] in (here, there)
+        assert (await site.started("SESS-3", "CAND-3", region="north"))["edge_node"] == there
+        assert (await site.started("SESS-4", "CAND-4", region="campus"))["edge_node"] == here
+        # Nobody is there: every other node is as good.
+        assert (await site.started("SESS-5", "CAND-5", region="moon"))["edge_node"] in (here, there)
+
+    play(story)
+
+
 def test_of_two_that_ask_at_once_one_moves_and_both_get_its_node(play: Callable[[Play], None]) -> None:
     async def story(site: Site, other: FakeNode) -> None:
         start = await sat(site, other)
