@@ -2,6 +2,7 @@
 
     main        commands: init, migrate, check-config, token, openapi, serve
     hub_commands  its commands about the hub and the CA
+    master_commands  another master key takes over
     app         the ASGI application: mounts the routes, runs the background work
     building    its parts: keys, database, hub, tokens
     routing     every route, in order
@@ -37,7 +38,7 @@ Every module is of one kind and imports only its own kind and the kinds before i
 - parts: the parts of a running coordinator (`web_api.parts`).
 - act: reads and plans, asks a node, writes: has its own transactions, uses several nouns.
 - routes: REST and sockets, and their shared FastAPI code (security, description, pages).
-- app: main, hub_commands, serving, app, building, routing, schema, migrations.
+- app: main, hub_commands, master_commands, serving, app, building, routing, schema, migrations.
 
 ground/ and config are below every noun, app is above. Apart from tables and routes there is no import circle
 between folders, and none within a folder. `tests/unit/coordinator/test_order.py` and the contracts in

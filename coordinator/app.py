@@ -28,7 +28,7 @@ from coordinator.arriving.replaying import store_of
 from coordinator.audit import chaining
 from coordinator.audit.layer import Audited
 from coordinator.audit.owed import Owed
-from coordinator.building import build
+from coordinator.building import build, following_masters
 from coordinator.config import CoordinatorConfig
 from coordinator.deliveries.working import Workers
 from coordinator.examples import ALL_EXAMPLES
@@ -100,7 +100,9 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
 @asynccontextmanager
 async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[None]:
     parts = app.state.parts = build(config, app.state.metrics)
+    following = following_masters(parts)
     try:
+        await asyncio.to_thread(following.begin)
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
         await erasures.replay_journal(parts)
         await standing.refresh(parts)
@@ -119,6 +121,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
                 ("lead", parts.lead.run),
+                ("master keys", lambda: following.run(parts.clock)),
                 ("spreading", spreading.run),
                 ("pages", lambda: pages.run(parts)),
                 ("token keys", parts.verifier.run),
@@ -140,6 +143,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
             with suppress(Unavailable):
                 await asyncio.to_thread(app.state.owed.settle, parts)
     finally:
+        await asyncio.to_thread(following.close)
         for issuer in parts.issuers.values():
             await issuer.close()
         if parts.traces is not None:

@@ -14,7 +14,11 @@ from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.leadership import Leadership
 from coordinator.ground.leading import Lead
-from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
+from coordinator.ground.master_following import Following
+from coordinator.ground.master_keys import given_text, is_given
+from coordinator.ground.master_users import MasterUsers
+from coordinator.ground.own_keys import OwnKeys, load_own_keys
+from coordinator.keys import masters_service as masters
 from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.nodes.alert_stream import CALLER, AlertStream, StateStream
 from coordinator.nodes.commands import Commander
@@ -36,7 +40,8 @@ from shared.traces.opening import traces_of
 
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
-    keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
+    given, hybrid = given_text(config.keys.master_key_command), config.keys.sealing == "hybrid"
+    keys = load_own_keys(config.data_folder, config.master_key_path, given, hybrid=hybrid)
     nats = config.nats
     address = HubAddress(url=nats.url, login=_hub_login(nats, keys), ca_file=nats.ca_file)
     settings = StreamSettings(
@@ -59,7 +64,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         state_stream=StateStream(hub, settings),
         fleet=fleet,
         signers=signers,
-        commander=Commander(hub, fleet, signers, keys.signing),
+        commander=Commander(hub, fleet, signers, keys.signing, hybrid=hybrid),
         metrics=metrics,
         verifier=Verifier(
             Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)
@@ -71,6 +76,18 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         lead=Lead(Leadership(database), lambda: hub.connected),
         traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
     )
+
+
+def following_masters(parts: Parts) -> Following:
+    """What keeps these parts' master keys as their file has them."""
+
+    def refused(key_id: bytes) -> bool:
+        with parts.database.read() as db:
+            return masters.is_refused(db, key_id)
+
+    given = is_given(parts.config.keys.master_key_command)
+    file = None if given else parts.config.master_key_path
+    return Following(parts.keys.keyring, file, MasterUsers(parts.database), refused)
 
 
 def _hub_login(nats: NatsSection, keys: OwnKeys) -> Password | ByIdentity:

@@ -76,16 +76,23 @@ def _issuer_url(text: str) -> str:
     return text
 
 
+Argument = Annotated[str, Field(min_length=1, max_length=4_096)]
 IssuerUrl = Annotated[str, Field(max_length=500), AfterValidator(_issuer_url)]
 WebUrl = Annotated[str, Field(max_length=500), AfterValidator(_web_url)]
 
 
 class KeysSection(Section):
-    """The location of the master key."""
+    """Where the master key is: in PROCTOR_MASTER_KEY of the environment, else printed by a command, else in a
+    file."""
 
     master_key_file: FilePath | None = None
-    """File of mode 0600 with the master key; by default `master.key` in the data folder, unless the
-    environment variable PROCTOR_MASTER_KEY has the key."""
+    """File of mode 0600 with the master key; by default `master.key` in the data folder."""
+    master_key_command: Annotated[tuple[Argument, ...], Field(max_length=50)] = ()
+    """Program and arguments that print the master key in base64, as by asking a key service; run without a
+    shell, once at each start, for at most 30 s."""
+    sealing: Literal["x25519", "hybrid"] = "x25519"
+    """What nodes seal to: X25519, or with it ML-KEM-768 against quantum computers of later days. Nodes of
+    before go on with X25519, and what was sealed to either stays openable."""
 
 
 class NatsSection(Section):

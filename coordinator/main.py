@@ -16,12 +16,13 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 
-from coordinator import hub_commands
+from coordinator import hub_commands, master_commands
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.acting import Acting
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
-from coordinator.ground.own_keys import make_own_keys, master_text
+from coordinator.ground.master_keys import given_text
+from coordinator.ground.own_keys import make_own_keys
 from coordinator.hub_commands import ConfigFile, own_keys_of
 from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -42,6 +43,7 @@ app = typer.Typer(
     add_completion=False,
 )
 hub_commands.add_to(app)
+master_commands.add_to(app)
 OPERATOR: Final = "operator"
 """The issuer's name of tokens from this machine."""
 
@@ -59,7 +61,7 @@ def init(data: Annotated[Path, typer.Option(help="The data folder; created if mi
 
     Example: proctor-coordinator init --data /var/lib/proctor/coordinator
     """
-    keys = make_own_keys(data, master_text())
+    keys = make_own_keys(data, given_text())
     typer.echo(json.dumps({"signing_key": keys.signing_text}))
 
 

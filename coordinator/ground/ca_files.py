@@ -84,6 +84,11 @@ def make_ca(folder: Path, keyring: Keyring) -> None:
     _make(folder, keyring, 1)
 
 
+def ca_key_files(folder: Path) -> list[Path]:
+    """The private halves of every CA there was, wrapped."""
+    return sorted(folder.glob("ca*.key"))
+
+
 class CaFolder:
     """The CA of a running coordinator, which follows when a step is taken beside it."""
 

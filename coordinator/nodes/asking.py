@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Final, TypeVar
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import BaseModel
 
 from coordinator.nodes.commands import Command, Commander
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.hybrid import Opener
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
@@ -58,7 +58,7 @@ async def end(commander: Commander, node_id: UUID, session: EndSession) -> Sessi
 
 
 async def enroll(
-    commander: Commander, node_id: UUID, jpeg: bytes, gate: Gate, reply_key: X25519PrivateKey
+    commander: Commander, node_id: UUID, jpeg: bytes, gate: Gate, reply_key: Opener
 ) -> EnrolledPicture:
     """Have a node measure one picture and compute its template."""
     command = Command(kind="enroll", body=jpeg, gate=gate, reply_key=reply_key)
@@ -66,16 +66,14 @@ async def enroll(
 
 
 async def compare(
-    commander: Commander, node_id: UUID, templates: CompareTemplates, reply_key: X25519PrivateKey
+    commander: Commander, node_id: UUID, templates: CompareTemplates, reply_key: Opener
 ) -> ComparedTemplates:
     """Have a node compare one person's templates with others."""
     command = Command(kind="compare", body=_json(templates), reply_key=reply_key)
     return _answer(ComparedTemplates, await commander.send(node_id, command))
 
 
-async def verify(
-    commander: Commander, node_id: UUID, frame: VerifyFrame, reply_key: X25519PrivateKey
-) -> VerifiedFrame:
+async def verify(commander: Commander, node_id: UUID, frame: VerifyFrame, reply_key: Opener) -> VerifiedFrame:
     """Have a session's node compare one of its last frames with the enrolled face."""
     command = Command(kind="verify", body=_json(frame), reply_key=reply_key)
     return _answer(VerifiedFrame, await commander.send(node_id, command))

@@ -93,6 +93,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "erasure_requests": "random ids and words",
         "erasures": "the journal: random ids",
         "exams": "about nobody, as their description demands",
+        "former_masters": "of master keys",
         "join_tokens": "of nodes",
         "lane_marks": "of nodes' outboxes",
         "node_certificates": "of nodes",

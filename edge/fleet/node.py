@@ -98,6 +98,7 @@ class Node:
             seats=self.assignments.held(monotonic()),
             measures=measures,
             answers_for_host=True,
+            hybrid_key=self.commands.hybrid_text,
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:

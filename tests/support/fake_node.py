@@ -27,6 +27,7 @@ from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.events.table import lane
 from shared.events.types import Lane
 from shared.hub_link import settle
+from shared.hybrid import HybridPrivate, Opener
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
@@ -64,6 +65,8 @@ class Obeyed:
     changed: list[StartSession] = field(default_factory=list)
     ended: list[EndSession] = field(default_factory=list)
     verified: list[VerifyFrame] = field(default_factory=list)
+    hybrid: list[bool] = field(default_factory=list)
+    """Whether each command was sealed to the hybrid key."""
 
     @property
     def newest(self) -> StartSession:
@@ -86,6 +89,8 @@ class FakeNode:
         self._signing = signing
         self._sealing = new_sealing_key()
         self._sequences = dict.fromkeys(Lane, 0)
+        self.hybrid: HybridPrivate | None = None
+        """None: a node of an older program, which has no hybrid key."""
         self.boot_id, self.outbox_id = uuid4(), uuid4()
         self.commander: Ed25519PublicKey | None = None
         """The coordinator's key, once the test knows it; commands by another one fail the test's node."""
@@ -138,6 +143,7 @@ class FakeNode:
             outbox=self.outbox,
             sessions=self.sessions,
             measures=self.measures,
+            hybrid_key=None if self.hybrid is None else self.hybrid.public_key().text,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
         subject = subjects.heartbeat(self.node_id)
@@ -213,7 +219,8 @@ class FakeNode:
             verify(parcel, self.commander)
         header = parse(CommandHeader, parcel.header)
         assert header.node_id == self.node_id == subjects.node_of(message.subject)
-        answer = self._answer(header, open_body(parcel, self._sealing))
+        self.obeyed.hybrid.append(parcel.hybrid)
+        answer = self._answer(header, open_body(parcel, Opener(self._sealing, self.hybrid)))
         if not self.silent:
             await message.respond(self._reply(header, answer))
 

@@ -31,7 +31,7 @@ from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.changing.next_policy import changed_policy, check_based_on, next_version
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.assignment import Facts, start_session, stored_facts
+from coordinator.sessions.starting.assignment import Facts, halves_for, start_session, stored_facts
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
@@ -69,7 +69,7 @@ async def change_policy(
         wanted = on_another_basis(_wanted(db, found.session, request), excused)
         policy = changed_policy(running, wanted)
         facts = replace(stored_facts(db, parts.keys, found), policy=policy)
-        return found, start_session(facts, now_utc)
+        return found, start_session(facts, halves_for(parts, found.assignment.node_id), now_utc)
 
     found, assigned = await parts.reading(read)
     await asking.change(parts.commander, found.assignment.node_id, assigned)
@@ -128,7 +128,8 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
     try:
         facts = await parts.reading(read)
         places["node_id"] = node_id = facts.found.assignment.node_id
-        await asking.change(parts.commander, node_id, start_session(facts, datetime.now(UTC)))
+        order = start_session(facts, halves_for(parts, node_id), datetime.now(UTC))
+        await asking.change(parts.commander, node_id, order)
     except ProctorError as error:
         log.warning(
             "a node did not get a session's change; sending it again",

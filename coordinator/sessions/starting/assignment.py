@@ -6,8 +6,10 @@ message for the same state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -24,10 +26,13 @@ from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
+from coordinator.web_api.parts import Parts
 from shared.consents import Purpose
 from shared.messages.faces import Template
 from shared.messages.sessions import StartSession
 from shared.policy.schema import Policy
+
+PublicHalf = Callable[[Key], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,15 @@ class Facts:
     """The signing key of every token of the session."""
 
 
-def start_session(facts: Facts, now_utc: datetime) -> StartSession:
+def halves_for(parts: Parts, node_id: UUID) -> PublicHalf:
+    """What a node is to seal to, by key: the hybrid half if it is wanted here and known there."""
+    state = parts.fleet.state(node_id)
+    knows = state is not None and state.heartbeat.hybrid_key is not None
+    hybrid = parts.config.keys.sealing == "hybrid" and knows
+    return lambda key: keys.public_text(parts.keys.keyring, key, hybrid=hybrid)
+
+
+def start_session(facts: Facts, half: PublicHalf, now_utc: datetime) -> StartSession:
     """The `start` message of a session."""
     found, transcript_key, evidence_key = facts.found, facts.transcript_key, facts.evidence_key
     session = found.session
@@ -61,11 +74,11 @@ def start_session(facts: Facts, now_utc: datetime) -> StartSession:
         policy=facts.policy,
         templates=facts.templates if may_compare(session) else (),
         seal_key_id=facts.seal_key.id,
-        seal_key=facts.seal_key.public_key or "",
+        seal_key=half(facts.seal_key),
         transcript_key_id=transcript_key.id if transcript_key else None,
-        transcript_key=transcript_key.public_key if transcript_key else None,
+        transcript_key=half(transcript_key) if transcript_key else None,
         evidence_key_id=evidence_key.id if evidence_key else None,
-        evidence_key=evidence_key.public_key if evidence_key else None,
+        evidence_key=half(evidence_key) if evidence_key else None,
         token_key=facts.signer.public_text,
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),

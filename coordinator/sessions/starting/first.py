@@ -32,7 +32,7 @@ from coordinator.sessions.ending import tell_node
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.codes import join_url
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.assignment import Facts, start_session
+from coordinator.sessions.starting.assignment import Facts, halves_for, start_session
 from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants import service as tenants
@@ -98,7 +98,7 @@ async def _start_on(parts: Parts, plan: Plan, node_id: UUID, asked: Asked | None
         return answer
 
     try:
-        assigned = start_session(_facts(plan, found), wish.now_utc)
+        assigned = start_session(_facts(plan, found), halves_for(parts, node_id), wish.now_utc)
         accepted = await asking.start(parts.commander, node_id, assigned)
         return await parts.writing(write)
     except BaseException:

@@ -44,12 +44,12 @@ PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
 DESCRIPTION: Final = Path(coordinator.__file__).with_name("openapi.json")
 KEPT: Final = Path(coordinator.__file__).parents[1] / ".hypothesis"
 """Where hypothesis keeps its tables of Unicode: to make them anew takes every run some seconds."""
-EXAMPLES: Final = rounds(8, 60)
+EXAMPLES: Final = rounds(5, 60)
 """Per operation and phase; more find more and take longer."""
 EVERYTHING: Final = ("--phases", "examples,fuzzing,stateful,coverage", "--max-examples", str(EXAMPLES))
 WHAT_REACHES_A_DATABASE: Final = (
     *("--phases", "examples,fuzzing,stateful", "--mode", "positive"),
-    *("--max-examples", str(EXAMPLES // 4)),
+    *("--max-examples", str(EXAMPLES // 2)),
 )
 """The same without what is wrong by the description, half of all and the whole phase of coverage: it is
 refused before any database is. Fewer examples: what is left differs by the database alone."""

@@ -29,7 +29,8 @@ NAMED = {
 LISTED = {
     "tool": """
         config ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys ground.ids
-        ground.key_files ground.keyring ground.leadership ground.leading ground.own_keys ground.sealed_fields
+        ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
+        ground.master_keys ground.master_users ground.own_keys ground.sealed_fields
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
@@ -58,7 +59,7 @@ LISTED = {
     "routes": """
         idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
     """,
-    "app": "app building hub_commands main routing schema serving migrations.env",
+    "app": "app building hub_commands main master_commands routing schema serving migrations.env",
 }
 """Kinds of what no name tells."""
 LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.split()}
@@ -68,7 +69,10 @@ HOMES = {
     "fastapi": "routes parts app web_api.errors",
     "httpx": "oidc.issuer",
     "nats": "nodes.alert_stream",
-    "sqlalchemy": "tables service ground.columns ground.database ground.leadership schema arriving.intake",
+    "sqlalchemy": """
+        tables service ground.columns ground.database ground.leadership ground.master_users schema
+        arriving.intake
+    """,
 }
 """Who imports a library itself: kinds, and modules of other kinds."""
 BARRED = {
