@@ -17,6 +17,7 @@ from cli import (
     destinations,
     enroll,
     exams,
+    features,
     fleet,
     holds,
     incidents,
@@ -51,6 +52,7 @@ app.add_typer(destinations.app, name="destinations")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(models.app, name="models")
 app.add_typer(nodes.app, name="nodes")
+app.add_typer(features.app, name="features")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(parked.app, name="parked")
 app.add_typer(audit.app, name="audit")

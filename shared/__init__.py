@@ -9,6 +9,7 @@ Exams
     deliveries     what an institution's systems are told     destination_url where they may be (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     holds          what must not be erased (pure)             retention   what is kept how long (pure)
+    features       what was measured, for a later classifier
     erasures       the journal of erased persons (pure)       receipts    the receipt of an erasure (pure)
     consents       what data is used for                      enrollment  pictures to a template (pure)
     picture_files  which files may enroll (pure)

@@ -114,7 +114,7 @@ class Ingest:
             self.counts[f"{one.treatment}:{one.reason}"] += 1
         self.counts.update(one.pictures)
         match one.treatment:
-            case Treatment.STORED | Treatment.REPEATED:
+            case Treatment.STORED | Treatment.REPEATED | Treatment.LOGGED | Treatment.LEFT_OUT:
                 await delivery.ack()
             case Treatment.LATER:
                 await self._come_again(delivery, one)

@@ -29,6 +29,7 @@ from coordinator.arriving.treated import JUDGED, Post, Treated, Treatment
 from coordinator.audit import service as audit
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import PictureState
+from coordinator.features import received_service as received
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
@@ -41,7 +42,13 @@ from shared.messages.heartbeats import MAX_CLOCK_SKEW_S, LaneMark
 
 log = logging.getLogger(__name__)
 
-Checked = tuple[Post, Authentic | str]
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A message of logged features: it is checked when it is stored."""
+
+
+Checked = tuple[Post, Authentic | Logged | str]
 """A message whose signature is valid, or the reason in one word why it is not."""
 
 
@@ -134,7 +141,21 @@ class AlertStore:
         _write_down(db, found, treated, now_utc)
         return treated
 
-    def _authentic(self, post: Post) -> Authentic | str:
+    def _log(self, db: Session, post: Post, now_utc: datetime) -> Treated:
+        """Store logged features; what is wrong with them must not stand in the way of alerts."""
+        try:
+            with db.begin_nested():
+                found = received.take(db, self.keyring, self.signers, post.subject, post.data, now_utc)
+        except (OperationalError, InterfaceError):
+            raise  # the database is unavailable: nothing of this batch counts
+        except Exception:
+            log.exception("logged features could not be stored")
+            found = "internal-error"
+        return Treated(post, Treatment.LOGGED if found in received.KEPT else Treatment.LEFT_OUT, found)
+
+    def _authentic(self, post: Post) -> Authentic | Logged | str:
+        if received.is_features(post.data):
+            return Logged()
         try:
             return authenticate(post.subject, post.data, self.signers)
         except Forged as error:
@@ -145,10 +166,12 @@ class AlertStore:
         db: Session,
         found: Mapping[UUID, Sitting],
         post: Post,
-        message: Authentic | str,
+        message: Authentic | Logged | str,
         now_utc: datetime,
     ) -> _Admitted | Treated:
         """Check one message; only a refusal is written."""
+        if isinstance(message, Logged):
+            return self._log(db, post, now_utc)
         if isinstance(message, str):
             return Treated(post, Treatment.FORGED, message)
         header = message.header

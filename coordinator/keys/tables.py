@@ -23,6 +23,8 @@ class RetentionClass(StrEnum):
     """Per candidate and exam: alerts, session details. Scope is the exam's reference."""
     EVIDENCE = "evidence"
     """Per candidate and exam: the pictures of its alerts. Scope is the exam's reference."""
+    FEATURES = "features"
+    """Per candidate and exam: the log of features. Scope is the exam's reference."""
     TRANSCRIPT = "transcript"
     """Per session: speech excerpts. Scope is the session's id."""
 

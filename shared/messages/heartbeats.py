@@ -62,6 +62,8 @@ class SessionState(Message):
     expires_utc: Utc | None = None
     hears_phrases: bool | None = None
     """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
+    logs_features: bool | None = None
+    """Whether it logs features: the coordinator repeats a missed withdrawal of the consent."""
     token_key_id: Name | None = None
     """The `kid` of the key that its candidate's tokens are checked with: the coordinator repeats a missed
     revocation. None: unknown."""

@@ -60,6 +60,9 @@ class StartSession(Message):
     evidence_key_id: UUID | None = None
     evidence_key: KeyText | None = None
     """Public key of this candidate and exam that pictures are sealed to. None: no picture is kept."""
+    features_key_id: UUID | None = None
+    features_key: KeyText | None = None
+    """Public key of this candidate and exam that logged features are sealed to. None: none are logged."""
     token_key: Name
     """The coordinator's public token key (`ed25519:…`); candidates' tokens are checked with it."""
     expires_utc: Utc

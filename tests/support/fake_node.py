@@ -26,6 +26,7 @@ from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.events.table import lane
 from shared.events.types import Lane
+from shared.features import Features, FeaturesHeader, batch_id, encode_features
 from shared.hub_link import settle
 from shared.hybrid import HybridPrivate, Opener
 from shared.messages.commands import CommandHeader, ReplyHeader
@@ -183,6 +184,34 @@ class FakeNode:
             self.published[-1],
             headers={"Nats-Msg-Id": f"{alert.event_id}:{revision}"},
         )
+
+    async def log(
+        self,
+        start: StartSession,
+        features: Features,
+        signing: Ed25519PrivateKey | None = None,
+        **about: object,
+    ) -> bytes:
+        """Sign, seal and publish logged features of a started session; returns the message."""
+        assert start.features_key is not None
+        assert start.features_key_id is not None
+        header = FeaturesHeader(
+            batch_id=batch_id(start.session_id, start.epoch, features.vectors[0].window),
+            session_id=start.session_id,
+            tenant_id=start.tenant_id,
+            node_id=self.node_id,
+            epoch=start.epoch,
+            key_id=start.features_key_id,
+            created_utc=datetime.now(UTC),
+        ).model_copy(update=about)
+        message = pack(
+            header.model_dump(mode="json"),
+            encode_features(features),
+            signing or self._signing,
+            seal_to=parse_sealing_public(start.features_key),
+        )
+        await self._client.jetstream().publish(subjects.alert(self.node_id, Lane.TECHNICAL), message)
+        return message
 
     async def save(self, start: StartSession, memory: dict[str, object], **about: object) -> None:
         """Sign, seal and publish the state of a started session; the hub has it then."""

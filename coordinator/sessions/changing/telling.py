@@ -22,6 +22,7 @@ from coordinator.consents import service as consents
 from coordinator.consents.purposes import on_another_basis
 from coordinator.exams import service as exams
 from coordinator.excerpts import service as excerpts
+from coordinator.features import service as features
 from coordinator.ground.keyring import Keyring
 from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
@@ -159,7 +160,9 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
         differing = [
             one
             for one, state in named
-            if differs(one.session, state) or _overhears(db, keyring, one.session, state)
+            if differs(one.session, state)
+            or _overhears(db, keyring, one.session, state)
+            or (state.logs_features and features.living_key(db, one.session) is None)
         ]
         return revoked, differing
 

@@ -17,6 +17,7 @@ from coordinator.enrollments import templates_service as templates
 from coordinator.enrollments.tables import Enrollment
 from coordinator.evidence import service as evidence
 from coordinator.excerpts import service as excerpts
+from coordinator.features import service as features
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.keys import service as keys
@@ -50,6 +51,8 @@ class Facts:
     """The key that speech is sealed to; None: speech must not be recognised."""
     signer: Signer
     """The signing key of every token of the session."""
+    features_key: Key | None = None
+    """The key that logged features are sealed to; None: none are logged."""
 
 
 def halves_for(parts: Parts, node_id: UUID) -> PublicHalf:
@@ -64,6 +67,7 @@ def start_session(facts: Facts, half: PublicHalf, now_utc: datetime) -> StartSes
     """The `start` message of a session."""
     found, transcript_key, evidence_key = facts.found, facts.transcript_key, facts.evidence_key
     session = found.session
+    features_key = facts.features_key if facts.policy.feature_log else None
     return StartSession(
         session_id=session.id,
         tenant_id=session.tenant_id,
@@ -79,6 +83,8 @@ def start_session(facts: Facts, half: PublicHalf, now_utc: datetime) -> StartSes
         transcript_key=half(transcript_key) if transcript_key else None,
         evidence_key_id=evidence_key.id if evidence_key else None,
         evidence_key=half(evidence_key) if evidence_key else None,
+        features_key_id=features_key.id if features_key else None,
+        features_key=half(features_key) if features_key else None,
         token_key=facts.signer.public_text,
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
@@ -109,6 +115,7 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
         evidence_key=evidence.living_key(db, session),
         transcript_key=excerpts.living_key(db, session),
         signer=token_keys.of_session(db, own, session.tenant_id, session.token_kid),
+        features_key=features.living_key(db, session),
     )
 
 

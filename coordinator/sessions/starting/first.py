@@ -116,6 +116,7 @@ def _facts(plan: Plan, found: Found) -> Facts:
         transcript_key=plan.transcript_key,
         evidence_key=plan.evidence_keys[0],
         signer=plan.signer,
+        features_key=plan.features_keys[0] if plan.features_keys else None,
     )
 
 
@@ -127,7 +128,13 @@ def _store(
     nodes.check_open(db, found.assignment.node_id)
     kept = candidates.keep(db, plan.candidate) and all(
         keys.keep(db, key)
-        for key in (plan.seal_key, plan.data_key, *plan.evidence_keys, plan.transcript_key)
+        for key in (
+            plan.seal_key,
+            plan.data_key,
+            *plan.evidence_keys,
+            *plan.features_keys,
+            plan.transcript_key,
+        )
         if key is not None
     )
     if not kept:

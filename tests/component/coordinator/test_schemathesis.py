@@ -70,6 +70,8 @@ SESSIONS: Final = [OWN, *(f"SESS-{number}" for number in range(3, 8))]
 CANDIDATES: Final = [f"CAND-{session}" for session in SESSIONS]
 ENDING: Final = {"end_session": SESSIONS[-1], "terminate_session": SESSIONS[-2]}
 """What ends a session, and which: the other sessions run for whatever else is asked of them."""
+MISNAMED: Final = "CAND-MISNAMED"
+"""Whose id is corrected: the others keep theirs."""
 LEAVING: Final = "CAND-8"
 """A candidate without a session, who may be forgotten."""
 CAMERA_ONLY: Final = {"features": {"face_verification": False, "audio_monitoring": False}}
@@ -97,6 +99,7 @@ ASKED_BY_CANDIDATES: Final = (
     "appeal_incident",
     "create_ticket",
     "get_consents",
+    "get_own_privacy",
     "get_outcomes",
     "get_route",
     "get_session",
@@ -105,6 +108,7 @@ ASKED_BY_CANDIDATES: Final = (
 )
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
 ASKED_BY_OFFICERS: Final = (
+    "correct_person",
     "decide_erasure_request",
     "delete_person",
     "export_person",
@@ -269,6 +273,8 @@ async def _fill(site: Site) -> list[Known]:
         Known("path.exam_id", ["EXAM-1"]),
         Known("path.candidate_id", CANDIDATES),
         Known("path.candidate_id", [LEAVING], "erase_enrollment"),
+        Known("body.candidate_id", [MISNAMED], "correct_person"),
+        Known("query.exam_id", ["EXAM-1"], "export_features"),
         Known("path.incident_id", incidents),
         Known("path.event_id", [spoken]),
         Known("path.pair_id", pairs),
@@ -295,7 +301,7 @@ async def _spoken(site: Site) -> str:
 async def _pairs(site: Site) -> list[str]:
     """Pairs of the candidates, who all have one face."""
     switch_on(site)
-    for candidate in (*CANDIDATES, LEAVING):
+    for candidate in (*CANDIDATES, LEAVING, MISNAMED):
         await enroll(site, candidate)
     await agree(site, *CANDIDATES)
     return [one["pair_id"] for one in (await search(site, CANDIDATES[0])).json()["pairs"]]

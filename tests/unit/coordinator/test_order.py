@@ -36,6 +36,7 @@ LISTED = {
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
         deliveries.connection
+        openness.networks
         reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file privacy.archive
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
