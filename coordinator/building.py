@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coordinator.audit import service as audit
 from coordinator.config import CoordinatorConfig, NatsSection
-from coordinator.ground.database import Database
+from coordinator.ground.database import WAIT_S, Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.leadership import Leadership
 from coordinator.ground.leading import Lead
@@ -18,6 +18,7 @@ from coordinator.ground.master_following import Following
 from coordinator.ground.master_keys import given_text, is_given
 from coordinator.ground.master_users import MasterUsers
 from coordinator.ground.own_keys import OwnKeys, load_own_keys
+from coordinator.ground.turns import Turns
 from coordinator.keys import masters_service as masters
 from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.nodes.alert_stream import CALLER, AlertStream, StateStream
@@ -52,7 +53,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     )
     hub, fleet = HubLink(address, CALLER), Fleet()
     signers: dict[UUID, Ed25519PublicKey] = {}
-    database = Database(config.database)
+    database = Database(config.database, Turns(WAIT_S).one)
     return Parts(
         config=config,
         ice_servers=config.ice.read_servers(),

@@ -8,6 +8,7 @@ incidents are grouped.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,6 +59,8 @@ class Taken:
 
     treated: list[Treated]
     marks: dict[UUID, list[LaneMark]]
+    took_s: float
+    """How long the transaction lasted, its commit included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Replayed:
 
     treated: list[Treated]
     last: Place
+    took_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,10 @@ class AlertStore:
         """
         checked = self._checked(posts)  # before the transaction: signatures take time
         with self.database.write() as db:
+            began_s = time.monotonic()
             treated = self._treat(db, checked, now_utc)
-            return Taken(treated, _commit_marks(db, treated, now_utc))
+            marks = _commit_marks(db, treated, now_utc)
+        return Taken(treated, marks, time.monotonic() - began_s)
 
     def judge_parked(self, after: Place | None, limit: int, now_utc: datetime) -> Replayed | None:
         """Judge the next parked messages again and forget those that are settled now; None: no more are left.
@@ -113,6 +119,7 @@ class AlertStore:
             return None
         checked = dict(zip((post.place for post in posts), self._checked(posts), strict=True))
         with self.database.write() as db:
+            began_s = time.monotonic()
             # Another replica may have settled some since they were read.
             places = parked.still_parked(db, list(checked))
             left = [checked[place] for place in places]
@@ -120,7 +127,7 @@ class AlertStore:
             for place, one in zip(places, treated, strict=True):
                 if one.treatment in JUDGED:
                     parked.remove(db, place)
-        return Replayed(treated, posts[-1].place)
+        return Replayed(treated, posts[-1].place, time.monotonic() - began_s)
 
     def _checked(self, posts: Sequence[Post]) -> list[Checked]:
         return [(post, self._authentic(post)) for post in posts]

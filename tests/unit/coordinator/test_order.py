@@ -30,7 +30,7 @@ LISTED = {
     "tool": """
         config ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys ground.ids
         ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
-        ground.master_keys ground.master_users ground.own_keys ground.sealed_fields
+        ground.master_keys ground.master_users ground.own_keys ground.sealed_fields ground.turns
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
