@@ -2,7 +2,7 @@
 
 main            the command line: one group per noun
 accommodations  agreed with one candidate      alerts    what edge nodes found
-audit           who read or changed what
+audit           who read or changed what       backups   of database and keys; the coordinator makes them
 enroll          faces of candidates            exams     exams and their policies
 incidents       grouped alerts                 models    weights of networks
 policies        policies as files              review    the queue of what waits for a person

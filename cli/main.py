@@ -14,6 +14,7 @@ from cli import (
     accommodations,
     alerts,
     audit,
+    backups,
     destinations,
     enroll,
     exams,
@@ -60,6 +61,7 @@ app.add_typer(holds.app, name="holds")
 app.add_typer(retention.app, name="retention")
 app.add_typer(policies.app, name="policies")
 app.add_typer(privacy.app, name="privacy")
+app.command(context_settings=backups.HANDED_ON)(backups.backup)
 app.command()(up)
 app.command()(demo)
 app.command()(doctor)

@@ -28,6 +28,8 @@ from coordinator.arriving.replaying import store_of
 from coordinator.audit import chaining
 from coordinator.audit.layer import Audited
 from coordinator.audit.owed import Owed
+from coordinator.backups import running as backing_up
+from coordinator.backups.creating import maker_of
 from coordinator.building import build, following_masters
 from coordinator.config import CoordinatorConfig
 from coordinator.deliveries.working import Workers
@@ -134,6 +136,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("sweep", _led(parts, lambda: sweeping.run(parts, booted))),
                 ("transcript keys", _led(parts, lambda: expiring.run(parts))),
                 ("erasures", _led(parts, lambda: erasures.run(parts))),
+                *_backups(parts),
             )
         ]
         try:
@@ -225,6 +228,19 @@ def _workers(parts: Parts) -> Workers:
         "coordinator_deliveries", "Deliveries to institutions' systems by result of a try.", workers.counts
     )
     return workers
+
+
+def _backups(parts: Parts) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+    if parts.config.backup is None:
+        return []
+    maker, latest = maker_of(parts.config, parts.database, parts.keys), backing_up.Latest({})
+    parts.metrics.read_each(
+        "coordinator_backup_time_seconds",
+        "When the last good backup was made, by kind, in seconds since 1970; only where a coordinator leads.",
+        ("kind",),
+        lambda: latest.times.copy(),
+    )
+    return [("backups", _led(parts, lambda: backing_up.run(parts, maker, latest)))]
 
 
 def _led(parts: Parts, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

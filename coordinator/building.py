@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coordinator.audit import service as audit
+from coordinator.backups.creating import maker_of, write_keyring
 from coordinator.config import CoordinatorConfig, NatsSection
 from coordinator.ground.database import WAIT_S, Database
 from coordinator.ground.ids import uuid7
@@ -75,6 +77,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         write_down=lambda db, present, now_utc: audit.write(db, keys.keyring, present, 200, now_utc),
         tickets=Tickets(ticket_key(keys.token)),
         lead=Lead(Leadership(database), lambda: hub.connected),
+        keep_keyring=_keep_keyring(config, database, keys),
         traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
     )
 
@@ -95,6 +98,17 @@ def _hub_login(nats: NatsSection, keys: OwnKeys) -> Password | ByIdentity:
     if nats.login == "password":
         return Password(nats.user, nats.read_password())
     return own_login(keys.fleet, keys.fleet.account)
+
+
+def _keep_keyring(config: CoordinatorConfig, database: Database, keys: OwnKeys) -> Callable[[], None] | None:
+    if config.backup is None:
+        return None
+    maker = maker_of(config, database, keys)
+
+    def keep() -> None:
+        write_keyring(maker, datetime.now(UTC))
+
+    return keep
 
 
 async def _validity(database: Database, keys: OwnKeys) -> Validity:

@@ -16,7 +16,8 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 
-from coordinator import hub_commands, master_commands
+from coordinator import backup_commands, hub_commands, master_commands
+from coordinator.backups.unfinished import require_restored
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.acting import Acting
 from coordinator.ground.database import Database
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 hub_commands.add_to(app)
 master_commands.add_to(app)
+app.add_typer(backup_commands.app, name="backup")
 OPERATOR: Final = "operator"
 """The issuer's name of tokens from this machine."""
 
@@ -73,7 +75,9 @@ def migrate(config: ConfigFile) -> None:
     """
     from coordinator import schema  # Alembic takes half a second to load; no other quick command needs it
 
-    database = Database(load(config, CoordinatorConfig).database)
+    settings = load(config, CoordinatorConfig)
+    require_restored(settings.data_folder)
+    database = Database(settings.database)
     try:
         schema.upgrade(database)
         typer.echo(f"the database is at revision {schema.current(database)}")
@@ -211,6 +215,7 @@ def serve(config: ConfigFile) -> None:
     no_core_dumps()
     settings = load(config, CoordinatorConfig)
     logs.configure("coordinator")
+    require_restored(settings.data_folder)
     database = Database(settings.database)
     try:
         schema.require_newest(database)

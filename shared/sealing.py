@@ -152,6 +152,11 @@ def parse_sealing_public(text: str) -> SealingPublic:
     """Parse a key from this text form. Raises `Corrupt` for anything else."""
     if text.startswith(HYBRID_PREFIX):
         return parse_hybrid_public(text)
+    return parse_plain_public(text)
+
+
+def parse_plain_public(text: str) -> X25519PublicKey:
+    """Parse an X25519 key from its text form. Raises `Corrupt` for anything else, also for a hybrid key."""
     return X25519PublicKey.from_public_bytes(_raw_key(text, PLAIN_PREFIX))
 
 

@@ -5,7 +5,7 @@
     <data>/token.key      the same for access tokens
 
 and those of `fleet_keys`. `init` creates missing keys and never replaces any. They are in files, not in the
-database: they exist before it, and a backup of the database must not contain them.
+database: they exist before it, and a backup of the database must not contain them; that of the keyring does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.ground.fleet_keys import FleetKeys, fleet_files, load_fleet_keys, make_fleet_keys
+from coordinator.ground.fleet_keys import (
+    FleetKeys,
+    fleet_files,
+    is_fleet_file,
+    load_fleet_keys,
+    make_fleet_keys,
+)
 from coordinator.ground.key_files import damaged, unwrapped, wrap_once, write_once
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.master_keys import LocalMaster, MasterKeys, masters_in, masters_of, text_of
@@ -84,6 +90,13 @@ def load_own_keys(
     Raises `ConfigError` if one is missing, readable by others, or not wrapped by this master key.
     """
     return _load(folder, replace(_keyring(master_file, master_text), hybrid=hybrid))
+
+
+def own_key_files(folder: Path) -> list[Path]:
+    """The files of the coordinator's own keys but for the master key: what must come back with a database."""
+    return sorted(
+        one for one in folder.glob("*") if one.name in (_SIGNING_FILE, _TOKEN_FILE) or is_fleet_file(one.name)
+    )
 
 
 def wrapped_files(folder: Path) -> list[Path]:

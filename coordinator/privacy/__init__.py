@@ -28,6 +28,7 @@ What stays is a tombstone: the random ids of person and sessions. The institutio
 and who registers under it is a new person here.
 
 The keyring is the column `wrapped` of the keys, in this same database. A copy of the database opens what it
-holds only together with that column: a backup must leave it out and keep it apart, the latest generation
-alone, made again at each erasure. It must leave out kept answers too, which are sealed under the master key.
+holds only together with that column: a backup leaves it out and keeps it apart, the latest generation alone,
+made again at each erasure before its receipt (`coordinator.backups`). It leaves out kept answers too, which
+are sealed under the master key.
 """

@@ -33,8 +33,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     A route that needs a token (401) may also refuse too many requests (429).
     """
     often = {429} if 401 in statuses else set()
-    # No model: FastAPI would build its reader and writer for each status of each route, which takes a tenth of
-    # the coordinator's start, and nobody would use them.
+    # No model: FastAPI would build its reader and writer for each status of each route, a tenth of the
+    # coordinator's start, and nobody would use them.
     return {
         status: {
             "description": HTTPStatus(status).phrase,

@@ -39,9 +39,10 @@ LISTED = {
         openness.networks
         reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file privacy.archive
         web_api.errors web_api.headers web_api.limits web_api.metrics
+        backups.target backups.bucket backups.copying backups.lists backups.opening backups.unfinished
     """,
     "act": """
-        audit.chaining audit.layer audit.owed
+        audit.chaining audit.layer audit.owed backups.creating backups.running
         arriving.arrival arriving.ingest arriving.intake arriving.pictures arriving.replaying
         arriving.treating nodes.heartbeats nodes.hosts excerpts.expiring idempotency.doing
         enrollments.comparing
@@ -60,7 +61,10 @@ LISTED = {
     "routes": """
         idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
     """,
-    "app": "app building hub_commands main master_commands routing schema serving migrations.env",
+    "app": """
+        app backup_commands building hub_commands main master_commands restoring routing schema serving
+        migrations.env
+    """,
 }
 """Kinds of what no name tells."""
 LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.split()}
