@@ -1,8 +1,8 @@
 """A fleet under chance: nodes, hub and coordinators are killed, frozen and cut off, and nothing is lost or
 told twice.
 
-`make chaos` alone runs it: some ten minutes. `make chaos SEED=7` draws other faults, the same ones each time, and
-PROCTOR_FAULTS=50 the first 50 of them.
+`make chaos` alone runs it: some ten minutes. `make chaos SEED=7` draws other faults, the same ones each time,
+and PROCTOR_FAULTS=50 the first 50 of them.
 """
 
 from __future__ import annotations
