@@ -79,7 +79,7 @@ soak: setup-test
 	$(BIN)/pytest -q -n 2 --timeout 3600 --hypothesis-profile soak --hypothesis-seed $(SEED) tests/properties
 	$(LONGER) -m soak tests/component tests/system
 
-# Some minutes: programs, hub and databases killed again and again, disks that fill.
+# A quarter of an hour: programs, hub and databases killed, frozen and cut off again and again, disks that fill.
 chaos: weights setup-test
 	$(LONGER) -m chaos tests/component tests/system
 

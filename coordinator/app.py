@@ -182,6 +182,12 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
     metrics.read_counts("coordinator_node_hosts", "Hosts that became a node, or were refused.", hosts.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
+    metrics.read_each(
+        "coordinator_hub_certificate_end_seconds",
+        "When the hub's certificate ends, in seconds of the epoch; nothing without TLS.",
+        (),
+        lambda: {} if (ends_s := parts.hub.certificate_ends_s) is None else {(): ends_s},
+    )
     _read_nodes(parts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)
     metrics.read(

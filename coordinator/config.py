@@ -16,6 +16,7 @@ Secrets come from files or the environment, never from this file.
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -34,6 +35,10 @@ from shared.tokens import Role
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 from shared.web_server.tls_section import TlsSection, check_public_url
+
+
+def _prefix(text: str) -> str:
+    return str(ip_network(text))
 
 
 def _web_url(text: str) -> str:
@@ -279,6 +284,15 @@ class NodeSection(Section):
     """`ed25519:…`, printed by the same command."""
 
 
+class RegionSection(Section):
+    """Where candidates with some addresses are: nodes of that region get their sessions first."""
+
+    prefix: Annotated[str, AfterValidator(_prefix)]
+    """Addresses, such as `10.7.0.0/16`; the longest prefix that contains an address counts."""
+    region: Name
+    """A region of nodes."""
+
+
 class CoordinatorConfig(Section):
     """All settings."""
 
@@ -302,6 +316,8 @@ class CoordinatorConfig(Section):
     """Backups are made by themselves if this is set."""
     traces: TracesSection = TracesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
+    regions: Annotated[tuple[RegionSection, ...], Field(max_length=1_000)] = ()
+    """By candidates' addresses; a request that names a region does not need them."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -309,6 +325,8 @@ class CoordinatorConfig(Section):
             raise ValueError("nodes: a node_id is listed twice")
         if len({section.issuer for section in self.issuers}) != len(self.issuers):
             raise ValueError("issuers: an issuer is listed twice")
+        if len({section.prefix for section in self.regions}) != len(self.regions):
+            raise ValueError("regions: a prefix is listed twice")
         check_ports(self.web.port, self.status.port)
         return self
 

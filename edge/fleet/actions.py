@@ -58,10 +58,12 @@ class NodeActions:
         assignment = self._roster.find(order.session_id)
         if order.epoch != assignment.order.epoch:
             raise Rejected("another assignment of this session runs here", code="epoch-old", status=409)
+        same = assignment.order == order.model_copy(update={"elapsed_s": assignment.order.elapsed_s})
         await self._worker.change(order)
         for page in assignment.take(order):
             await self._worker.left(page)
-        self._assignments.on_report(assignment.id)
+        if not same:  # whoever only asks whether the session runs here needs no new state of it
+            self._assignments.on_report(assignment.id)
         return SessionChanged(
             session_id=order.session_id, policy_version=order.policy.version, paused=order.paused
         )

@@ -50,7 +50,7 @@ from shared.sealing import (
 )
 from tests.support.album import parcels, pictures_of, with_parcels
 from tests.support.nats import RunningServer, node_password
-from tests.support.node_answers import GONE, RECOGNISER, Refusal, accepted, cosines, good_picture
+from tests.support.node_answers import GONE, NOT_HERE, RECOGNISER, Refusal, accepted, cosines, good_picture
 
 ANSWERED_WITHIN_S: Final = 30.0
 """A heartbeat that is refused gets no answer, and whoever says them in a loop says the next one then."""
@@ -108,8 +108,11 @@ class FakeNode:
         self.accept: Callable[[UUID], SessionAccepted] = accepted
         self.while_changing: Callable[[], None] = lambda: None
         """Called between a changed order and the answer to it."""
+        self.lost: set[UUID] = set()
+        """Sessions that it does not know any more, as after a restart; it says so until they start again."""
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
+        self.region = "campus"
         self.clock_ahead_s = 0.0
         self.reasons: tuple[str, ...] = ()
         self.refused_commands: dict[str, int] = {}
@@ -131,7 +134,7 @@ class FakeNode:
             node_id=self.node_id,
             boot_id=self.boot_id,
             sent_utc=datetime.now(UTC) + timedelta(seconds=self.clock_ahead_s),
-            region="campus",
+            region=self.region,
             sealing_key=sealing_public_text(self._sealing.public_key()),
             signaling_url="ws://127.0.0.1:8100/signal",
             health=self.health,
@@ -267,9 +270,12 @@ class FakeNode:
             case "start":
                 start = parse(StartSession, body)
                 self.obeyed.started.append(start)
+                self.lost.discard(start.session_id)
                 return self.accept(start.session_id)
             case "change":
                 changed = parse(StartSession, body)
+                if changed.session_id in self.lost:
+                    return NOT_HERE
                 self.obeyed.changed.append(changed)
                 self.while_changing()
                 return SessionChanged(

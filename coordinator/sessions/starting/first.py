@@ -23,6 +23,7 @@ from coordinator.keys import service as keys
 from coordinator.memberships import standing
 from coordinator.nodes import asking, service as nodes
 from coordinator.nodes.assignments import FIRST_EPOCH
+from coordinator.nodes.regions import read_prefix, region_of
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.answers import session_token, start_response, webrtc_config
@@ -76,8 +77,14 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
 
 def _node(parts: Parts, plan: Plan, full: Collection[UUID]) -> UUID:
     recognisers = [template.recogniser for template in plan.enrolled.templates] if plan.enrolled else []
-    lowest_level = plan.policy.lowest_level
-    picked = parts.fleet.pick(parts.clock(), recognisers=recognisers, lowest_level=lowest_level, full=full)
+    prefixes = [read_prefix(one.prefix, one.region) for one in parts.config.regions]
+    picked = parts.fleet.pick(
+        parts.clock(),
+        region=region_of(plan.wish.request.region, plan.wish.address, prefixes),
+        recognisers=recognisers,
+        lowest_level=plan.policy.lowest_level,
+        full=full,
+    )
     return picked.heartbeat.node_id
 
 
