@@ -129,6 +129,7 @@ openapi: setup
 # The pages that are made from the tables of events and looks.
 docs: setup
 	$(BIN)/python -m edge.tools.reference docs
+	$(BIN)/python -m models.cards .
 
 # Small errors made on purpose, and which of them the tests notice: in modules changed since BASE, in MODULES, or in all.
 BASE ?= HEAD~1

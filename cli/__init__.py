@@ -2,7 +2,7 @@
 
 main            the command line: one group per noun
 accommodations  agreed with one candidate      alerts    what edge nodes found
-audit           who read or changed what
+audit           who read or changed what       backups   of database and keys; the coordinator makes them
 enroll          faces of candidates            exams     exams and their policies
 incidents       grouped alerts                 models    weights of networks
 policies        policies as files              review    the queue of what waits for a person
@@ -15,6 +15,7 @@ fleet           what a number of sessions needs   fleet_plan  the model behind i
 nodes           nodes that join, for operators
 holds           what must not be erased        retention what is erased by a date
 privacy         erasure and access of persons
+features        the log of features as a table
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
@@ -24,6 +25,7 @@ destination_calls  the part of the client for destinations
 node_calls         the part of the client for one node
 keeping_calls   the same for what is kept and for how long
 privacy_calls   the same for erasure and access
+feature_calls   the same for the log of features
 render          tables, JSON and YAML          watching  lists that stay open
 
 up              a whole installation on this machine

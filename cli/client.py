@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from cli.calls import Calls, Query, path_of
 from cli.destination_calls import DestinationCalls
+from cli.feature_calls import FeatureCalls
 from cli.keeping_calls import KeepingCalls
 from cli.node_calls import NodeCalls
 from cli.privacy_calls import PrivacyCalls
@@ -79,6 +80,7 @@ class Client:
         self.deliveries = DestinationCalls(self._calls)
         self.fleet = NodeCalls(self._calls)
         self.keeping = KeepingCalls(self._calls)
+        self.features = FeatureCalls(self._calls)
         self.privacy = PrivacyCalls(self._calls)
 
     def __enter__(self) -> Self:

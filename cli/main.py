@@ -14,9 +14,11 @@ from cli import (
     accommodations,
     alerts,
     audit,
+    backups,
     destinations,
     enroll,
     exams,
+    features,
     fleet,
     holds,
     incidents,
@@ -51,6 +53,7 @@ app.add_typer(destinations.app, name="destinations")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(models.app, name="models")
 app.add_typer(nodes.app, name="nodes")
+app.add_typer(features.app, name="features")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(parked.app, name="parked")
 app.add_typer(audit.app, name="audit")
@@ -58,6 +61,7 @@ app.add_typer(holds.app, name="holds")
 app.add_typer(retention.app, name="retention")
 app.add_typer(policies.app, name="policies")
 app.add_typer(privacy.app, name="privacy")
+app.command(context_settings=backups.HANDED_ON)(backups.backup)
 app.command()(up)
 app.command()(demo)
 app.command()(doctor)

@@ -10,7 +10,14 @@ import typer
 from cli.calls import checked
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
-from shared.api.privacy import DeleteRequest, ErasureDecision, ErasureOut, ExportRequest, RequestRefusal
+from shared.api.privacy import (
+    CorrectionRequest,
+    DeleteRequest,
+    ErasureDecision,
+    ErasureOut,
+    ExportRequest,
+    RequestRefusal,
+)
 from shared.receipts import is_genuine, read_receipt
 from shared.sealing import parse_signing_public
 from shared.writing import writing_under
@@ -44,6 +51,23 @@ def delete(
     with connect() as client:
         done = client.privacy.delete(checked(DeleteRequest, candidate_id=candidate, end_running=end_running))
     _write(done, receipt, output)
+
+
+@app.command()
+def correct(
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The wrong candidate_id.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The right one.")],
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Correct a person's candidate_id, everywhere and at once. One that another candidate has is refused.
+
+    Example:
+
+        proctorctl privacy correct CAND-12354 CAND-12345
+    """
+    request = checked(CorrectionRequest, candidate_id=candidate, new_candidate_id=new)
+    with connect() as client:
+        write_one(client.privacy.correct(request).model_dump(mode="json"), output)
 
 
 @app.command()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from cli.calls import Calls, path_of
 from shared.api.privacy import (
+    CorrectionOut,
+    CorrectionRequest,
     DeleteRequest,
     ErasureDecision,
     ErasureOut,
@@ -31,6 +33,9 @@ class PrivacyCalls:
 
     def delete(self, request: DeleteRequest) -> ErasureOut:
         return self._calls.one("POST", path_of("privacy", "delete"), ErasureOut, body=request)
+
+    def correct(self, request: CorrectionRequest) -> CorrectionOut:
+        return self._calls.one("POST", path_of("privacy", "correct"), CorrectionOut, body=request)
 
     def requests(self, most: int) -> list[ErasureRequestOut]:
         """Candidates' requests to be erased, oldest first."""

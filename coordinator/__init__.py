@@ -2,7 +2,11 @@
 
     main        commands: init, migrate, check-config, token, openapi, serve
     hub_commands  its commands about the hub and the CA
-    app         the ASGI application: builds the parts, runs the background work, mounts the routes
+    backup_commands  its commands about backups
+    restoring   restores an installation from its backups
+    master_commands  another master key takes over
+    app         the ASGI application: mounts the routes, runs the background work
+    building    its parts: keys, database, hub, tokens
     routing     every route, in order
     serving     serves it, and health and metrics on a port of their own
     schema      the database's revisions, kept in migrations/
@@ -21,8 +25,9 @@ One folder per noun: tenants, candidates, consents, keys, enrollments, exams, po
 sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (spoken words),
 incidents, reviews, reports, tokens with their keys, destinations (an institution's own systems, with the
 outbox of what they are told) and deliveries to them, holds (what must not be erased), privacy (erasure and
-access of persons), retention (what is erased by a date); live/ has the sockets, idempotency/ the answers that
-repeated POSTs get again, audit/ what everybody did.
+access of persons), retention (what is erased by a date), backups (of database and keyring), openness (how it
+works, for everybody to read), features (a log for a later classifier, off by default); live/ has the sockets,
+idempotency/ the answers that repeated POSTs get again, audit/ what everybody did.
 
 Every module is of one kind and imports only its own kind and the kinds before it:
 
@@ -36,7 +41,8 @@ Every module is of one kind and imports only its own kind and the kinds before i
 - parts: the parts of a running coordinator (`web_api.parts`).
 - act: reads and plans, asks a node, writes: has its own transactions, uses several nouns.
 - routes: REST and sockets, and their shared FastAPI code (security, description, pages).
-- app: main, hub_commands, serving, app, routing, schema, migrations.
+- app: main, hub_commands, master_commands, backup_commands, restoring, serving, app, building, routing,
+  schema, migrations.
 
 ground/ and config are below every noun, app is above. Apart from tables and routes there is no import circle
 between folders, and none within a folder. `tests/unit/coordinator/test_order.py` and the contracts in

@@ -1,4 +1,4 @@
-"""Builds the coordinator as one ASGI application: parts, background work, routes.
+"""The coordinator as one ASGI application: routes, background work.
 
     create_app(config)    routes and layers; opens nothing
     lifespan              opens keys, database and node rows, then runs hub, ingest and sweep as tasks
@@ -17,9 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import Final
-from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -27,39 +25,27 @@ from starlette.requests import Request
 from coordinator.alerts.stored import Stored
 from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.replaying import store_of
-from coordinator.audit import chaining, service as audit
+from coordinator.audit import chaining
 from coordinator.audit.layer import Audited
 from coordinator.audit.owed import Owed
-from coordinator.config import CoordinatorConfig, NatsSection
+from coordinator.backups import running as backing_up
+from coordinator.backups.creating import maker_of
+from coordinator.building import build, following_masters
+from coordinator.config import CoordinatorConfig
 from coordinator.deliveries.working import Workers
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
-from coordinator.ground.database import Database
-from coordinator.ground.ids import uuid7
-from coordinator.ground.leadership import Leadership
-from coordinator.ground.leading import Lead
-from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
-from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.memberships import standing
 from coordinator.nodes import service as nodes
-from coordinator.nodes.alert_stream import CALLER, AlertStream, StateStream
-from coordinator.nodes.commands import Commander
-from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.gauges import GAUGES, LABELS, Gauge, Values
 from coordinator.nodes.heartbeats import Heartbeats
 from coordinator.nodes.hosts import Hosts
-from coordinator.nodes.hub_account import HubAccount, own_login
-from coordinator.nodes.stream import StreamSettings
-from coordinator.oidc.issuer import Issuer
 from coordinator.privacy import steps as erasures
 from coordinator.replicas.spreading import Spreading
 from coordinator.retention import running as erasing
 from coordinator.routing import API, all_routes
-from coordinator.sessions import service as sessions, sweeping
+from coordinator.sessions import sweeping
 from coordinator.sessions.presence.noting import Pages
-from coordinator.tokens import service as tokens
-from coordinator.tokens.validity import Validity
-from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.errors import Failures, add_error_handlers
 from coordinator.web_api.headers import SecurityHeaders
 from coordinator.web_api.limits import BodyBound
@@ -70,11 +56,7 @@ from coordinator.web_api.parts import Parts
 from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
 from shared.errors import Unavailable
-from shared.hub_caller import HubAddress
-from shared.hub_link import HubLink
-from shared.hub_login import ByIdentity, Password
 from shared.tokens import Claims
-from shared.traces.opening import traces_of
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +102,9 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
 @asynccontextmanager
 async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[None]:
     parts = app.state.parts = build(config, app.state.metrics)
+    following = following_masters(parts)
     try:
+        await asyncio.to_thread(following.begin)
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
         await erasures.replay_journal(parts)
         await standing.refresh(parts)
@@ -139,6 +123,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
                 ("lead", parts.lead.run),
+                ("master keys", lambda: following.run(parts.clock)),
                 ("spreading", spreading.run),
                 ("pages", lambda: pages.run(parts)),
                 ("token keys", parts.verifier.run),
@@ -151,6 +136,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("sweep", _led(parts, lambda: sweeping.run(parts, booted))),
                 ("transcript keys", _led(parts, lambda: expiring.run(parts))),
                 ("erasures", _led(parts, lambda: erasures.run(parts))),
+                *_backups(parts),
             )
         ]
         try:
@@ -160,64 +146,12 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
             with suppress(Unavailable):
                 await asyncio.to_thread(app.state.owed.settle, parts)
     finally:
+        await asyncio.to_thread(following.close)
         for issuer in parts.issuers.values():
             await issuer.close()
         if parts.traces is not None:
             await parts.traces.close()
         parts.database.close()
-
-
-def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
-    """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
-    keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
-    nats = config.nats
-    address = HubAddress(url=nats.url, login=_hub_login(nats, keys), ca_file=nats.ca_file)
-    settings = StreamSettings(
-        max_bytes=nats.stream_max_bytes,
-        max_age_s=nats.stream_max_age_hours * 3600.0,
-        replicas=nats.stream_replicas,
-        placement_tags=nats.stream_placement_tags,
-    )
-    hub, fleet = HubLink(address, CALLER), Fleet()
-    signers: dict[UUID, Ed25519PublicKey] = {}
-    database = Database(config.database)
-    return Parts(
-        config=config,
-        ice_servers=config.ice.read_servers(),
-        database=database,
-        keys=keys,
-        hub=hub,
-        hub_account=HubAccount(keys.fleet, nats.url, nats.ca_file) if nats.login == "identity" else None,
-        alert_stream=AlertStream(hub, settings),
-        state_stream=StateStream(hub, settings),
-        fleet=fleet,
-        signers=signers,
-        commander=Commander(hub, fleet, signers, keys.signing),
-        metrics=metrics,
-        verifier=Verifier(
-            Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)
-        ),
-        issuers={section.issuer: Issuer(section) for section in config.issuers},
-        check_session=sessions.check_token,
-        write_down=lambda db, present, now_utc: audit.write(db, keys.keyring, present, 200, now_utc),
-        tickets=Tickets(ticket_key(keys.token)),
-        lead=Lead(Leadership(database)),
-        traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
-    )
-
-
-def _hub_login(nats: NatsSection, keys: OwnKeys) -> Password | ByIdentity:
-    if nats.login == "password":
-        return Password(nats.user, nats.read_password())
-    return own_login(keys.fleet, keys.fleet.account)
-
-
-async def _validity(database: Database, keys: OwnKeys) -> Validity:
-    def read() -> Validity:
-        with database.read() as db:
-            return tokens.validity(db, keys, datetime.now(UTC))
-
-    return await asyncio.to_thread(read)
 
 
 def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[Heartbeats, Ingest]:
@@ -288,6 +222,19 @@ def _workers(parts: Parts) -> Workers:
         "coordinator_deliveries", "Deliveries to institutions' systems by result of a try.", workers.counts
     )
     return workers
+
+
+def _backups(parts: Parts) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+    if parts.config.backup is None:
+        return []
+    maker, latest = maker_of(parts.config, parts.database, parts.keys), backing_up.Latest({})
+    parts.metrics.read_each(
+        "coordinator_backup_time_seconds",
+        "When the last good backup was made, by kind, in seconds since 1970; only where a coordinator leads.",
+        ("kind",),
+        lambda: latest.times.copy(),
+    )
+    return [("backups", _led(parts, lambda: backing_up.run(parts, maker, latest)))]
 
 
 def _led(parts: Parts, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

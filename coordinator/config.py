@@ -28,7 +28,7 @@ from shared.errors import Corrupt
 from shared.fields import Name
 from shared.hub_address import HubUrl
 from shared.ice import IceServer, IceServerSection
-from shared.sealing import parse_signing_public
+from shared.sealing import parse_plain_public, parse_signing_public
 from shared.secret_file import read_secret
 from shared.tokens import Role
 from shared.traces.section import TracesSection
@@ -71,16 +71,40 @@ def _issuer_url(text: str) -> str:
     return text
 
 
+def _backup_target(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme == "s3" and parts.netloc and not parts.query and not parts.fragment:
+        return text.rstrip("/")
+    if not text.startswith("/"):
+        raise ValueError("must be an absolute path or s3://BUCKET/PREFIX")
+    return text
+
+
+def _recipient(text: str) -> str:
+    try:
+        parse_plain_public(text)
+    except Corrupt as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+Argument = Annotated[str, Field(min_length=1, max_length=4_096)]
 IssuerUrl = Annotated[str, Field(max_length=500), AfterValidator(_issuer_url)]
 WebUrl = Annotated[str, Field(max_length=500), AfterValidator(_web_url)]
 
 
 class KeysSection(Section):
-    """The location of the master key."""
+    """Where the master key is: in PROCTOR_MASTER_KEY of the environment, else printed by a command, else in a
+    file."""
 
     master_key_file: FilePath | None = None
-    """File of mode 0600 with the master key; by default `master.key` in the data folder, unless the
-    environment variable PROCTOR_MASTER_KEY has the key."""
+    """File of mode 0600 with the master key; by default `master.key` in the data folder."""
+    master_key_command: Annotated[tuple[Argument, ...], Field(max_length=50)] = ()
+    """Program and arguments that print the master key in base64, as by asking a key service; run without a
+    shell, once at each start, for at most 30 s."""
+    sealing: Literal["x25519", "hybrid"] = "x25519"
+    """What nodes seal to: X25519, or with it ML-KEM-768 against quantum computers of later days. Nodes of
+    before go on with X25519, and what was sealed to either stays openable."""
 
 
 class NatsSection(Section):
@@ -213,6 +237,37 @@ class PrivacySection(Section):
     database: a database that was restored from one erases at its start again who is in the file."""
 
 
+class BucketSection(Section):
+    """Where the buckets of backups are, if any target is one."""
+
+    endpoint_url: IssuerUrl | None = None
+    """The server that speaks S3; by default Amazon's own of the region."""
+    region: Name = "us-east-1"
+    """The region of the buckets."""
+    credentials_file: FilePath | None = None
+    """File of mode 0600 with `KEY-ID:SECRET` in its first line; by default what the environment has
+    (AWS_ACCESS_KEY_ID and others, or the machine's own role)."""
+
+
+class BackupSection(Section):
+    """Backups, sealed to a key whose private half is elsewhere."""
+
+    target: Annotated[str, AfterValidator(_backup_target)]
+    """A folder, or `s3://BUCKET/PREFIX`; the same for every coordinator on the database."""
+    recipient: Annotated[str, AfterValidator(_recipient)]
+    """`x25519:…`, printed by `proctorctl backup recipient`. What is sealed to it can be opened only with the
+    private half, which must not be on this machine."""
+    keyring_target: Annotated[str, AfterValidator(_backup_target)] | None = None
+    """Where the keyring is written, of which only the last one may remain: a folder or bucket without
+    versions, snapshots or copies of its own. By default `keyring` under the target."""
+    every_hours: Annotated[int, Field(ge=1, le=24)] = 6
+    """How often the database, and with it the templates, is copied."""
+    keep_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """For how long the last backup of each day is kept; those of the last 24 hours all are."""
+    bucket: BucketSection = BucketSection()
+    """How buckets are reached, if a target is one."""
+
+
 class NodeSection(Section):
     """One known edge node."""
 
@@ -243,6 +298,8 @@ class CoordinatorConfig(Section):
     faces: FacesSection = FacesSection()
     deliveries: DeliveriesSection = DeliveriesSection()
     privacy: PrivacySection = PrivacySection()
+    backup: BackupSection | None = None
+    """Backups are made by themselves if this is set."""
     traces: TracesSection = TracesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 
@@ -264,3 +321,9 @@ class CoordinatorConfig(Section):
     def master_key_path(self) -> Path:
         """The master key's file in force."""
         return self.keys.master_key_file or self.data_folder / "master.key"
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The database's file; None if it is in PostgreSQL."""
+        text = self.database
+        return Path(text.removeprefix("sqlite:///")) if text.startswith("sqlite") else None

@@ -12,6 +12,7 @@ from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.holds.examples import HOLD_EXAMPLES
 from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
 from coordinator.nodes.examples import NODE_EXAMPLES
+from coordinator.openness.examples import OPENNESS_EXAMPLES
 from coordinator.privacy.examples import PRIVACY_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.retention.examples import RETENTION_EXAMPLES
@@ -30,6 +31,7 @@ ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **HOLD_EXAMPLES,
         **MEMBERSHIP_EXAMPLES,
         **NODE_EXAMPLES,
+        **OPENNESS_EXAMPLES,
         **PRIVACY_EXAMPLES,
         **REVIEW_EXAMPLES,
         **REPORT_EXAMPLES,

@@ -14,7 +14,8 @@ from cryptography.x509 import random_serial_number
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.ca_files import Step, take_step
 from coordinator.ground.fleet_keys import FleetKeys, replace_hub_keys
-from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
+from coordinator.ground.master_keys import given_text
+from coordinator.ground.own_keys import OwnKeys, load_own_keys
 from coordinator.nodes import hub_certificates, hub_identities
 from shared.config_file import load
 from shared.errors import ConfigError
@@ -35,7 +36,8 @@ def add_to(app: typer.Typer) -> None:
 
 def own_keys_of(config: CoordinatorConfig) -> OwnKeys:
     """The keys of the installation with this configuration. Raises `ConfigError`."""
-    return load_own_keys(config.data_folder, config.master_key_path, master_text())
+    given = given_text(config.keys.master_key_command)
+    return load_own_keys(config.data_folder, config.master_key_path, given)
 
 
 def _hosts(names: list[str]) -> list[str]:

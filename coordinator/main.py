@@ -16,12 +16,14 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 
-from coordinator import hub_commands
+from coordinator import backup_commands, hub_commands, master_commands
+from coordinator.backups.unfinished import require_restored
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.acting import Acting
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
-from coordinator.ground.own_keys import make_own_keys, master_text
+from coordinator.ground.master_keys import given_text
+from coordinator.ground.own_keys import make_own_keys
 from coordinator.hub_commands import ConfigFile, own_keys_of
 from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -42,6 +44,8 @@ app = typer.Typer(
     add_completion=False,
 )
 hub_commands.add_to(app)
+master_commands.add_to(app)
+app.add_typer(backup_commands.app, name="backup")
 OPERATOR: Final = "operator"
 """The issuer's name of tokens from this machine."""
 
@@ -59,7 +63,7 @@ def init(data: Annotated[Path, typer.Option(help="The data folder; created if mi
 
     Example: proctor-coordinator init --data /var/lib/proctor/coordinator
     """
-    keys = make_own_keys(data, master_text())
+    keys = make_own_keys(data, given_text())
     typer.echo(json.dumps({"signing_key": keys.signing_text}))
 
 
@@ -71,7 +75,9 @@ def migrate(config: ConfigFile) -> None:
     """
     from coordinator import schema  # Alembic takes half a second to load; no other quick command needs it
 
-    database = Database(load(config, CoordinatorConfig).database)
+    settings = load(config, CoordinatorConfig)
+    require_restored(settings.data_folder)
+    database = Database(settings.database)
     try:
         schema.upgrade(database)
         typer.echo(f"the database is at revision {schema.current(database)}")
@@ -209,6 +215,7 @@ def serve(config: ConfigFile) -> None:
     no_core_dumps()
     settings = load(config, CoordinatorConfig)
     logs.configure("coordinator")
+    require_restored(settings.data_folder)
     database = Database(settings.database)
     try:
         schema.require_newest(database)

@@ -17,6 +17,7 @@ from coordinator.deliveries import routes as delivery_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import routes as excerpt_routes
+from coordinator.features import routes as feature_routes
 from coordinator.holds import routes as hold_routes
 from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
@@ -24,6 +25,7 @@ from coordinator.live import routes as live_routes
 from coordinator.live.wall import routes as wall_routes
 from coordinator.memberships import routes as membership_routes
 from coordinator.nodes import placement_routes, routes as node_routes
+from coordinator.openness import routes as openness_routes
 from coordinator.policies import routes as policy_routes
 from coordinator.privacy import access_routes, routes as privacy_routes
 from coordinator.reports import routes as report_routes
@@ -76,6 +78,8 @@ API_ROUTES: Final = (
     retention_routes,
     privacy_routes,
     access_routes,
+    openness_routes,
+    feature_routes,
 )
 """The routers of all nouns, in the order of the API description."""
 
@@ -90,4 +94,5 @@ def all_routes() -> tuple[BaseRoute, ...]:
     router.include_router(live_routes.router)
     router.include_router(wall_routes.router)
     router.include_router(health.router)
+    router.include_router(openness_routes.page_router)
     return tuple(router.routes)

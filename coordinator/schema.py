@@ -119,6 +119,14 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def knows(revision: str) -> bool:
+    """Whether this program can migrate a database of this revision."""
+    try:
+        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
 def require_newest(database: Database) -> None:
     """Raises `ConfigError` unless the database is intact, ours and at this program's revision.
 

@@ -21,6 +21,7 @@ from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.committing import commit_of, note_dispatched
+from edge.fleet.feature_log import LoggedFeatures
 from edge.fleet.heartbeat import Heart
 from edge.fleet.load import LoadMeter, heard_by
 from edge.fleet.metrics import Metrics
@@ -144,6 +145,8 @@ async def assembled(
         actions = NodeActions(config, assignments, watching.worker)
         states = States(hub, identity, assignments, watching.worker)
         assignments.on_report = states.reported
+        logged = LoggedFeatures(hub, identity, assignments)
+        assignments.on_features = logged.take
         yield Node(
             config=config,
             identity=identity,
@@ -151,6 +154,7 @@ async def assembled(
             hub=hub,
             publisher=publisher,
             states=states,
+            logged=logged,
             worker=watching.worker,
             workers=watching.statuses,
             until_workers_fail=watching.until_it_fails,
@@ -205,6 +209,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.hub.run(),
         node.publisher.run(),
         node.states.run(),
+        node.logged.run(),
         heart.run(),
         node.until_workers_fail(),
         _look_after(node.actions),

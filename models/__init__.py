@@ -3,6 +3,7 @@
 Weights
     manifest.toml   every network: task, licence, hashes, sources, input; best first within a task
     manifest        reads it
+    cards           what people may read about each network, as docs/models.md and for the public page
     store           the weights folder: which networks are present, which one serves a task, and why
     fetch           brings weights there from `sources`: mirror, package registry, public address
     converters      rewrites weights of other programs' formats as ONNX

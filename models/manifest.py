@@ -176,6 +176,16 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure about a network. No figure is shown without what it was measured on."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    what: Annotated[str, StringConstraints(min_length=5)]
+    value: Annotated[str, StringConstraints(min_length=1)]
+    input: Annotated[str, StringConstraints(min_length=5)]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One network. `verified` names the tests that proved it with its real weights; empty: none did.
 
@@ -198,6 +208,9 @@ class Entry:
     verified: str = ""
     note: str = ""
     calibration: Calibration | None = None
+    measured: tuple[Measured, ...] = ()
+    limits: tuple[str, ...] = ()
+    """What it is known not to do, or to do badly; whole sentences."""
     min_brightness: Annotated[float, Field(ge=0, le=255)] = 0.0
     """Only for recognisers: the mean grey of a face below which they take one person for two."""
     min_sharpness: Annotated[float, Field(ge=0, le=100)] = 0.0

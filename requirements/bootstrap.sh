@@ -3,7 +3,7 @@
 # environment. Called by make; quick when nothing is missing.
 #
 #   requirements/bootstrap.sh run     what running needs
-#   requirements/bootstrap.sh test    the same and what the tests need (chromium, PostgreSQL, coturn, promtool)
+#   requirements/bootstrap.sh test    the same and what the tests need (Chromium, PostgreSQL, coturn, promtool)
 #   requirements/bootstrap.sh ansible the same as run, and ansible in an environment of its own
 #   requirements/bootstrap.sh machines  ansible, and what boots machines in containers
 set -eu
@@ -35,7 +35,7 @@ need_library libGLESv2.so.2 libgles2
 need_library libglib-2.0.so.0 libglib2.0-0
 need_library libgthread-2.0.so.0 libglib2.0-0
 if [ "$purpose" = test ]; then
-    need_command chromium chromium
+    need_command chromium-headless-shell chromium-headless-shell
     need_command turnserver coturn
     need_command promtool prometheus
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"

@@ -9,6 +9,7 @@ Exams
     deliveries     what an institution's systems are told     destination_url where they may be (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     holds          what must not be erased (pure)             retention   what is kept how long (pure)
+    features       what was measured, for a later classifier
     erasures       the journal of erased persons (pure)       receipts    the receipt of an erasure (pure)
     consents       what data is used for                      enrollment  pictures to a template (pure)
     picture_files  which files may enroll (pure)
@@ -17,6 +18,8 @@ Between programs
     messages/      commands, replies, heartbeats, marks
     api/           REST bodies, one module per noun           tokens      access tokens and roles
     sealing        signed and sealed messages                 subjects    subject and stream names
+    sealed_stream  a sealed stream of any length
+    hybrid         keys against quantum computers too
     audit_chain    the chain of an audit log (pure)           audit_file  such a log as a file, checked (pure)
     bundles        a message and the pictures beside it (pure)
     card_delay     how late a wall may be (pure)

@@ -15,6 +15,8 @@ class Purpose(StrEnum):
     """Recognising spoken words: off unless policy and candidate both agree."""
     IMPERSONATION_SEARCH = "impersonation-search"
     """Searching a face among others: never part of a session; only candidates who agreed are searched."""
+    FEATURE_LOG = "feature-log"
+    """Logging what was measured, for a later classifier: off unless policy and candidate both agree."""
 
 
 OF_SESSIONS = (Purpose.CAMERA_MONITORING, Purpose.IDENTITY_VERIFICATION, Purpose.SPEECH_DETECTION)

@@ -26,6 +26,13 @@ class DeliveryKind(StrEnum):
     PERSON_ERASED = "person.erased"
     """A person was erased here: the receiver must erase what it got about this session. Told whatever the
     destination's filter says, to every destination that got something."""
+    PERSON_CORRECTED = "person.corrected"
+    """A person's candidate_id was corrected here. Told whatever the filter says, to every destination that
+    gets candidate_ids and got something about this session."""
+
+
+NOTICES: Final = frozenset({DeliveryKind.PERSON_ERASED, DeliveryKind.PERSON_CORRECTED})
+"""What is told whatever a destination wants; the names in it are kept until it is delivered."""
 
 
 class DeliveryDetail(StrEnum):

@@ -14,11 +14,10 @@ from typing import Annotated, Final, Literal
 from uuid import UUID, uuid5
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from shared.errors import Corrupt
-from shared.sealing import Parcel, open_body, pack, unpack, verify
+from shared.sealing import Parcel, SealingPrivate, SealingPublic, open_body, pack, unpack, verify
 
 MAX_PICTURE_BYTES: Final = 45_000
 MAX_PICTURES: Final = 4
@@ -82,7 +81,7 @@ def picture_id(alert_id: UUID, kind: str) -> UUID:
 
 
 def seal_picture(
-    jpeg: bytes, header: EvidenceHeader, signing: Ed25519PrivateKey, seal_to: X25519PublicKey
+    jpeg: bytes, header: EvidenceHeader, signing: Ed25519PrivateKey, seal_to: SealingPublic
 ) -> bytes:
     """Seal a picture as a parcel. Raises `Corrupt` if it is too large."""
     if len(jpeg) > MAX_PICTURE_BYTES:
@@ -100,7 +99,7 @@ def read_picture(message: bytes, signer: Ed25519PublicKey) -> SealedPicture:
         raise Corrupt("this is not a picture's parcel") from error
 
 
-def open_picture(sealed: SealedPicture, ref: PictureRef, key: X25519PrivateKey) -> Picture:
+def open_picture(sealed: SealedPicture, ref: PictureRef, key: SealingPrivate) -> Picture:
     """Open a picture. Raises `Corrupt` for another key, or if it is not the picture of `ref`."""
     jpeg = open_body(sealed.parcel, key)
     if sealed.header.evidence_id != ref.id or hashlib.sha256(jpeg).hexdigest() != ref.sha256:

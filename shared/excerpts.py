@@ -13,12 +13,11 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from shared.errors import Corrupt
 from shared.fields import Text
-from shared.sealing import open_body, pack, unpack
+from shared.sealing import SealingPrivate, SealingPublic, open_body, pack, unpack
 
 MAX_CLIP_BYTES: Final = 20_000
 """8.2 s of Opus at 16 kbit/s are 17 kB."""
@@ -56,7 +55,7 @@ class ExcerptHeader(BaseModel):
 
 
 def seal_excerpt(
-    excerpt: Excerpt, header: ExcerptHeader, signing: Ed25519PrivateKey, seal_to: X25519PublicKey
+    excerpt: Excerpt, header: ExcerptHeader, signing: Ed25519PrivateKey, seal_to: SealingPublic
 ) -> str:
     """Seal an excerpt as text for an alert. Raises `Corrupt` if it is too large."""
     parcel = pack(
@@ -68,7 +67,7 @@ def seal_excerpt(
     return text
 
 
-def open_excerpt(text: str, expected: ExcerptHeader, key: X25519PrivateKey) -> Excerpt:
+def open_excerpt(text: str, expected: ExcerptHeader, key: SealingPrivate) -> Excerpt:
     """Open a sealed excerpt. Raises `Corrupt` for another key, alert or session."""
     try:
         parcel = unpack(base64.b64decode(text, validate=True))

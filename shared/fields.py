@@ -76,6 +76,9 @@ Words = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S"), Aft
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
 """A short name or an identifier from outside, such as an exam's or a candidate's."""
 
+KeyText = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_no_nul)]
+"""A public key as text (`shared.sealing`)."""
+
 Json = Annotated[JsonValue, AfterValidator(_plain_json)]
 """Any JSON value from outside; all its text can be stored, at any depth."""
 

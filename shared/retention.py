@@ -22,6 +22,8 @@ class Kept(StrEnum):
     """Of a person and exam: the pictures of its alerts."""
     ALERTS = "alerts"
     """Of a person and exam: alerts, incidents with their reviews, reports, details, accommodations."""
+    FEATURES = "features"
+    """Of a person and exam: the log of features."""
     RECORDS = "records"
     """That a person took an exam and agreed to it: names, times, consents."""
 
@@ -34,7 +36,10 @@ DAYS: Final[Mapping[Kept, Callable[[Retention], int]]] = MappingProxyType(
         Kept.TEMPLATES: lambda retention: retention.templates_days,
         Kept.EVIDENCE: lambda retention: retention.evidence_days,
         Kept.ALERTS: lambda retention: retention.alerts_days,
-        Kept.RECORDS: lambda retention: max(RECORD_DAYS, retention.templates_days, retention.alerts_days),
+        Kept.FEATURES: lambda retention: retention.features_days,
+        Kept.RECORDS: lambda retention: max(
+            RECORD_DAYS, retention.templates_days, retention.alerts_days, retention.features_days
+        ),
     }
 )
 """Days after the end of the exam; for what is of a person, of their last exam."""
@@ -47,4 +52,5 @@ def longest(several: Iterable[Retention]) -> Retention:
         templates_days=max(one.templates_days for one in terms),
         evidence_days=max(one.evidence_days for one in terms),
         alerts_days=max(one.alerts_days for one in terms),
+        features_days=max(one.features_days for one in terms),
     )

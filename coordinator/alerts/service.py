@@ -12,7 +12,7 @@ never commits.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -23,6 +23,7 @@ from sqlmodel import Session, col, func, select
 
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
+from coordinator.candidates import service as candidates
 from coordinator.destinations import outbox_service as outbox
 from coordinator.destinations.outbox_service import News
 from coordinator.destinations.wanted import Fact
@@ -263,7 +264,8 @@ def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Sto
 
 
 def opened_rows(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
-    """These alerts in their order, without those with a destroyed key."""
+    """These alerts in their order, without those with a destroyed key, under their candidates' present
+    names."""
     rows = list(rows)
     # A page may have alerts of as many sessions as rows: their keys are loaded in one query, not in one each.
     held = keys.by_id(db, {row.data_key_id for row in rows})
@@ -274,7 +276,15 @@ def opened_rows(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> l
             opened.append((row, decode_shown(body)))
     named = {ref.id for _, shown in opened if shown.jpeg is None for ref in shown.alert.evidence_pictures}
     kept = evidence.find(db, keyring, named)
-    return [_stored(row, shown, kept) for row, shown in opened]
+    names = candidates.present_names(db, {row.session_id for row, _ in opened})
+    return [_stored(row, _under(shown, names.get(row.session_id)), kept) for row, shown in opened]
+
+
+def _under(shown: Shown, name: str | None) -> Shown:
+    """An alert under its candidate's present name; the stored one has that of its time."""
+    if name is None or name == shown.alert.candidate_id:
+        return shown
+    return replace(shown, alert=shown.alert.model_copy(update={"candidate_id": name}))
 
 
 def _stored(row: StoredAlert, shown: Shown, kept: Mapping[UUID, Kept]) -> Stored:

@@ -11,5 +11,6 @@ treating  decides this after an error, records refusals
 parked_service    keeps messages that could not be judged     tables   the rows
 replaying routes  an operator has them judged again
 traced    its part of the alerts' traces
+portion   how many messages are stored in one transaction (pure)
 put_off   limits the messages of one node that wait for redelivery (pure)
 """

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from coordinator.alerts.service import Written
 from coordinator.arriving.assigned import Objection, happened_utc, objection
 from coordinator.arriving.sittings_service import Sitting
+from coordinator.candidates.former import was_named
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
 from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
-from shared.alerts import Alert, AlertHeader, Shown, decode_shown
+from shared.alerts import Alert, AlertHeader, Shown, decode_shown, encode_alert
 from shared.bundles import unbundled
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.table import lane
@@ -99,9 +100,11 @@ def admit(
     body = _opened(keyring, sitting.seal_key, message.parcel)
     shown = _read(body)
     alert = shown.alert
-    names = (alert.exam_session_id, alert.candidate_id, alert.exam_id)
-    if names != (session.reference, sitting.candidate, session.exam_reference):
+    if not _is_of(alert, sitting):
         raise Refused("wrong-person")
+    if alert.candidate_id != sitting.candidate:
+        alert = alert.model_copy(update={"candidate_id": sitting.candidate})
+        body = encode_alert(alert)
     _check_alert(header, alert)
     against = objection(header, happened_utc(header, alert), sitting.held, skew_s)
     if against is Objection.PERHAPS_AFTER:
@@ -116,6 +119,16 @@ def admit(
         epoch=header.epoch,
         jpeg=shown.jpeg,
         body=body if shown.jpeg is None else None,
+    )
+
+
+def _is_of(alert: Alert, sitting: Sitting) -> bool:
+    """Whether an alert names its session and its person, perhaps by a name that was corrected since."""
+    session = sitting.session
+    if (alert.exam_session_id, alert.exam_id) != (session.reference, session.exam_reference):
+        return False
+    return alert.candidate_id == sitting.candidate or was_named(
+        session.candidate_id, alert.candidate_id, sitting.former
     )
 
 

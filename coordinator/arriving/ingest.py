@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.alerts.stored import Stored
 from coordinator.arriving.intake import AlertStore
+from coordinator.arriving.portion import Portion
 from coordinator.arriving.put_off import PutOff
 from coordinator.arriving.traced import trace_stored
 from coordinator.arriving.treated import Treated, Treatment
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 64
 FETCH_WAIT_S: Final = 5.0
 AWAY_PAUSE_S: Final = 2.0
 """The wait before the next try while the database is unavailable, and the redelivery delay meanwhile."""
@@ -63,6 +63,7 @@ class Ingest:
         self._traces = traces
         self._away = False
         self._waiting = PutOff()
+        self._portion = Portion()
         self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
         """Messages by treatment, or by `treatment:reason` if it has one; the same for their pictures."""
@@ -72,7 +73,7 @@ class Ingest:
         while True:
             await self._hub.wait_connected()
             try:
-                deliveries = await self._stream.fetch(BATCH, FETCH_WAIT_S)
+                deliveries = await self._stream.fetch(self._portion.size, FETCH_WAIT_S)
             except Unavailable:
                 await asyncio.sleep(AWAY_PAUSE_S / 4)
                 continue
@@ -80,13 +81,14 @@ class Ingest:
                 await self.take(deliveries)
 
     async def take(self, deliveries: list[Delivery]) -> None:
-        """Store one batch and settle each of its messages."""
+        """Store one batch and settle each of its messages. How long it took decides the size of the next."""
         begun_s = time.time()
         try:
             taken = await asyncio.to_thread(self._store.take, deliveries, datetime.now(UTC))
         except Unavailable as error:
             await self._put_off(deliveries, error)
             return
+        self._portion = self._portion.after(len(deliveries), taken.took_s)
         if self._away:
             self._away = False
             log.info("alerts are stored again")
@@ -114,7 +116,7 @@ class Ingest:
             self.counts[f"{one.treatment}:{one.reason}"] += 1
         self.counts.update(one.pictures)
         match one.treatment:
-            case Treatment.STORED | Treatment.REPEATED:
+            case Treatment.STORED | Treatment.REPEATED | Treatment.LOGGED | Treatment.LEFT_OUT:
                 await delivery.ack()
             case Treatment.LATER:
                 await self._come_again(delivery, one)

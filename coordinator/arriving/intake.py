@@ -8,6 +8,7 @@ incidents are grouped.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from coordinator.arriving.treated import JUDGED, Post, Treated, Treatment
 from coordinator.audit import service as audit
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import PictureState
+from coordinator.features import received_service as received
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
@@ -41,7 +43,13 @@ from shared.messages.heartbeats import MAX_CLOCK_SKEW_S, LaneMark
 
 log = logging.getLogger(__name__)
 
-Checked = tuple[Post, Authentic | str]
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A message of logged features: it is checked when it is stored."""
+
+
+Checked = tuple[Post, Authentic | Logged | str]
 """A message whose signature is valid, or the reason in one word why it is not."""
 
 
@@ -51,6 +59,8 @@ class Taken:
 
     treated: list[Treated]
     marks: dict[UUID, list[LaneMark]]
+    took_s: float
+    """How long the transaction lasted, its commit included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Replayed:
 
     treated: list[Treated]
     last: Place
+    took_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +99,10 @@ class AlertStore:
         """
         checked = self._checked(posts)  # before the transaction: signatures take time
         with self.database.write() as db:
+            began_s = time.monotonic()
             treated = self._treat(db, checked, now_utc)
-            return Taken(treated, _commit_marks(db, treated, now_utc))
+            marks = _commit_marks(db, treated, now_utc)
+        return Taken(treated, marks, time.monotonic() - began_s)
 
     def judge_parked(self, after: Place | None, limit: int, now_utc: datetime) -> Replayed | None:
         """Judge the next parked messages again and forget those that are settled now; None: no more are left.
@@ -106,6 +119,7 @@ class AlertStore:
             return None
         checked = dict(zip((post.place for post in posts), self._checked(posts), strict=True))
         with self.database.write() as db:
+            began_s = time.monotonic()
             # Another replica may have settled some since they were read.
             places = parked.still_parked(db, list(checked))
             left = [checked[place] for place in places]
@@ -113,7 +127,7 @@ class AlertStore:
             for place, one in zip(places, treated, strict=True):
                 if one.treatment in JUDGED:
                     parked.remove(db, place)
-        return Replayed(treated, posts[-1].place)
+        return Replayed(treated, posts[-1].place, time.monotonic() - began_s)
 
     def _checked(self, posts: Sequence[Post]) -> list[Checked]:
         return [(post, self._authentic(post)) for post in posts]
@@ -134,7 +148,21 @@ class AlertStore:
         _write_down(db, found, treated, now_utc)
         return treated
 
-    def _authentic(self, post: Post) -> Authentic | str:
+    def _log(self, db: Session, post: Post, now_utc: datetime) -> Treated:
+        """Store logged features; what is wrong with them must not stand in the way of alerts."""
+        try:
+            with db.begin_nested():
+                found = received.take(db, self.keyring, self.signers, post.subject, post.data, now_utc)
+        except (OperationalError, InterfaceError):
+            raise  # the database is unavailable: nothing of this batch counts
+        except Exception:
+            log.exception("logged features could not be stored")
+            found = "internal-error"
+        return Treated(post, Treatment.LOGGED if found in received.KEPT else Treatment.LEFT_OUT, found)
+
+    def _authentic(self, post: Post) -> Authentic | Logged | str:
+        if received.is_features(post.data):
+            return Logged()
         try:
             return authenticate(post.subject, post.data, self.signers)
         except Forged as error:
@@ -145,10 +173,12 @@ class AlertStore:
         db: Session,
         found: Mapping[UUID, Sitting],
         post: Post,
-        message: Authentic | str,
+        message: Authentic | Logged | str,
         now_utc: datetime,
     ) -> _Admitted | Treated:
         """Check one message; only a refusal is written."""
+        if isinstance(message, Logged):
+            return self._log(db, post, now_utc)
         if isinstance(message, str):
             return Treated(post, Treatment.FORGED, message)
         header = message.header

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from coordinator.alerts.service import Written
 from coordinator.arriving.arrival import Authentic
@@ -18,6 +17,7 @@ from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.evidence import EvidenceHeader, Picture, PictureRef, onset_picture, open_picture, read_picture
+from shared.hybrid import Opener
 
 FIRST_REVISION = 1
 
@@ -117,7 +117,7 @@ def _ref(header: EvidenceHeader, arrived: Arrived) -> PictureRef:
     raise _Unfit("not-named")
 
 
-def _private(keyring: Keyring, key: Key) -> X25519PrivateKey:
+def _private(keyring: Keyring, key: Key) -> Opener:
     try:
         return keyring.open_private(key)
     except Rejected as error:

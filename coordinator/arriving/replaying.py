@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Final
 
 from coordinator.arriving.intake import AlertStore
 from coordinator.arriving.parked_service import Place
+from coordinator.arriving.portion import Portion
 from coordinator.arriving.treated import Treatment
 from coordinator.web_api.parts import Parts
 from shared.api.nodes import ReplayOut
-
-BATCH: Final = 64
 
 
 def store_of(parts: Parts) -> AlertStore:
@@ -26,11 +24,12 @@ def store_of(parts: Parts) -> AlertStore:
 
 
 async def replay(parts: Parts) -> ReplayOut:
-    """Judge every parked message once, in batches. Alerts that are stored now are told like new ones."""
+    """Judge every parked message once, in portions. Alerts that are stored now are told like new ones."""
     store, counts = store_of(parts), Counter[Treatment]()
     after: Place | None = None
-    while done := await asyncio.to_thread(store.judge_parked, after, BATCH, parts.utc_now()):
-        after = done.last
+    portion = Portion()
+    while done := await asyncio.to_thread(store.judge_parked, after, portion.size, parts.utc_now()):
+        after, portion = done.last, portion.after(portion.size, done.took_s)
         counts.update(one.treatment for one in done.treated)
         for stored in (one.stored for one in done.treated if one.stored is not None):
             parts.rooms.tell(stored.session_id, stored.shown, stored.revision)

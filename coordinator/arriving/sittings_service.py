@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.evidence import service as evidence
 from coordinator.evidence.service import EvidenceKeys
@@ -31,6 +32,8 @@ class Sitting:
     session: ExamSession
     candidate: str
     """The institution's candidate_id."""
+    former: frozenset[bytes] = frozenset()
+    """The hashes of candidate_ids that were corrected."""
     seal_key: Key
     """The key to which its alerts are sealed."""
     evidence: EvidenceKeys
@@ -50,11 +53,13 @@ def load(
     )
     rows = db.exec(wanted).all()
     held = assignments.held(db, session_ids)
+    former = candidates.former_of(db, {session.candidate_id for session, _, _ in rows})
     pictures = evidence.keys_of(db, keyring, [session for session, _, _ in rows], now_utc)
     return {
         session.id: Sitting(
             session=session,
             candidate=candidate,
+            former=former.get(session.candidate_id, frozenset()),
             seal_key=key,
             evidence=pictures[session.id],
             held=held.get(session.id, ()),

@@ -27,6 +27,7 @@ IMPERSONAL: Final = frozenset(
         "get_policy",
         "get_policy_version",
         "get_precision",
+        "get_privacy_notice",
         "get_readiness",
         "get_retention_report",
         "get_tenant",

@@ -6,12 +6,15 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from coordinator.candidates.tables import Candidate
+from coordinator.candidates.former import former_hash
+from coordinator.candidates.tables import Candidate, FormerReference
 from coordinator.ground.acting import concerns
 from coordinator.ground.database import insert_once
 from coordinator.ground.ids import uuid7
+from coordinator.sessions.tables import ExamSession
 from shared.errors import Rejected
 
 
@@ -50,11 +53,52 @@ def references(db: Session, candidate_ids: Collection[UUID]) -> dict[UUID, str]:
     return dict(db.exec(wanted).all())
 
 
+def present_names(db: Session, session_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The institution's names of the candidates of these sessions, by session; without erased ones."""
+    wanted = (
+        select(ExamSession.id, Candidate.reference)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .where(col(ExamSession.id).in_(session_ids), col(Candidate.erased_utc).is_(None))
+    )
+    return dict(db.exec(wanted).all())
+
+
+def rename(db: Session, candidate: Candidate, reference: str, now_utc: datetime) -> None:
+    """Give a locked candidate another name. Raises `Rejected` (409 `reference-taken`) if another person has
+    it: two people are never made one."""
+    if find(db, candidate.tenant_id, reference) is not None:
+        raise _taken()
+    former = FormerReference(
+        tenant_id=candidate.tenant_id,
+        candidate_id=candidate.id,
+        reference_hash=former_hash(candidate.id, candidate.reference),
+        corrected_utc=now_utc,
+    )
+    insert_once(db, former)
+    candidate.reference = reference
+    db.add(candidate)
+    try:
+        db.flush()
+    except IntegrityError as error:  # another transaction has just given it to somebody
+        raise _taken() from error
+    concerns(candidate.tenant_id, candidate_id=candidate.id)
+
+
+def former_of(db: Session, candidate_ids: Collection[UUID]) -> dict[UUID, frozenset[bytes]]:
+    """The hashes of former names, by candidate; without those who have none."""
+    wanted = select(FormerReference).where(col(FormerReference.candidate_id).in_(candidate_ids))
+    found: dict[UUID, set[bytes]] = {}
+    for row in db.exec(wanted):
+        found.setdefault(row.candidate_id, set()).add(row.reference_hash)
+    return {candidate_id: frozenset(hashes) for candidate_id, hashes in found.items()}
+
+
 def lock(db: Session, candidate: Candidate) -> None:
     """Lock a stored candidate until the transaction ends. Raises `Rejected` (404 `candidate-unknown`) if it
-    was erased meanwhile."""
-    wanted = select(Candidate.erased_utc).where(Candidate.id == candidate.id)
-    if db.exec(wanted.with_for_update(key_share=True)).one() is not None:
+    was erased or got another name meanwhile."""
+    wanted = select(Candidate.erased_utc, Candidate.reference).where(Candidate.id == candidate.id)
+    erased_utc, reference = db.exec(wanted.with_for_update(key_share=True)).one()
+    if erased_utc is not None or reference != candidate.reference:
         raise _unknown()
 
 
@@ -90,6 +134,14 @@ def get_or_make(
 
 def _new(tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
     return Candidate(id=uuid7(), tenant_id=tenant_id, reference=reference, created_utc=now_utc)
+
+
+def _taken() -> Rejected:
+    return Rejected(
+        "another candidate has this id already, and two people are never made one; nothing was changed",
+        code="reference-taken",
+        status=409,
+    )
 
 
 def _unknown() -> Rejected:

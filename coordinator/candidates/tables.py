@@ -1,4 +1,4 @@
-"""Table of candidates."""
+"""Tables of candidates and of what is kept of their former names."""
 
 from __future__ import annotations
 
@@ -25,3 +25,17 @@ class Candidate(Row, table=True):
     created_utc: datetime = Field(sa_type=UtcDateTime)
     erased_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the person was erased. The row stays, without a name, so that nothing about it is accepted."""
+
+
+class FormerReference(Row, table=True):
+    """A name that was corrected, as a hash: alerts that were written before still have it."""
+
+    __tablename__ = "former_references"
+    __table_args__ = (UniqueConstraint("candidate_id", "reference_hash"),)
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    candidate_id: UUID = Field(foreign_key="candidates.id")
+    reference_hash: bytes
+    """See `former`."""
+    corrected_utc: datetime = Field(sa_type=UtcDateTime)

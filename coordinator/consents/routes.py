@@ -17,6 +17,7 @@ from coordinator.consents.answers import word_out
 from coordinator.consents.withdrawing import check_confirmed, told
 from coordinator.consents.words import latest, serves
 from coordinator.excerpts import service as excerpts
+from coordinator.features import service as features
 from coordinator.sessions.changing import agreement_service as agreement, service as changing, telling
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import PageParams, write_cursor
@@ -130,18 +131,23 @@ def _put(
         for found in running
     ]
     noted = [(session, alert) for session, alert in notes if alert is not None]
+    unlogged = 0
+    if purpose is Purpose.FEATURE_LOG and not body.given:
+        unlogged = features.forget_all_of(db, candidate, now)
     silent = purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given
     changed = [session for session, _ in noted]
     if silent:
         excerpts.forget_all_of(db, candidate, now)
         changed += [one.session for one in running if changing.silence(db, keyring, one.session)]
+    if unlogged:
+        changed += [one.session for one in running if _serves(one.session, purpose)]
     served = [] if body.given else [one.session for one in running if _serves(one.session, purpose)]
     answer = ConsentChangeOut(
         consent=word_out(word),
         running_sessions=[session.reference for session in served],
         message=told(purpose, given=body.given),
     )
-    return _Put(answer, noted, changed, silent)
+    return _Put(answer, noted, changed, silent or unlogged > 0)
 
 
 def _serves(session: ExamSession, purpose: Purpose) -> bool:

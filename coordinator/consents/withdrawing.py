@@ -16,6 +16,7 @@ NAMES: Final[Mapping[Purpose, str]] = MappingProxyType(
         Purpose.SPEECH_DETECTION: "listening to its microphone",
         Purpose.SPEECH_TRANSCRIPTION: "the recognition of spoken words",
         Purpose.IMPERSONATION_SEARCH: "the search for its face among others",
+        Purpose.FEATURE_LOG: "the log of what was measured",
     }
 )
 """What staff read after "the candidate withdrew its consent to …"."""
@@ -30,6 +31,9 @@ STOPS: Final[Mapping[Purpose, str]] = MappingProxyType(
             "Words are no longer recognised, and what was kept can no longer be opened."
         ),
         Purpose.IMPERSONATION_SEARCH: "Your face is no longer searched for among others.",
+        Purpose.FEATURE_LOG: (
+            "What is measured is no longer logged for research, and what was logged can no longer be opened."
+        ),
     }
 )
 ALTERNATIVE: Final = (

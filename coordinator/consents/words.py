@@ -59,6 +59,12 @@ def speech_opt_in(said: Said) -> bool:
     return word is not None and word.given
 
 
+def agreed_to_log(said: Said) -> bool:
+    """Whether the candidate agreed to the log of features."""
+    word = said.get(Purpose.FEATURE_LOG)
+    return word is not None and word.given
+
+
 def why_withheld(said: Said, policy: Policy, purpose: Purpose) -> Why | None:
     """Why nothing may be done for a purpose under this policy; None if it may."""
     word = said.get(purpose)
@@ -114,4 +120,6 @@ def serves(policy: Policy, purpose: Purpose) -> bool:
     """Whether a session under this policy uses data for a purpose."""
     if purpose is Purpose.SPEECH_TRANSCRIPTION:
         return policy.features.speech_transcription
+    if purpose is Purpose.FEATURE_LOG:
+        return policy.feature_log
     return purpose in purposes_of(policy)  # the search for a face is not part of any session

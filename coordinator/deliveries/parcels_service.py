@@ -26,7 +26,7 @@ from coordinator.reviews import reading_service as reading
 from coordinator.reviews.reading_service import OpenedAct
 from shared.api.destinations import DestinationFilter
 from shared.canonical import parse_json
-from shared.deliveries import DeliveryKind
+from shared.deliveries import NOTICES, DeliveryKind
 
 ALERTS: Final = frozenset({DeliveryKind.ALERT_RAISED, DeliveryKind.ALERT_CLEARED})
 VERDICTS: Final = frozenset({DeliveryKind.VERDICT_GIVEN, DeliveryKind.VERDICT_WITHDRAWN})
@@ -105,8 +105,8 @@ def _parcels(
     acts = reading.opened_acts(db, keyring, [row.subject_id for row in rows if row.kind in VERDICTS])
     parcels = []
     for row in rows:
-        if row.kind is DeliveryKind.PERSON_ERASED:
-            reason, body = _erasure(keyring, row)
+        if row.kind in NOTICES:
+            reason, body = _notice(keyring, row)
         else:
             reason, body = _body(row, told, acts, wanted)
         tried = Tried(row.attempts, row.due_utc)
@@ -137,8 +137,8 @@ def _body(
     return None, body_of(row.kind, row.noted_utc, alert_data(stored.shown, stored.revision, wanted.details))
 
 
-def _erasure(keyring: Keyring, row: Delivery) -> tuple[str | None, str | None]:
-    """The same for the notice of an erasure, which goes out whatever the destination wants."""
+def _notice(keyring: Keyring, row: Delivery) -> tuple[str | None, str | None]:
+    """The same for a notice about a person, which goes out whatever the destination wants."""
     if row.told_sealed is None:
         return "erased", None
     told = parse_json(keyring.unwrap(outbox.told_place(row.parcel_id), row.told_sealed))

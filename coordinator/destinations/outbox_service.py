@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select, update
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.destinations.wanted import Fact, leaves
 from coordinator.ground.database import insert_new
+from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.sessions.tables import ExamSession
@@ -78,21 +79,64 @@ def note_erasure(
     The names are kept in the delivery, because nothing else has them any more. What was told is known for
     `KEPT_FOR`: about an older session every destination of that time is told.
     """
+    rows = [
+        _erasure_row(keyring, session, home, candidate, now_utc)
+        for session, home in _told_of(db, sessions, now_utc)
+    ]
+    insert_new(db, Delivery, rows)
+    return len({row["destination_id"] for row in rows})
+
+
+def note_correction(
+    db: Session, keyring: Keyring, sessions: Sequence[ExamSession], names: tuple[str, str], now_utc: datetime
+) -> int:
+    """Note for every destination that got a candidate's name with these sessions that it was corrected;
+    returns the number of destinations. `names`: the former and the present one."""
+    rows, act_id = [], uuid7()
+    for session, home in _told_of(db, sessions, now_utc):
+        if not _gets_names(home):
+            continue
+        told = {
+            "exam_session_id": session.reference,
+            "exam_id": session.exam_reference,
+            "candidate_id": names[1],
+            "former_candidate_id": names[0],
+            "corrected_at": format_utc(now_utc),
+        }
+        news = News(
+            tenant_id=session.tenant_id,
+            session_id=session.id,
+            fact=Fact(DeliveryKind.PERSON_CORRECTED),
+            subject_id=uuid5(act_id, str(session.id)),
+            due_utc=now_utc,
+        )
+        rows.append(_notice_row(keyring, news, home, told, now_utc))
+    insert_new(db, Delivery, rows)
+    return len({row["destination_id"] for row in rows})
+
+
+def _told_of(
+    db: Session, sessions: Sequence[ExamSession], now_utc: datetime
+) -> list[tuple[ExamSession, Destination]]:
+    """Sessions of one institution, each with the destinations that got something about it, or may have."""
     if not sessions:
-        return 0
+        return []
     tenant_id, old_utc = sessions[0].tenant_id, now_utc - KEPT_FOR
     homes = db.exec(
         select(Destination).where(Destination.tenant_id == tenant_id, col(Destination.removed_utc).is_(None))
     ).all()
     knowing = _knowing(db, [one.id for one in sessions])
-    rows = []
+    found = []
     for session in sessions:
         for home in homes:
             perhaps = session.started_utc < old_utc and home.created_utc < (session.ended_utc or now_utc)
             if perhaps or (session.id, home.id) in knowing:
-                rows.append(_erasure_row(keyring, session, home, candidate, now_utc))
-    insert_new(db, Delivery, rows)
-    return len({row["destination_id"] for row in rows})
+                found.append((session, home))
+    return found
+
+
+def _gets_names(home: Destination) -> bool:
+    return DeliveryDetail.CANDIDATE in DestinationFilter.model_validate(home.wanted).details
 
 
 def _knowing(db: Session, session_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
@@ -124,14 +168,20 @@ def _erasure_row(
         "exam_id": session.exam_reference,
         "erased_at": format_utc(now_utc),
     }
-    if DeliveryDetail.CANDIDATE in DestinationFilter.model_validate(home.wanted).details:
+    if _gets_names(home):
         told["candidate_id"] = candidate
+    return _notice_row(keyring, news, home, told, now_utc)
+
+
+def _notice_row(
+    keyring: Keyring, news: News, home: Destination, told: dict[str, str], now_utc: datetime
+) -> dict[str, object]:
     row = _row(news, home.id, now_utc)
     return row | {"told_sealed": keyring.wrap(told_place(parcel_id(news)), canonical_json(told))}
 
 
 def told_place(parcel: UUID) -> Place:
-    """Where the names in the notice of an erasure are sealed."""
+    """Where the names in the notice of an erasure or a correction are sealed."""
     return Place("deliveries", "told_sealed", parcel)
 
 

@@ -120,5 +120,5 @@ class Delivery(Row, table=True):
     next_try_utc: datetime = Field(sa_type=UtcDateTime)
     settled_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     told_sealed: bytes | None = None
-    """Of `person.erased` alone: the names by which the receiver knows the session, under the master key, as
+    """Of notices about a person alone: the names by which the receiver knows it, under the master key, as
     nothing else has them any more. Emptied as soon as it is delivered."""

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from coordinator.enrollments.replacing import Pair
 from coordinator.nodes import asking
 from coordinator.web_api.parts import Parts
+from shared.hybrid import Opener
 from shared.messages.comparing import CompareTemplates
 from shared.messages.faces import Template
 
@@ -23,7 +22,7 @@ async def similarities(
     node_id: UUID,
     probe: Sequence[Template],
     others: Sequence[Template],
-    reply_key: X25519PrivateKey,
+    reply_key: Opener,
 ) -> list[float | None]:
     """The similarity of each other template to the probe's of the same recogniser; None if it has none."""
     found: list[float | None] = []
@@ -38,7 +37,7 @@ async def pairs(
     parts: Parts,
     node_id: UUID,
     pictures: Sequence[tuple[int, Sequence[Template]]],
-    reply_key: X25519PrivateKey,
+    reply_key: Opener,
 ) -> list[Pair]:
     """Compare every two of these pictures by every recogniser. Each is given with its place in the
     request."""

@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
@@ -45,6 +44,7 @@ from shared.api.enrollments import EnrolledImage, EnrollRequest, EnrollResponse
 from shared.consents import Purpose
 from shared.enrollment import bytes_of
 from shared.errors import Rejected, Unavailable
+from shared.hybrid import Opener
 from shared.messages.faces import Template, encode_vector
 from shared.policy.schema import Policy
 from shared.policy.terms import Gate
@@ -174,7 +174,7 @@ async def _check_one_person(
     node_id: UUID,
     judged: list[Judged],
     images: list[EnrolledImage],
-    reply_key: X25519PrivateKey,
+    reply_key: Opener,
 ) -> None:
     """Check that pictures passed and show one person. Raises `Rejected` (422) when none passes, or two that
     pass disagree."""
@@ -195,7 +195,7 @@ async def _unlike(
     node_id: UUID,
     former: Sequence[Enrolled],
     templates: Mapping[str, Sequence[float]],
-    reply_key: X25519PrivateKey,
+    reply_key: Opener,
 ) -> Unlike | None:
     """Why the new face must wait; None if it is like those it is compared with, or there are none."""
     if not former:

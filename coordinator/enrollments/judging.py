@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from coordinator.enrollments.pictures import decode_base64, reencode
 from coordinator.enrollments.quality import failed_out, image_out, unreadable
 from coordinator.ground.ids import uuid7
@@ -17,6 +15,7 @@ from coordinator.web_api.parts import Parts
 from shared.api.enrollments import EnrolledImage, EnrollImage, FailedCheckOut
 from shared.enrollment import best_pictures, floats_of, mean_templates
 from shared.errors import Rejected, Unavailable
+from shared.hybrid import Opener
 from shared.messages.faces import EnrolledPicture, decode_vector
 from shared.policy.terms import Gate
 
@@ -44,7 +43,7 @@ class Judged:
 
 
 async def judge_all(
-    parts: Parts, node_id: UUID, images: list[EnrollImage], reply_key: X25519PrivateKey, gate: Gate
+    parts: Parts, node_id: UUID, images: list[EnrollImage], reply_key: Opener, gate: Gate
 ) -> list[Judged]:
     """Have a node judge each picture by this gate."""
     turns = asyncio.Semaphore(JUDGED_AT_ONCE)

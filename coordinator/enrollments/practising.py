@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
@@ -26,6 +25,7 @@ from shared.api.faces import PracticeRequest, PracticeResponse
 from shared.consents import Purpose
 from shared.errors import Unavailable
 from shared.events.types import EventType
+from shared.hybrid import Opener
 from shared.messages.comparing import CompareTemplates
 from shared.messages.faces import EnrolledPicture, Template
 from shared.policy.schema import Policy
@@ -37,7 +37,7 @@ class _Judging:
     """The gate for a picture, and the templates it is compared with."""
 
     templates: tuple[Template, ...]
-    reply_key: X25519PrivateKey
+    reply_key: Opener
     policy: Policy
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
@@ -28,6 +27,7 @@ from shared.api.faces import FacePairOut, FaceSearchRequest, FaceSearchResponse
 from shared.consents import Purpose
 from shared.enrollment import floats_of
 from shared.errors import Rejected
+from shared.hybrid import Opener
 from shared.messages.comparing import CompareTemplates
 from shared.messages.faces import Template, decode_vector
 from shared.tokens import Claims
@@ -45,7 +45,7 @@ class Probe:
     candidate: Candidate
     template: Template
     among: Searchable
-    reply_key: X25519PrivateKey
+    reply_key: Opener
 
 
 async def search(

@@ -2,10 +2,13 @@
 
 database       one transaction per `with`        columns  the common parts of tables
 ids            ids that sort by time
-keyring        one master key wraps all others   own_keys the coordinator's own keys
+master_keys    they wrap all other keys          own_keys the coordinator's own keys
+keyring        wraps, and opens with other keys  master_users which coordinator uses which master key
+master_following  follows the master key's file
 fleet_keys     with which it lets nodes join     key_files files with secrets, made once
 ca_files       the fleet's CA, and its successor
 sealed_fields  encrypted fields, bound to their place
 leadership     one coordinator of several leads   leading  the work that it alone does
+turns          one thread writes at a time
 acting         who does what in the present request, for the audit log
 """

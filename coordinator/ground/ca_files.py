@@ -79,9 +79,19 @@ class _State:
     since_utc: datetime | None = None
 
 
+def is_ca_file(name: str) -> bool:
+    """Whether a file of the data folder belongs to the CA."""
+    return name == _BUNDLE or name.startswith("ca.")
+
+
 def make_ca(folder: Path, keyring: Keyring) -> None:
     """Create the first CA if it is missing."""
     _make(folder, keyring, 1)
+
+
+def ca_key_files(folder: Path) -> list[Path]:
+    """The private halves of every CA there was, wrapped."""
+    return sorted(folder.glob("ca*.key"))
 
 
 class CaFolder:

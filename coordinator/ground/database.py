@@ -5,6 +5,7 @@
 
 On SQLite a writing transaction takes the write lock with its first statement (BEGIN IMMEDIATE): a deferred
 one that reads first and writes later fails at once with "database is locked", whatever the busy timeout.
+In a running coordinator threads take turns to write to it (`ground.turns`).
 `synchronous` is FULL, because an edge's outbox deletes alerts after a committed mark: commits must survive a
 power cut. Services flush, never commit.
 """
@@ -14,8 +15,8 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +48,8 @@ POSTGRES_BOUNDS: Final = {
 class Database:
     """A pool of connections for many threads, each with its own `with` block."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """`turn`: entered for each writing block, where the database is a file."""
         self.engine: Engine = create_engine(
             url,
             pool_size=POOL_SIZE,
@@ -60,6 +62,7 @@ class Database:
         self.file = Path(self.engine.url.database or "") if self.dialect == "sqlite" else None
         """SQLite's file."""
         self._write_failed: tuple[float, str] | None = None
+        self._turn = turn if self.dialect == "sqlite" else nullcontext
         self._owes_scrub = True  # the previous run may have stopped between a destruction and its scrub
         self._reading: Engine = self.engine.execution_options(**_read_options(self.dialect))
         if self.dialect == "sqlite":
@@ -71,7 +74,12 @@ class Database:
         """A session whose changes are committed together. Raises `Unavailable` if the database cannot be
         reached."""
         try:
-            with _translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with (
+                self._turn(),
+                _translated(),
+                Session(self.engine, expire_on_commit=False) as session,
+                session.begin(),
+            ):
                 yield session
         except Unavailable as error:
             self._write_failed = (time.monotonic(), str(error))

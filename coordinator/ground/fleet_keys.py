@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.x509 import Certificate
 
-from coordinator.ground.ca_files import Authority, CaFolder, make_ca
+from coordinator.ground.ca_files import Authority, CaFolder, ca_key_files, is_ca_file, make_ca
 from coordinator.ground.key_files import unwrapped, wrap_once, wrap_over
 from coordinator.ground.keyring import Keyring
 from shared.authorities import authorities_text
@@ -86,6 +86,16 @@ def replace_hub_keys(folder: Path, keyring: Keyring) -> None:
     """Replace the keys by which the hub knows its users. Raises `OSError`."""
     for name in (_ACCOUNT, _OPERATOR, _SYSTEM):
         wrap_over(folder / name, keyring, private_bytes(Ed25519PrivateKey.generate()))
+
+
+def is_fleet_file(name: str) -> bool:
+    """Whether a file of the data folder belongs to these keys."""
+    return name in (_JOINING, _ACCOUNT, _OPERATOR, _SYSTEM) or is_ca_file(name)
+
+
+def fleet_files(folder: Path) -> list[Path]:
+    """The files of these keys that are wrapped."""
+    return [*ca_key_files(folder), *(folder / name for name in (_JOINING, _ACCOUNT, _OPERATOR, _SYSTEM))]
 
 
 def load_fleet_keys(folder: Path, keyring: Keyring) -> FleetKeys:

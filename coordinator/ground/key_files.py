@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from coordinator.ground.keyring import Keyring
+from coordinator.ground.master_keys import from_base64
 from coordinator.ground.sealed_fields import Place
 from shared.errors import ConfigError, Corrupt
 from shared.secret_file import read_private, replace_private
@@ -40,7 +43,25 @@ def wrap_once(path: Path, keyring: Keyring, secret: bytes) -> None:
 
 def wrap_over(path: Path, keyring: Keyring, secret: bytes) -> None:
     """Write a secret under the master key over the one of before, in one step."""
-    replace_private(path, base64.b64encode(keyring.wrap(_place(path), secret)).decode("ascii") + "\n")
+    with _alone(path):
+        _replace(path, keyring, secret)
+
+
+def rewrap(path: Path, keyring: Keyring) -> bool:
+    """Wrap a file's secret under the master key that wraps now; False if it is already.
+
+    Raises `ConfigError` as `unwrapped` does.
+    """
+    with _alone(path):
+        if is_wrapped_now(path, keyring):
+            return False
+        _replace(path, keyring, unwrapped(path, keyring))
+        return True
+
+
+def is_wrapped_now(path: Path, keyring: Keyring) -> bool:
+    """Whether a file is wrapped by the master key that wraps now. Raises `ConfigError`."""
+    return base64_file(path).startswith(keyring.mark)
 
 
 def unwrapped(path: Path, keyring: Keyring) -> bytes:
@@ -70,12 +91,19 @@ def absent(path: Path) -> str:
     return f"there is no key {path}; `proctor-coordinator init` creates it"
 
 
-def from_base64(text: str, source: str) -> bytes:
-    """The bytes of a key's text. Raises `ConfigError` that names its source."""
+def _replace(path: Path, keyring: Keyring, secret: bytes) -> None:
+    replace_private(path, base64.b64encode(keyring.wrap(_place(path), secret)).decode("ascii") + "\n")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """No other program replaces a file of this folder meanwhile: else a rewrap undid a replacement."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        return base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ConfigError(f"{source} is not a key in base64") from error
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _place(path: Path) -> Place:

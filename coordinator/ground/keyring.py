@@ -1,27 +1,36 @@
 """The keyring: a master key that wraps all other keys, and the operations with unwrapped keys.
 
-    master key (file or environment)
+    master key (`master_keys`)
       └─ wraps  keys.wrapped: HPKE private halves, AES-256-GCM data keys   one per candidate, class and scope
                  └─ open parcels of edge nodes                └─ seal stored fields
 
 A key without its wrapped half opens nothing: this is how data is erased. Unwrapped keys are not kept between
 calls, so a destroyed key does not remain in memory.
+
+    what is wrapped is    version (1 byte, 2) · the master key's id (8 bytes) · what the master key made of it
+
+so it names the key that opens it, and one master key can take over from another value by value. Version 1 is
+of before and names none: every key that is held is tried.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from coordinator.ground import sealed_fields
-from coordinator.ground.sealed_fields import KEY_BYTES, Place
-from shared.errors import ConfigError, Corrupt, Rejected
+from coordinator.ground.master_keys import ID_BYTES, MasterKey, MasterKeys
+from coordinator.ground.sealed_fields import Place
+from shared.errors import Corrupt, Rejected
+from shared.hybrid import Opener, read_opener
 
 MASTER_VERSION: Final = 1
+"""Of the rows of keys, which are bound to it. Always 1: what is wrapped names its master key itself."""
+_NAMED: Final = b"\x02"
 
 
 class KeyKind(StrEnum):
@@ -50,29 +59,43 @@ class HeldKey(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The master key and its operations. Knows no database."""
+    """The master keys and their operations. Knows no database."""
 
-    master: bytes = field(repr=False)
+    masters: MasterKeys
+    hybrid: bool = False
+    """Whether new sealing keys get a hybrid half too."""
 
-    def __post_init__(self) -> None:
-        if len(self.master) != KEY_BYTES:
-            raise ConfigError(f"the master key has {len(self.master)} bytes instead of {KEY_BYTES}")
+    @property
+    def mark(self) -> bytes:
+        """How everything begins that is wrapped now."""
+        return mark_of(self.masters.held[0])
 
     def wrap(self, place: Place, secret: bytes) -> bytes:
         """Encrypt a secret under the master key."""
-        return sealed_fields.seal(self.master, place, secret)
+        first = self.masters.held[0]
+        return mark_of(first) + first.wrap(place, secret)
 
     def unwrap(self, place: Place, wrapped: bytes) -> bytes:
         """Decrypt a secret. Raises `Corrupt` for another master key, another place or damage."""
-        return sealed_fields.open_sealed(self.master, place, wrapped)
+        held = self.masters.held
+        if not wrapped.startswith(_NAMED):
+            return _tried(held, place, wrapped)
+        for master in held:
+            if wrapped.startswith(mark_of(master)):
+                return master.unwrap(place, wrapped[len(_NAMED) + ID_BYTES :])
+        named = wrapped[len(_NAMED) :][:ID_BYTES].hex()
+        raise Corrupt(f"{place.table}.{place.column} needs the master key {named}, which is not here")
 
     def wrap_key(self, key_id: UUID, secret: bytes) -> bytes:
         """The secret half of a new key under the master key, for the key's own row."""
         return self.wrap(_place(key_id, MASTER_VERSION), secret)
 
-    def open_private(self, key: HeldKey) -> X25519PrivateKey:
-        """The private half of a sealing key. Raises `Rejected` ("key-destroyed", 410) if it is destroyed."""
-        return X25519PrivateKey.from_private_bytes(self._secret(key, KeyKind.SEALING))
+    def open_private(self, key: HeldKey) -> Opener:
+        """The private halves of a sealing key.
+
+        Raises `Rejected` ("key-destroyed", 410) if it is destroyed.
+        """
+        return read_opener(self._secret(key, KeyKind.SEALING))
 
     def seal_field(self, key: HeldKey, place: Place, plain: bytes) -> bytes:
         """Seal a field under a data key. Raises `Rejected` ("key-destroyed", 410) if the key is destroyed."""
@@ -89,6 +112,18 @@ class Keyring:
         if key.wrapped is None:
             raise Rejected("the key was destroyed; its data is erased", code="key-destroyed", status=410)
         return self.unwrap(_place(key.id, key.master_version), key.wrapped)
+
+
+def mark_of(master: MasterKey) -> bytes:
+    """How everything begins that this master key has wrapped."""
+    return _NAMED + master.key_id
+
+
+def _tried(held: Sequence[MasterKey], place: Place, wrapped: bytes) -> bytes:
+    for master in held[:-1]:
+        with suppress(Corrupt):
+            return master.unwrap(place, wrapped)
+    return held[-1].unwrap(place, wrapped)
 
 
 def _place(key_id: UUID, master_version: int) -> Place:

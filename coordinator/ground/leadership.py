@@ -8,16 +8,33 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import IntEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from coordinator.ground.database import Database
+from shared.errors import Unavailable
 
-_LOCK: Final = 0x70726F63746F72 + 1
-"""Of PostgreSQL's advisory locks; another one guards migrations."""
+_LOCK: Final = 0x70726F63746F72
+"""Of PostgreSQL's advisory locks: ASCII of `proctor`; this number itself guards migrations."""
+
+
+class Held(IntEnum):
+    """What one coordinator of several may hold."""
+
+    LEAD = 1
+    BACKUP = 2
+    """Copies the database."""
+    KEYRING = 3
+    """Writes the keyring to its backup."""
+
+
+_AGAIN_S: Final = 0.1
 _NOTICE_LOSS: Final = (
     "SET tcp_keepalives_idle = 5",
     "SET tcp_keepalives_interval = 2",
@@ -29,8 +46,9 @@ _NOTICE_LOSS: Final = (
 class Leadership:
     """One coordinator's hold on the lead. Its methods block; use them from one thread at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, held: Held = Held.LEAD) -> None:
         self._database = database
+        self._held = held
         self._connection: Connection | None = None
         self._file: int | None = None
 
@@ -53,7 +71,7 @@ class Leadership:
     def _hold_file(self) -> bool:
         if self._file is not None:
             return True
-        path = f"{self._database.file}.lead"
+        path = f"{self._database.file}.{self._held.name.lower()}"
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,7 +96,23 @@ class Leadership:
         self._connection = connection
         for setting in _NOTICE_LOSS:
             connection.exec_driver_sql(setting)
-        taken: Any = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar_one()
+        wanted = f"SELECT pg_try_advisory_lock({_LOCK + self._held})"
+        taken: Any = connection.exec_driver_sql(wanted).scalar_one()
         if not taken:
             self.give_back()
         return bool(taken)
+
+
+@contextmanager
+def alone(database: Database, held: Held, *, within_s: float) -> Iterator[None]:
+    """Hold something for as long as the block lasts. Raises `Unavailable` if another one still has it after
+    that time."""
+    hold, deadline = Leadership(database, held), time.monotonic() + within_s
+    while not hold.hold():
+        if time.monotonic() >= deadline:
+            raise Unavailable(f"another coordinator is at the {held.name.lower()}; try again", code="held")
+        time.sleep(_AGAIN_S)
+    try:
+        yield
+    finally:
+        hold.give_back()

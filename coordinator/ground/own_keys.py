@@ -1,32 +1,37 @@
 """The coordinator's own keys: the master key, and those that sign messages to nodes and access tokens.
 
-    <data>/master.key     base64, 0600; absent if the environment gives the key
+    <data>/master.key     see `master_keys`; absent if the environment or a command gives the key
     <data>/signing.key    Ed25519 private half, wrapped by the master key, 0600
     <data>/token.key      the same for access tokens
 
 and those of `fleet_keys`. `init` creates missing keys and never replaces any. They are in files, not in the
-database: they exist before it, and a backup of the database must not contain them.
+database: they exist before it, and a backup of the database must not contain them; that of the keyring does.
 """
 
 from __future__ import annotations
 
-import base64
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.ground.fleet_keys import FleetKeys, load_fleet_keys, make_fleet_keys
-from coordinator.ground.key_files import base64_file, damaged, from_base64, unwrapped, wrap_once, write_once
+from coordinator.ground.fleet_keys import (
+    FleetKeys,
+    fleet_files,
+    is_fleet_file,
+    load_fleet_keys,
+    make_fleet_keys,
+)
+from coordinator.ground.key_files import damaged, unwrapped, wrap_once, write_once
 from coordinator.ground.keyring import Keyring
+from coordinator.ground.master_keys import LocalMaster, MasterKeys, masters_in, masters_of, text_of
 from coordinator.ground.sealed_fields import new_key
 from shared.errors import ConfigError
 from shared.sealing import private_bytes, signing_public_text
 from shared.tokens import key_id_of
 
-MASTER_KEY_VARIABLE: Final = "PROCTOR_MASTER_KEY"
+_GIVEN: Final = "the master key of the environment or of the command"
 _SIGNING_FILE: Final = "signing.key"
 _TOKEN_FILE: Final = "token.key"
 
@@ -62,13 +67,13 @@ class OwnKeys:
 def make_own_keys(folder: Path, master_text: str | None) -> OwnKeys:
     """Create missing keys in the data folder and load all; existing ones stay unchanged.
 
-    `master_text` is the master key from the environment, if any. Raises `ConfigError`.
+    `master_text` is the master key from elsewhere than its file, if any. Raises `ConfigError`.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if master_text is None:
-            write_once(folder / "master.key", base64.b64encode(new_key()) + b"\n")
-        keyring = Keyring(_master_key(folder / "master.key", master_text))
+            write_once(folder / "master.key", text_of([LocalMaster(new_key())]).encode("ascii"))
+        keyring = _keyring(folder / "master.key", master_text)
         for name in (_SIGNING_FILE, _TOKEN_FILE):
             wrap_once(folder / name, keyring, private_bytes(Ed25519PrivateKey.generate()))
         make_fleet_keys(folder, keyring)
@@ -77,17 +82,26 @@ def make_own_keys(folder: Path, master_text: str | None) -> OwnKeys:
     return _load(folder, keyring)
 
 
-def load_own_keys(folder: Path, master_file: Path, master_text: str | None) -> OwnKeys:
-    """The keys of an installation, created by `init`.
+def load_own_keys(
+    folder: Path, master_file: Path, master_text: str | None, *, hybrid: bool = False
+) -> OwnKeys:
+    """The keys of an installation, created by `init`. `hybrid`: whether new sealing keys get a hybrid half.
 
     Raises `ConfigError` if one is missing, readable by others, or not wrapped by this master key.
     """
-    return _load(folder, Keyring(_master_key(master_file, master_text)))
+    return _load(folder, replace(_keyring(master_file, master_text), hybrid=hybrid))
 
 
-def master_text() -> str | None:
-    """The master key from the environment, if any."""
-    return os.environ.get(MASTER_KEY_VARIABLE)
+def own_key_files(folder: Path) -> list[Path]:
+    """The files of the coordinator's own keys but for the master key: what must come back with a database."""
+    return sorted(
+        one for one in folder.glob("*") if one.name in (_SIGNING_FILE, _TOKEN_FILE) or is_fleet_file(one.name)
+    )
+
+
+def wrapped_files(folder: Path) -> list[Path]:
+    """The files that are wrapped by the master key."""
+    return [folder / _SIGNING_FILE, folder / _TOKEN_FILE, *fleet_files(folder)]
 
 
 def _load(folder: Path, keyring: Keyring) -> OwnKeys:
@@ -106,5 +120,6 @@ def _signing_key(path: Path, keyring: Keyring) -> Ed25519PrivateKey:
         raise damaged(path) from error
 
 
-def _master_key(path: Path, text: str | None) -> bytes:
-    return base64_file(path) if text is None else from_base64(text, MASTER_KEY_VARIABLE)
+def _keyring(path: Path, text: str | None) -> Keyring:
+    held = masters_in(path) if text is None else masters_of(text, _GIVEN)
+    return Keyring(MasterKeys(held))

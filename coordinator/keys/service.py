@@ -17,7 +17,8 @@ from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import MASTER_VERSION, KeyKind, Keyring
 from coordinator.keys.tables import Key, RetentionClass
 from shared.errors import Corrupt
-from shared.sealing import new_sealing_key, private_bytes, sealing_public_text
+from shared.hybrid import Opener, new_hybrid
+from shared.sealing import new_sealing_key, sealing_public_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +193,17 @@ def _new(keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Ke
 
 def new_sealing_pair(keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
     """A new HPKE key pair as a row that is not stored yet."""
-    private = new_sealing_key()
-    row = _row(keyring, KeyKind.SEALING, private_bytes(private), owner, now_utc)
-    row.public_key = sealing_public_text(private.public_key())
+    pair = Opener(new_sealing_key(), new_hybrid() if keyring.hybrid else None)
+    row = _row(keyring, KeyKind.SEALING, pair.private_bytes(), owner, now_utc)
+    row.public_key = sealing_public_text(pair.public_key())
     return row
+
+
+def public_text(keyring: Keyring, key: Key, *, hybrid: bool) -> str:
+    """The public half of a sealing key for a node: the hybrid one if it is wanted and there is one."""
+    if hybrid and key.wrapped is not None:
+        return keyring.open_private(key).public_text(hybrid=True)
+    return key.public_key or ""
 
 
 def new_data_key(keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:

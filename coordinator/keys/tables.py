@@ -23,6 +23,8 @@ class RetentionClass(StrEnum):
     """Per candidate and exam: alerts, session details. Scope is the exam's reference."""
     EVIDENCE = "evidence"
     """Per candidate and exam: the pictures of its alerts. Scope is the exam's reference."""
+    FEATURES = "features"
+    """Per candidate and exam: the log of features. Scope is the exam's reference."""
     TRANSCRIPT = "transcript"
     """Per session: speech excerpts. Scope is the session's id."""
 
@@ -56,10 +58,23 @@ class Key(Row, table=True):
     retention_class: RetentionClass = Field(sa_type=words(RetentionClass))
     scope: str = Field(default="", max_length=REFERENCE_CHARS)
     public_key: str | None = Field(default=None, max_length=KEY_TEXT_CHARS)
-    """`x25519:…` of a sealing key."""
+    """`x25519:…` of a sealing key. The public half of a hybrid one is too long for it, and is made from the
+    private half."""
     wrapped: bytes | None
-    """The 32 secret bytes under the master key; None after destruction."""
+    """The secret bytes under the master key (of a sealing key `shared.hybrid.Opener`); None after
+    destruction."""
     master_version: int
     """The id of the master key that wrapped it."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
     destroyed_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class FormerMaster(Row, table=True):
+    """A master key that was replaced: a coordinator that would wrap with it does not start."""
+
+    __tablename__ = "former_masters"
+
+    key_id: bytes = Field(primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    """The installation."""
+    replaced_utc: datetime = Field(sa_type=UtcDateTime)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Final, TypeVar
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import BaseModel
 
 from coordinator.nodes.commands import Command, Commander
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.hybrid import Opener
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
@@ -25,24 +25,35 @@ M = TypeVar("M", bound=BaseModel)
 
 NOT_READ: Final = frozenset({"command-malformed", "command-too-large"})
 """Codes with which a command fails because of what its body has."""
-_NOT_FOR_NODES: Final = {"policy": {"retention"}}
-"""Nodes keep nothing."""
+_NOT_FOR_NODES: Final = {"policy": {"retention", "feature_log"}}
+"""Nodes keep nothing; they log features where they are given a key for them."""
 
 
 async def start(commander: Commander, node_id: UUID, session: StartSession) -> SessionAccepted:
-    """Tell a node to watch a session. One that cannot read what is handed over starts it anew."""
-    try:
-        return await _start(commander, node_id, session)
-    except Rejected as error:
-        if error.code not in NOT_READ or session.handed is None:
-            raise
-    return await _start(commander, node_id, session.model_copy(update={"handed": None}))
+    """Tell a node to watch a session. One that cannot read what is handed over starts it anew, and one that
+    does not know the log of features logs none."""
+    orders = [session]
+    if session.features_key is not None:
+        orders.append(_without_log(session))
+    if session.handed is not None:
+        orders.append(_without_log(session).model_copy(update={"handed": None}))
+    for order in orders[:-1]:
+        try:
+            return await _start(commander, node_id, order)
+        except Rejected as error:
+            if error.code not in NOT_READ:
+                raise
+    return await _start(commander, node_id, orders[-1])
 
 
 async def change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:
     """Tell a session's node its changed policy, end time, pause or consents."""
-    command = Command(kind="change", body=_of_session(session))
-    return _answer(SessionChanged, await commander.send(node_id, command))
+    try:
+        return await _change(commander, node_id, session)
+    except Rejected as error:
+        if error.code not in NOT_READ or session.features_key is None:
+            raise
+    return await _change(commander, node_id, _without_log(session))
 
 
 async def end(commander: Commander, node_id: UUID, session: EndSession) -> SessionEnded:
@@ -58,7 +69,7 @@ async def end(commander: Commander, node_id: UUID, session: EndSession) -> Sessi
 
 
 async def enroll(
-    commander: Commander, node_id: UUID, jpeg: bytes, gate: Gate, reply_key: X25519PrivateKey
+    commander: Commander, node_id: UUID, jpeg: bytes, gate: Gate, reply_key: Opener
 ) -> EnrolledPicture:
     """Have a node measure one picture and compute its template."""
     command = Command(kind="enroll", body=jpeg, gate=gate, reply_key=reply_key)
@@ -66,19 +77,26 @@ async def enroll(
 
 
 async def compare(
-    commander: Commander, node_id: UUID, templates: CompareTemplates, reply_key: X25519PrivateKey
+    commander: Commander, node_id: UUID, templates: CompareTemplates, reply_key: Opener
 ) -> ComparedTemplates:
     """Have a node compare one person's templates with others."""
     command = Command(kind="compare", body=_json(templates), reply_key=reply_key)
     return _answer(ComparedTemplates, await commander.send(node_id, command))
 
 
-async def verify(
-    commander: Commander, node_id: UUID, frame: VerifyFrame, reply_key: X25519PrivateKey
-) -> VerifiedFrame:
+async def verify(commander: Commander, node_id: UUID, frame: VerifyFrame, reply_key: Opener) -> VerifiedFrame:
     """Have a session's node compare one of its last frames with the enrolled face."""
     command = Command(kind="verify", body=_json(frame), reply_key=reply_key)
     return _answer(VerifiedFrame, await commander.send(node_id, command))
+
+
+async def _change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:
+    command = Command(kind="change", body=_of_session(session))
+    return _answer(SessionChanged, await commander.send(node_id, command))
+
+
+def _without_log(session: StartSession) -> StartSession:
+    return session.model_copy(update={"features_key": None, "features_key_id": None})
 
 
 async def _start(commander: Commander, node_id: UUID, session: StartSession) -> SessionAccepted:

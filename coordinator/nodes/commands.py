@@ -11,7 +11,6 @@ from typing import Final, Literal
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from coordinator.ground.ids import uuid7
 from coordinator.nodes.fleet import Fleet
@@ -20,9 +19,10 @@ from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hub_link import HubLink
+from shared.hybrid import Opener
 from shared.messages.commands import CommandHeader
 from shared.policy.terms import Gate
-from shared.sealing import pack, parse_sealing_public, sealing_public_text
+from shared.sealing import pack, parse_sealing_public
 
 Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]
 
@@ -42,18 +42,28 @@ class Command:
     """Canonical JSON of the command's body; for `enroll` the JPEG itself."""
     gate: Gate | None = None
     """For `enroll`: the gate that the picture must pass."""
-    reply_key: X25519PrivateKey | None = None
+    reply_key: Opener | None = None
     """Opens a reply about a person, which the node seals to the public half."""
 
 
 class Commander:
     """Sends commands to the fleet's nodes over the hub."""
 
-    def __init__(self, hub: HubLink, fleet: Fleet, signers: Signers, signing: Ed25519PrivateKey) -> None:
+    def __init__(
+        self,
+        hub: HubLink,
+        fleet: Fleet,
+        signers: Signers,
+        signing: Ed25519PrivateKey,
+        *,
+        hybrid: bool = False,
+    ) -> None:
+        """`hybrid`: seal to the hybrid keys of nodes that have one, and let them seal so."""
         self._hub = hub
         self._fleet = fleet
         self._signers = signers
         self._signing = signing
+        self._hybrid = hybrid
 
     async def send(self, node_id: UUID, command: Command) -> bytes:
         """Send a command. Returns the opened body of the node's reply.
@@ -65,18 +75,18 @@ class Commander:
         state = self._fleet.state(node_id)
         if state is None or node_id not in self._signers:
             raise Unavailable("the session's edge node is not connected", code="node-away")
-        reply_key = command.reply_key
+        reply_key, hybrid_key = command.reply_key, state.heartbeat.hybrid_key if self._hybrid else None
         header = CommandHeader(
             kind=command.kind,
             command_id=uuid7(),
             node_id=node_id,
             issued_utc=datetime.now(UTC),
-            reply_key=None if reply_key is None else sealing_public_text(reply_key.public_key()),
+            reply_key=None if reply_key is None else reply_key.public_text(hybrid=hybrid_key is not None),
             gate=command.gate,
             boot_id=state.heartbeat.boot_id if state.heartbeat.answers_for_host else None,
         )
         try:
-            seal_to = parse_sealing_public(state.heartbeat.sealing_key)
+            seal_to = parse_sealing_public(hybrid_key or state.heartbeat.sealing_key)
             said = header.model_dump(mode="json", exclude_none=True)
             message = pack(said, command.body, self._signing, seal_to=seal_to)
         except Corrupt as error:

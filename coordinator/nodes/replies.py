@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.message import parse
-from shared.sealing import open_body, unpack, verify
+from shared.sealing import SealingPrivate, open_body, unpack, verify
 
 
 def read_reply(
-    message: bytes, command: CommandHeader, signer: Ed25519PublicKey, reply_key: X25519PrivateKey | None
+    message: bytes, command: CommandHeader, signer: Ed25519PublicKey, reply_key: SealingPrivate | None
 ) -> bytes:
     """The opened body of the reply to this command.
 

@@ -3,6 +3,7 @@
     places      what becomes of every table when a person is erased (pure)
     kept        what stays, in the words of the receipt (pure)
     tables      erasures, their sessions, candidates' requests
+    correcting_service  corrects a person's name
     erasing_service   decides an erasure, removes what is left, finishes it
     about_service     what there is about a person: counts it, deletes it
     export_service    the same, opened, for an export
@@ -14,8 +15,8 @@
     answers     requests, erasures and status in the API's form
     steps       the steps after the decision, at once and again after a crash
     examples    of the API's bodies
-    routes      POST /privacy/delete, requests, erasures
-    access_routes     POST /privacy/export, GET /privacy/status
+    routes      POST /privacy/delete, POST /privacy/correct, requests, erasures
+    access_routes     POST /privacy/export, GET /privacy/status, GET /privacy/own
 
 An erasure is decided in one transaction: it is written in the journal, every private half and data key of the
 person is destroyed, the names are taken away, running sessions are ended. From then on nothing of the person
@@ -27,6 +28,7 @@ What stays is a tombstone: the random ids of person and sessions. The institutio
 and who registers under it is a new person here.
 
 The keyring is the column `wrapped` of the keys, in this same database. A copy of the database opens what it
-holds only together with that column: a backup must leave it out and keep it apart, the latest generation
-alone, made again at each erasure. It must leave out kept answers too, which are sealed under the master key.
+holds only together with that column: a backup leaves it out and keeps it apart, the latest generation alone,
+made again at each erasure before its receipt (`coordinator.backups`). It leaves out kept answers too, which
+are sealed under the master key.
 """

@@ -16,11 +16,13 @@ from sqlmodel import Session, col, delete, select, tuple_, update
 from coordinator.accommodations.tables import AccommodationVersion
 from coordinator.alerts.tables import StoredAlert
 from coordinator.arriving.tables import ParkedMessage
+from coordinator.candidates.tables import FormerReference
 from coordinator.consents.tables import Consent
 from coordinator.destinations.tables import Delivery
 from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.evidence.tables import Evidence
+from coordinator.features.tables import FeatureBatch
 from coordinator.ground.columns import Row
 from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
@@ -77,7 +79,16 @@ def rows_about(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID
     yield VerdictFinding, col(VerdictFinding.act_id).in_(acts)
     yield ReviewAct, col(ReviewAct.incident_id).in_(incidents)
     yield IncidentAlert, col(IncidentAlert.incident_id).in_(incidents)
-    for table in (Incident, Evidence, StoredAlert, SessionPolicy, JoinCode, Device, Acknowledgement):
+    for table in (
+        Incident,
+        Evidence,
+        FeatureBatch,
+        StoredAlert,
+        SessionPolicy,
+        JoinCode,
+        Device,
+        Acknowledgement,
+    ):
         yield table, col(table.session_id).in_(session_ids)
     told = col(Delivery.kind) == DeliveryKind.PERSON_ERASED
     yield Delivery, col(Delivery.session_id).in_(session_ids) & ~told
@@ -87,7 +98,7 @@ def rows_about(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID
     )
     yield FaceTemplate, col(FaceTemplate.enrollment_id).in_(enrollments)
     yield EnrollmentPicture, col(EnrollmentPicture.enrollment_id).in_(enrollments)
-    for owned in (PracticeCheck, Enrollment, AccommodationVersion, Consent, LegalHold):
+    for owned in (PracticeCheck, Enrollment, AccommodationVersion, Consent, FormerReference, LegalHold):
         yield owned, col(owned.candidate_id) == candidate_id
 
 

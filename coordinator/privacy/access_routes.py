@@ -29,14 +29,17 @@ from coordinator.tenants import service as tenants
 from coordinator.tenants.answers import rules_out
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import CandidateRef, Now, Parts, PartsDep
-from coordinator.web_api.security import Dpo
-from shared.api.privacy import ExportRequest, HoldStatus, PrivacyStatusOut
+from coordinator.web_api.security import CandidateOrSession, Dpo
+from shared.api.privacy import ExportRequest, HoldStatus, OwnPrivacyOut, PrivacyStatusOut
 from shared.fields import format_utc
 
 router = APIRouter(prefix="/privacy", tags=["privacy"])
 
 ZIP: Final = "application/zip"
 MOST_CONSENTS: Final = 200
+NOT_OWN: Final = frozenset({"answers", "holds"})
+"""What a candidate's page does not count: copies of answers that go within a day, and the institution's legal
+holds."""
 
 
 @router.post(
@@ -77,6 +80,27 @@ async def get_privacy_status(
     def work(db: Session) -> PrivacyStatusOut:
         candidate = candidates.known(db, claims.tenant_id, candidate_id)
         return _status(db, parts.keys.keyring, candidate, now)
+
+    return await parts.reading(work)
+
+
+@router.get("/own", responses=problems(401, 403, 404))
+async def get_own_privacy(claims: CandidateOrSession, parts: PartsDep) -> OwnPrivacyOut:
+    """What is stored about the candidate that asks, and what became of its requests to be erased; for its
+    page."""
+
+    def work(db: Session) -> OwnPrivacyOut:
+        candidate = candidates.known(db, claims.tenant_id, claims.subject)
+        whose = export.person(db, candidate.tenant_id, candidate.reference)
+        stored = about.stored(db, candidate.tenant_id, candidate.id, whose.session_ids)
+        stored["sessions"] = len(whose.session_ids)
+        asked = requests.of_candidate(db, candidate)
+        return OwnPrivacyOut(
+            candidate_id=candidate.reference,
+            known_since=candidate.created_utc,
+            stored={kind: stored[kind] for kind in sorted(stored) if stored[kind] and kind not in NOT_OWN},
+            requests=requests_out(asked, {candidate.id: candidate.reference}),
+        )
 
     return await parts.reading(work)
 

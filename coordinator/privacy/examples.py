@@ -42,6 +42,19 @@ PRIVACY_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "candidate_id": "CAND-20231",
             "made_for": "the candidate, by its e-mail of 20 December",
         },
+        "CorrectionRequest": {"candidate_id": "CAND-20231", "new_candidate_id": "CAND-20213"},
+        "CorrectionOut": {
+            "candidate_id": "CAND-20213",
+            "candidate_uuid": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a72",
+            "tokens_revoked": 1,
+            "recipients_told": 1,
+        },
+        "OwnPrivacyOut": {
+            "candidate_id": "CAND-20231",
+            "known_since": "2025-12-01T08:00:00Z",
+            "stored": {"alerts": 14, "faces": 5, "pictures": 9, "sessions": 1},
+            "requests": [_REQUEST],
+        },
         "ErasureRequestOut": _REQUEST,
         "PrivacyStatusOut": {
             "candidate_id": "CAND-20231",

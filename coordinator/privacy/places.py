@@ -17,6 +17,7 @@ ERASED: Final[Mapping[str, str]] = MappingProxyType(
         "incident_alerts": "incidents",
         "incidents": "incidents",
         "evidence": "pictures",
+        "feature_batches": "features",
         "alerts": "alerts",
         "parked_messages": "alerts",
         "deliveries": "deliveries",
@@ -31,6 +32,7 @@ ERASED: Final[Mapping[str, str]] = MappingProxyType(
         "enrollment_pictures": "faces",
         "enrollments": "faces",
         "accommodations": "accommodations",
+        "former_references": "names",
         "kept_answers": "answers",
         "legal_holds": "holds",
     }
@@ -93,6 +95,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "erasure_requests": "random ids and words",
         "erasures": "the journal: random ids",
         "exams": "about nobody, as their description demands",
+        "former_masters": "of master keys",
         "join_tokens": "of nodes",
         "lane_marks": "of nodes' outboxes",
         "node_certificates": "of nodes",

@@ -1,4 +1,4 @@
-"""Erasure over REST: by an officer, or by a candidate's request and an officer's decision."""
+"""Erasure and correction over REST: by an officer, an erasure also by a candidate's request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
-from coordinator.privacy import erasing_service as erasing, requests_service as requests, steps
+from coordinator.privacy import (
+    correcting_service as correcting,
+    erasing_service as erasing,
+    requests_service as requests,
+    steps,
+)
 from coordinator.privacy.answers import erasure_out, requests_out
 from coordinator.privacy.erasing_service import Wish
 from coordinator.privacy.tables import Erasure
@@ -20,7 +25,14 @@ from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep
 from coordinator.web_api.security import Dpo, DpoOrSession, check_own_candidate
-from shared.api.privacy import DeleteRequest, ErasureDecision, ErasureOut, ErasureRequestPage
+from shared.api.privacy import (
+    CorrectionOut,
+    CorrectionRequest,
+    DeleteRequest,
+    ErasureDecision,
+    ErasureOut,
+    ErasureRequestPage,
+)
 from shared.erasures import Cause
 from shared.errors import ConfigError, Unavailable
 from shared.tokens import Role
@@ -46,6 +58,32 @@ async def delete_person(body: DeleteRequest, claims: DpoOrSession, parts: PartsD
         return _wish(candidate, claims.role, Cause.OFFICER, end_running=body.end_running)
 
     return await _erase(parts, found, now)
+
+
+@router.post("/correct", responses=problems(401, 403, 404, 409))
+async def correct_person(body: CorrectionRequest, claims: Dpo, parts: PartsDep, now: Now) -> CorrectionOut:
+    """Correct a person's candidate_id, everywhere and at once.
+
+    Alerts, reports, exports and deliveries name the person by the new one from then on, also what was stored
+    or written before; all internal ids stay. The candidate's own tokens have the former one and are revoked.
+    Systems of the institution that got it are told (`person.corrected`). An id that another candidate has is
+    refused (409 `reference-taken`): two people are never made one. So is a correction while a session of the
+    candidate runs (409 `session-active`).
+    """
+
+    def work(db: Session) -> CorrectionOut:
+        candidate = candidates.known(db, claims.tenant_id, body.candidate_id)
+        done = correcting.correct(db, parts.keys.keyring, candidate, body.new_candidate_id, now)
+        return CorrectionOut(
+            candidate_id=candidate.reference,
+            candidate_uuid=str(done.candidate_id),
+            tokens_revoked=done.tokens,
+            recipients_told=done.recipients,
+        )
+
+    done = await parts.writing(work)
+    await parts.verifier.refresh()
+    return done
 
 
 @router.get("/requests", responses=problems(401, 403))

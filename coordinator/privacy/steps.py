@@ -1,8 +1,9 @@
 """The steps of an erasure after its decision: at once, and again by themselves after a crash.
 
 Each step can be repeated: rows are deleted, the write-ahead log is emptied, nodes end the person's sessions
-and forget its templates with them, the journal's file is written, the receipt is signed. A node that does not
-answer is told again as long as its heartbeats name the session (`sessions.sweeping`).
+and forget its templates with them, the journal's file is written, the keyring's backup is replaced by one
+without the person's keys, the receipt is signed. A node that does not answer is told again as long as its
+heartbeats name the session (`sessions.sweeping`).
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ async def carry_on(parts: Parts, erasure_id: UUID) -> Erasure:
     if not await asyncio.to_thread(parts.database.scrub):
         raise Unavailable("somebody still reads what the database's log has of before; try again")
     await asyncio.to_thread(write_journal, parts)
+    if parts.keep_keyring is not None:
+        await asyncio.to_thread(parts.keep_keyring)
     done = partial(
         erasing.finish, keys=parts.keys, erasure_id=erasure_id, nodes_told=told, now_utc=parts.utc_now()
     )

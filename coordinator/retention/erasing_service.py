@@ -16,12 +16,13 @@ from sqlmodel import Session, col, delete, or_, select, tuple_, update
 
 from coordinator.accommodations.tables import AccommodationVersion
 from coordinator.alerts.tables import StoredAlert
-from coordinator.candidates.tables import Candidate
+from coordinator.candidates.tables import Candidate, FormerReference
 from coordinator.consents.tables import Consent
 from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.evidence.tables import Evidence
 from coordinator.exams.tables import Exam
+from coordinator.features.tables import FeatureBatch
 from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.incidents.tables import Incident, IncidentAlert
@@ -41,6 +42,7 @@ _KEYS: Final[Mapping[Kept, RetentionClass]] = MappingProxyType(
         Kept.TEMPLATES: RetentionClass.TEMPLATE,
         Kept.EVIDENCE: RetentionClass.EVIDENCE,
         Kept.ALERTS: RetentionClass.EXAM,
+        Kept.FEATURES: RetentionClass.FEATURES,
     }
 )
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType(
@@ -99,7 +101,8 @@ def _templates(db: Session, people: Collection[UUID], now_utc: datetime) -> int:
 
 def _person(db: Session, people: Collection[UUID], now_utc: datetime) -> int:
     removed = _removed(db, Consent, col(Consent.candidate_id).in_(people)) + _answers(db, people)
-    _removed(db, LegalHold, col(LegalHold.candidate_id).in_(people))
+    for table in (LegalHold, FormerReference):
+        _removed(db, table, col(table.candidate_id).in_(people))
     # The row stays for its destroyed keys; the same name may come again as another person.
     for row in db.exec(select(Candidate).where(col(Candidate.id).in_(people))):
         row.reference, row.erased_utc = tombstone(row.id), now_utc
@@ -119,6 +122,10 @@ def _pictures(db: Session, sessions: Collection[UUID], now_utc: datetime) -> int
     """Their rows stay until the alerts go: that there was a picture is part of the alert."""
     full = col(Evidence.session_id).in_(sessions) & (col(Evidence.body_sealed) != b"")
     return _changed(db, Evidence, full, body_sealed=b"")
+
+
+def _features(db: Session, sessions: Collection[UUID], now_utc: datetime) -> int:
+    return _removed(db, FeatureBatch, col(FeatureBatch.session_id).in_(sessions))
 
 
 def _alerts(db: Session, sessions: Collection[UUID], now_utc: datetime) -> int:
@@ -176,5 +183,10 @@ _OF_PERSONS: Final[Mapping[Kept, Remove]] = MappingProxyType(
     {Kept.TEMPLATES: _templates, Kept.RECORDS: _person}
 )
 _OF_EXAMS: Final[Mapping[Kept, Remove]] = MappingProxyType(
-    {Kept.EVIDENCE: _pictures, Kept.ALERTS: _alerts, Kept.RECORDS: _records}
+    {
+        Kept.EVIDENCE: _pictures,
+        Kept.FEATURES: _features,
+        Kept.ALERTS: _alerts,
+        Kept.RECORDS: _records,
+    }
 )

@@ -21,6 +21,7 @@ from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from coordinator.enrollments.tables import Enrollment
 from coordinator.evidence.tables import Evidence
 from coordinator.exams.tables import Exam
+from coordinator.features.tables import FeatureBatch
 from coordinator.ground.columns import UtcDateTime
 from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
@@ -39,6 +40,7 @@ _CLASSES: Final[Mapping[RetentionClass, Kept]] = MappingProxyType(
         RetentionClass.TEMPLATE: Kept.TEMPLATES,
         RetentionClass.EXAM: Kept.ALERTS,
         RetentionClass.EVIDENCE: Kept.EVIDENCE,
+        RetentionClass.FEATURES: Kept.FEATURES,
     }
 )
 
@@ -129,6 +131,7 @@ def _read_sessions(db: Session, found: dict[UUID, _OfPerson], now_utc: datetime)
     incidents = exists().where(col(Incident.session_id) == mine)
     details = func.length(ExamSession.details_sealed) > 0
     pictures = exists().where(col(Evidence.session_id) == mine, func.length(Evidence.body_sealed) > 0)
+    logged = exists().where(col(FeatureBatch.session_id) == mine)
     review = exists().where(col(Incident.session_id) == mine, _under_review(now_utc))
     wanted = select_columns(
         col(ExamSession.candidate_id),
@@ -139,6 +142,7 @@ def _read_sessions(db: Session, found: dict[UUID, _OfPerson], now_utc: datetime)
         review,
         (alerts | incidents | details).label("alerts"),
         pictures,
+        logged,
         col(ExamSession.erased_utc).is_(None),
     ).where(col(ExamSession.tenant_id).in_(_tenants(found)), col(ExamSession.candidate_id).in_(found))
     for candidate_id, exam, end_utc, terms, enrollment_id, under_review, *left in db.execute(wanted):
@@ -146,7 +150,7 @@ def _read_sessions(db: Session, found: dict[UUID, _OfPerson], now_utc: datetime)
         one.ends.append(end_utc)
         one.terms.append(Retention.model_validate(terms or {}))
         one.under_review |= under_review
-        classes = (Kept.ALERTS, Kept.EVIDENCE, Kept.RECORDS)
+        classes = (Kept.ALERTS, Kept.EVIDENCE, Kept.FEATURES, Kept.RECORDS)
         one.left |= {kept for kept, there in zip(classes, left, strict=True) if there}
         if enrollment_id is not None:
             found[candidate_id].used.add(enrollment_id)

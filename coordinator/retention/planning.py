@@ -19,7 +19,7 @@ from coordinator.holds.covering import Hold, held
 from shared.policy.terms import Retention
 from shared.retention import DAYS, Kept
 
-OF_EXAMS: Final = (Kept.EVIDENCE, Kept.ALERTS, Kept.RECORDS)
+OF_EXAMS: Final = (Kept.EVIDENCE, Kept.FEATURES, Kept.ALERTS, Kept.RECORDS)
 """Classes of a person and an exam, in the order of their erasure."""
 OF_PERSONS: Final = (Kept.TEMPLATES, Kept.RECORDS)
 

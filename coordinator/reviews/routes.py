@@ -23,7 +23,7 @@ from coordinator.reviews.outcomes import outcome_out
 from coordinator.reviews.rescore import rescored_incidents, rescored_session
 from coordinator.reviews.service import Deed
 from coordinator.reviews.states import Act, DismissReason
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.answers import status_of
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
@@ -157,7 +157,7 @@ async def rescore_session(
         found = sessions.find(db, claims.tenant_id, session_id)
         alerts.count_within_bounds(db, found.session, "session-too-large")
         stored = alerts.timeline(db, parts.keys.keyring, found.session)
-        agreed = sessions.effective_policy(db, parts.keys.keyring, found.session).candidate
+        agreed = details.effective_policy(db, parts.keys.keyring, found.session).candidate
         theirs = policy.model_copy(update={"candidate": agreed})
         scored = rescored_session([one.alert for one in stored], theirs)
         homes = incidents.homes(db, found.session)

@@ -9,6 +9,7 @@ trouble/    a node's wrong clock, missing alerts   lasting/  alerts raised and c
 
 service     finds and reads sessions       tables      the rows
 held_service  which sessions nodes hold
+details_service  what is sealed with a session, and its policy
 ending      ends one here and on its node  verifying   compares a frame with the enrolled face
 sweeping    keeps nodes and database in agreement
 notice      the candidate's notice (pure)  milestones  milestones on a timeline (pure)

@@ -19,7 +19,7 @@ from shared.events.types import EventType
 from shared.policy.schema import Policy
 from shared.retention import DAYS
 
-VERSION: Final = "2026-11-30.1"
+VERSION: Final = "2026-11-30.2"
 LANGUAGE: Final = "en"
 
 _VIDEO: Final = (
@@ -55,6 +55,12 @@ _SAID: Final = (
     "while your exam runs; when it ends, the key is destroyed and nobody can. You may take your agreement "
     "back at any time, and what was kept can no longer be opened from then on. No other sound is stored."
 )
+_LOGGED: Final = (
+    "If you have agreed to that separately, what was measured in each five seconds, such as the direction of "
+    "your head, is also logged for developing the software: numbers, without pictures, sound or your name. "
+    "The log is encrypted, and it is deleted {features} after the end of your exam. You may take your "
+    "agreement back at any time; what was logged is then deleted at once."
+)
 _WHY: Final = (
     "This is done so that everybody sits the exam under the same conditions. Nothing is concluded about "
     "your mood, your character or your health."
@@ -71,6 +77,9 @@ _KEPT: Final = (
 )
 RETENTION: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "is also logged for developing": "edge.judging.features:FeatureLog",
+        "it is deleted": "coordinator.retention.running:run",
+        "is then deleted at once": "coordinator.features.service:forget_all_of",
         "are not stored": "edge.sessions.session:Session",
         "a short written note is kept": "coordinator.alerts.service:store",
         "pictures are deleted after": "coordinator.retention.running:run",
@@ -112,19 +121,21 @@ def notice_for(policy: Policy) -> NoticeOut:
             paragraphs.append(_ALIVE)
     if features.audio_monitoring:
         paragraphs += [_AUDIO, _SAID if features.speech_transcription else _NOT_SAID]
+    if policy.feature_log:
+        paragraphs.append(_with_days(_LOGGED, policy))
     return NoticeOut(
         version=VERSION,
         language=LANGUAGE,
         title="What happens during this exam, and why",
-        paragraphs=[*paragraphs, _WHY, _kept(policy), _SEEN, _RIGHTS],
+        paragraphs=[*paragraphs, _WHY, _with_days(_KEPT, policy), _SEEN, _RIGHTS],
         purposes=[str(purpose) for purpose in purposes_of(policy)],
     )
 
 
-def _kept(policy: Policy) -> str:
-    """The sentences about keeping and deleting, with the days of this policy."""
+def _with_days(text: str, policy: Policy) -> str:
+    """Sentences about keeping and deleting, with the days of this policy."""
     days = {kept.value: of(policy.retention) for kept, of in DAYS.items()}
-    return _KEPT.format(**{name: f"{count} day" + "s" * (count != 1) for name, count in days.items()})
+    return text.format(**{name: f"{count} day" + "s" * (count != 1) for name, count in days.items()})
 
 
 def _watched(policy: Policy) -> list[str]:

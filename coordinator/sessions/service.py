@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session, col, select, update
@@ -17,9 +15,6 @@ from coordinator.alerts import service as alerts
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.acting import concerns
 from coordinator.ground.keyring import Keyring
-from coordinator.ground.sealed_fields import Place
-from coordinator.keys import service as keys
-from coordinator.keys.tables import Key
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Held
 from coordinator.nodes.tables import Assignment, Node
@@ -29,11 +24,8 @@ from shared.alerts import Alert
 from shared.errors import Rejected, Unavailable
 from shared.events.types import EventType
 from shared.messages.sessions import SessionAccepted
-from shared.policy.schema import Policy
 from shared.tokens import Claims, invalid, moved
 
-CANDIDATE_TERMS: Final = "candidate_terms"
-"""Key in a session's sealed details for the candidate's accommodation (a dump of `Policy.candidate`)."""
 MAX_OWN_RUNNING: Final = 2
 """The most running sessions that a candidate may start itself: the present one, and one that was never ended.
 More would let one token fill every node."""
@@ -160,28 +152,6 @@ def siblings(db: Session, session: ExamSession, now_utc: datetime) -> list[Found
     return [Found(*row) for row in rows]
 
 
-def seal_details(keyring: Keyring, key: Key, session_id: UUID, details: Mapping[str, Any]) -> bytes:
-    """The caller's data and the candidate's accommodation, for `sessions.details_sealed`."""
-    return keyring.seal_field(key, _details_place(session_id), json.dumps(details).encode())
-
-
-def open_details(keyring: Keyring, key: Key, session: ExamSession) -> dict[str, Any]:
-    """Open the details sealed by `seal_details`."""
-    plain = keyring.open_field(key, _details_place(session.id), session.details_sealed)
-    details: dict[str, Any] = json.loads(plain)
-    return details
-
-
-def effective_policy(db: Session, keyring: Keyring, session: ExamSession) -> Policy:
-    """A session's policy with its candidate's accommodation.
-
-    The accommodation is sealed: muted detectors may reveal a person's health.
-    """
-    key = keys.get(db, session.tenant_id, session.data_key_id)
-    details = open_details(keyring, key, session)
-    return Policy.model_validate({**session.policy, "candidate": details.get(CANDIDATE_TERMS)})
-
-
 def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
     """The number of a candidate's running sessions."""
     wanted = select(ExamSession.id).where(
@@ -299,7 +269,3 @@ def held_now(db: Session, session_ids: set[UUID], now_utc: datetime) -> dict[UUI
         else None
         for session, assignment in rows
     }
-
-
-def _details_place(session_id: UUID) -> Place:
-    return Place("sessions", "details_sealed", session_id)

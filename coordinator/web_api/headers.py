@@ -75,6 +75,20 @@ def console_policy(public_url: str) -> str:
     )
 
 
+def reading_policy() -> str:
+    """The content security policy of a page that is only read: no script, and nothing from elsewhere."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "img-src data:",
+            "form-action 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
 def _own_page(*more: str) -> str:
     return "; ".join(
         (

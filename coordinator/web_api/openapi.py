@@ -33,16 +33,24 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     A route that needs a token (401) may also refuse too many requests (429).
     """
     often = {429} if 401 in statuses else set()
+    # No model: FastAPI would build its reader and writer for each status of each route, a tenth of the
+    # coordinator's start, and nobody would use them.
     return {
-        status: {"model": Problem, "description": HTTPStatus(status).phrase}
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": _ref(Problem)}},
+        }
         for status in sorted({*ALWAYS, *often, *statuses})
     }
 
 
 def takes(body: type[BaseModel]) -> dict[str, Any]:
     """The `openapi_extra` of a route that reads this body itself; list the body in `READ_BY_ROUTES`."""
-    schema = {"$ref": f"#/components/schemas/{body.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _ref(body)}}}}
+
+
+def _ref(body: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{body.__name__}"}
 
 
 def describe(app: FastAPI, examples: Mapping[str, Mapping[str, Any]]) -> None:
@@ -53,7 +61,7 @@ def describe(app: FastAPI, examples: Mapping[str, Mapping[str, Any]]) -> None:
         if app.openapi_schema is None:
             schema = generate()
             _, read = models_json_schema(
-                [(body, "validation") for body in READ_BY_ROUTES],
+                [*((body, "validation") for body in READ_BY_ROUTES), (Problem, "serialization")],
                 ref_template="#/components/schemas/{model}",
             )
             schema["components"]["schemas"] |= read["$defs"]

@@ -85,6 +85,8 @@ class Parts:
     tickets: Tickets
     lead: Lead
     """Whether this coordinator leads those on its database."""
+    keep_keyring: Callable[[], None] | None = None
+    """Replaces the keyring's backup by one of now, if there are backups. Blocks."""
     traces: Traces | None = None
     """Where traces of alerts go, if anywhere."""
     standing: Readings = field(default_factory=Readings)

@@ -8,6 +8,6 @@ metrics    Prometheus                              gpus         reads the GPUs' 
 ladder     which level under which load (pure)     load         measures the load
 stepping   changes the level under load            rating       how many sessions are admitted (pure)
 rating_file  where the measured rating is kept     states       sends the state of every session
-committing  alerts to disk, counted and traced
+committing  alerts to disk, counted and traced     feature_log  sends logged features
 frame_requests  whether pages send fewer frames when asked (pure)
 """

@@ -10,7 +10,7 @@ from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.attendance import attended, holds_seat
-from edge.sessions.port import AssignmentId, SessionOver, Told, about
+from edge.sessions.port import AssignmentId, Features, SessionOver, Told, about
 from edge.sessions.roster import Roster
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
@@ -33,6 +33,8 @@ class Assignments:
         self.roster = roster
         self.on_report: Callable[[AssignmentId], None] = lambda _: None
         """Called after each alert of a session, and after a change of its order."""
+        self.on_features: Callable[[Features], None] = lambda _: None
+        """Called with what was measured in a session whose candidate agreed to the log."""
         self._join_window_s = join_window_s
         self._commit = commit
         self._measured = measured
@@ -60,6 +62,11 @@ class Assignments:
         self._watched[assignment.id] = assignment
         self._writing[assignment] = asyncio.create_task(self._write(assignment))
         return assignment
+
+    def order_of(self, assignment: AssignmentId) -> StartSession | None:
+        """The order in force of a session; None after its end."""
+        found = self._watched.get(assignment)
+        return None if found is None else found.order
 
     def ask_pages(self, frames_per_s: int) -> None:
         """Ask every page, also those that connect from now on, to send so many frames per second."""
@@ -92,6 +99,9 @@ class Assignments:
         """Handle a message from the worker."""
         if isinstance(told, Measured | Looked):
             self._measured(told)
+            return
+        if isinstance(told, Features):
+            self.on_features(told)
             return
         assignment = self._watched[about(told)]
         assignment.hear(told)

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 
 from edge.node_identity import Identity
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.hybrid import Opener, new_hybrid
 from shared.messages.commands import COMMAND_LIFETIME_S, CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
@@ -137,6 +138,10 @@ class Commands:
         boot_id: UUID | None = None,
     ) -> None:
         self._identity = identity
+        hybrid = new_hybrid()  # of this run alone: nobody can open a command of an earlier one any more
+        self._opener = Opener(identity.sealing, hybrid)
+        self.hybrid_text = hybrid.public_key().text
+        """`mlkem768-x25519:…`, for the heartbeats."""
         self._gate = CommandGate(identity.node_id, coordinator_key, boot_id)
         self._actions = actions
         self._complaints = Seldom()
@@ -179,7 +184,7 @@ class Commands:
 
     async def _obeyed(self, command: Admitted) -> BaseModel:
         try:
-            body = open_body(command.parcel, self._identity.sealing)
+            body = open_body(command.parcel, self._opener)
             action = self._action(command.header, body)
         except Corrupt as error:
             raise Rejected(str(error), code="command-malformed", status=422) from error

@@ -15,6 +15,7 @@ from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
+from edge.fleet.feature_log import LoggedFeatures
 from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
 from edge.fleet.measures import measures_of
@@ -46,6 +47,7 @@ class Node:
     hub: HubLink
     publisher: Publisher
     states: States
+    logged: LoggedFeatures
     worker: Worker
     assignments: Assignments
     actions: NodeActions
@@ -98,6 +100,7 @@ class Node:
             seats=self.assignments.held(monotonic()),
             measures=measures,
             answers_for_host=True,
+            hybrid_key=self.commands.hybrid_text,
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:

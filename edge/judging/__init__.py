@@ -6,4 +6,5 @@ alerts           a finding into its alert          thumbnails       the small pi
 inherited        what the session's former node has told (pure)
 explanations     the sentences for reviewer and candidate
 camera           a camera that may be a program (pure)
+features         sums up windows for the log of features (pure)
 """

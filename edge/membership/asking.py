@@ -17,7 +17,6 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.x509 import Certificate
 
 from shared.api.memberships import AuthorityOut, MembershipOut, MembershipRequest
@@ -39,7 +38,13 @@ from shared.errors import Corrupt
 from shared.join_tokens import JoinToken
 from shared.messages.joining import AUTHORITY_CONTEXT, JoinHeader, RenewHeader, authority_keys
 from shared.nats_keys import KeyKind, public_text
-from shared.sealing import pack, parse_sealing_public, parse_signing_public, signing_public_text
+from shared.sealing import (
+    SealingPublic,
+    pack,
+    parse_sealing_public,
+    parse_signing_public,
+    signing_public_text,
+)
 
 _JWT: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}")
 
@@ -59,7 +64,7 @@ class Authority:
     ca: Certificate
     signing_key: str
     """`ed25519:…`; signs commands."""
-    joining_key: X25519PublicKey
+    joining_key: SealingPublic
 
 
 def checked_authority(said: AuthorityOut, token: JoinToken) -> Authority:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import hypot
-from statistics import median
 from typing import Annotated
 
 from edge.rules.findings import NO, UNKNOWN, Judgement
@@ -15,7 +16,8 @@ from shared.observations import HeadPose, Observation
 from shared.saving import AtMost
 
 SPEED_WINDOW_S = 0.5
-"""Speed is the median over this time."""
+"""Speed is the median over this time. By time, not by steps: poses come at uneven intervals, and in a short
+one the error of a pose makes a high speed."""
 MAX_STEP_S = 1.0
 """Poses further apart give no speed."""
 POSES = 3
@@ -80,6 +82,7 @@ class MovementState:
     speeds: Annotated[deque[tuple[float, float]], AtMost(MAX_SPEEDS)] = field(
         default_factory=lambda: deque(maxlen=MAX_SPEEDS)
     )
+    """Each step's end and speed; the first entry only says when the second one's step began."""
     turns: Annotated[deque[tuple[float, float]], AtMost(MAX_TURNS)] = field(
         default_factory=lambda: deque(maxlen=MAX_TURNS)
     )
@@ -138,10 +141,14 @@ class Movement:
         slow_before = before is None or before <= self._settings.threshold(EventType.SUSPICIOUS_MOVEMENT)
         own.doubted = slow_before and _turned_deg(first, last) < BACK * turned_deg
         own.before = speed
+        if not own.speeds:
+            own.speeds.append((began_s, 0.0))
         own.speeds.append((at, 0.0 if from_wrong or own.doubted else speed))
-        while at - own.speeds[0][0] >= SPEED_WINDOW_S:
+        while at - own.speeds[1][0] >= SPEED_WINDOW_S:
             own.speeds.popleft()
-        self._count(began_s, median(each for _, each in own.speeds))
+        self._count(
+            began_s, _median((ended[1], ended[0] - began[0]) for began, ended in pairwise(own.speeds))
+        )
 
     def _count(self, began_s: float, speed: float) -> None:
         own = self._state
@@ -151,6 +158,22 @@ class Movement:
         elif fast and own.turns and speed > own.turns[-1][1]:
             own.turns[-1] = (own.turns[-1][0], round(speed, 1))
         own.fast = fast
+
+
+def _median(speeds: Iterable[tuple[float, float]]) -> float:
+    """The median of speeds that lasted for so many seconds each.
+
+    Each speed stands in the middle of its time, in ascending order; between two of them it is interpolated.
+    So of two steps that lasted equally long it is the mean, as without times.
+    """
+    passed_s, places = 0.0, list[tuple[float, float]]()
+    for speed, lasted_s in sorted(speeds):
+        places.append((passed_s + lasted_s / 2, speed))
+        passed_s += lasted_s
+    for (before_s, slower), (after_s, faster) in pairwise(places):
+        if after_s >= passed_s / 2:
+            return slower + (faster - slower) * (passed_s / 2 - before_s) / (after_s - before_s)
+    return places[-1][1]
 
 
 def _turned_deg(before: HeadPose, after: HeadPose) -> float:

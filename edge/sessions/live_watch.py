@@ -10,18 +10,20 @@ from typing import Final
 from edge.analysis.examination import Frame
 from edge.analysis.measured import Origin, spans_of
 from edge.judging.alerts import RAISED_REVISION, AlertRevision
+from edge.judging.features import FeatureLog
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
 from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.sessions.agreed import senses_of
 from edge.sessions.memory import Course, instant
-from edge.sessions.port import Notice, assignment_of
+from edge.sessions.port import Features, Notice, assignment_of
 from edge.sessions.session_parts import Parts
 from edge.sessions.timer import Timer
 from shared.cameras import Camera
 from shared.events.looks import Sense
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
+from shared.features import MOST_VECTORS, FeatureVector
 from shared.messages.sessions import HandedOver, StartSession
 from shared.messages.states import STATE_EVERY_S
 from shared.notices import candidate_notice
@@ -54,6 +56,8 @@ class LiveWatch:
         """Of the unwatched seconds, those that an earlier node has reported."""
         self._known: Unwatched = {}
         """The unwatched seconds when the state was saved that this session goes on from."""
+        self._features = FeatureLog()
+        """What is measured, while the candidate agrees to the log of it."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
         self.drops: Counter[str] = Counter()
         """Observations that were not judged, by reason."""
@@ -109,9 +113,19 @@ class LiveWatch:
         now_s = self.now_s()
         self._tell_gap(now_s)
         self._take(self._opened().observe(observation, frame, excerpt, now=now_s), origin)
+        if self._order.features_key is not None:
+            self._log(self._features.add(observation))
         if observation.identity is not None and observation.identity.similarity is not None:
             self.verified_utc = self.utc(observation.at)
         self._timer.moved()
+
+    def log_as_agreed(self, order: StartSession) -> None:
+        """Take over whether features are logged. What was measured so far is sent only if they still are."""
+        if order.features_key is None:
+            self._features.forget()
+        elif order.paused and not self._order.paused:
+            self._log(self._features.flush())
+        self._order = order
 
     def pause(self, order: StartSession) -> None:
         """Close open events and keep no picture. Baselines stay for `resume`."""
@@ -137,6 +151,8 @@ class LiveWatch:
 
     def finish(self) -> None:
         """Close open events."""
+        if self._order.features_key is not None:
+            self._log(self._features.flush())
         if self._watch is not None:
             self._take(self._watch.finish(self.now_s()))
 
@@ -225,6 +241,12 @@ class LiveWatch:
                 self._watch.take_over(self._former)
                 self._former = None
         return self._watch
+
+    def _log(self, vectors: tuple[FeatureVector, ...]) -> None:
+        if vectors and self._started_utc is not None:
+            for begin in range(0, len(vectors), MOST_VECTORS):
+                some = vectors[begin : begin + MOST_VECTORS]
+                self._parts.tell(Features(self._assignment, self._started_utc, some))
 
     def _tell_gap(self, now_s: float) -> None:
         """At the first picture after the session went on in this process, tell how long the node was late."""

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
 from shared.cameras import Camera
+from shared.features import FeatureVector
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame
 from shared.messages.heartbeats import SessionState
@@ -76,7 +78,17 @@ class Delivers:
     """`PageId.number`."""
 
 
-Told = OutgoingAlert | Notice | SessionOver | Moved | Delivers | Measured | Looked
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What was measured in some windows of a session, for the log that its candidate agreed to."""
+
+    assignment: AssignmentId
+    zero_utc: datetime
+    """When the session's clock began."""
+    vectors: tuple[FeatureVector, ...]
+
+
+Told = OutgoingAlert | Notice | SessionOver | Moved | Delivers | Features | Measured | Looked
 """What a worker reports on its own, in the order of the events."""
 Tell = Callable[[Told], None]
 
@@ -175,7 +187,7 @@ class Worker(Protocol):
         """The worker's state now."""
 
 
-def about(told: OutgoingAlert | Notice | SessionOver | Moved | Delivers) -> AssignmentId:
+def about(told: OutgoingAlert | Notice | SessionOver | Moved | Delivers | Features) -> AssignmentId:
     """The assignment that a report is about."""
     if isinstance(told, OutgoingAlert):
         return AssignmentId(told.envelope.session_id, told.envelope.epoch)

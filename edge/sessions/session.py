@@ -113,6 +113,7 @@ class Session:
         if anew or held:
             self._pumps.senses = self._senses(order, go_on=not anew)
         self._order = order
+        self._watch.log_as_agreed(order)
         if not anew and not held:
             return
         if anew:
@@ -160,6 +161,7 @@ class Session:
             device=order.device,
             withheld=order.withheld,
             unwatched_s=rounded(self._watch.unwatched()),
+            logs_features=order.features_key is not None,
         )
 
     def dropped(self) -> Counter[str]:

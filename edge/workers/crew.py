@@ -179,6 +179,8 @@ class Crew:
             self._tell(notice)
         if said.delivers is not None:
             self._tell(Delivers(said.assignment, said.delivers))
+        for seen in said.features:
+            self._tell(seen)
         if said.over:
             self._forget(placed)
 

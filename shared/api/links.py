@@ -65,6 +65,8 @@ class JoinLook(Response):
     session_uuid: str
     exam_title: str
     notice: NoticeOut
+    how_it_works: str = "/how-it-works"
+    """Where the page links to how the software works, and on which lawful bases the institution relies."""
     webrtc_config: WebrtcConfig
     device: Literal["open", "free", "yours", "asked", "elsewhere"]
     """`open`: this exam does not bind devices. `free`: no device is bound yet; the first that opens the

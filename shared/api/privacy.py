@@ -78,6 +78,26 @@ class ErasureOut(Response):
     """Once everything is done."""
 
 
+class CorrectionRequest(Request):
+    """A person's candidate_id that is wrong, and the right one."""
+
+    candidate_id: Reference
+    new_candidate_id: Reference
+
+
+class CorrectionOut(Response):
+    """A corrected candidate_id."""
+
+    candidate_id: str
+    """The present one."""
+    candidate_uuid: str
+    """The random internal id, which stays."""
+    tokens_revoked: int
+    """The candidate's own tokens, which had the former name."""
+    recipients_told: int
+    """Systems of the institution that get a `person.corrected` message."""
+
+
 class HoldStatus(Response):
     """A legal hold that keeps something of a person."""
 
@@ -105,6 +125,17 @@ class PrivacyStatusOut(Response):
     """While there is one, the person cannot be erased."""
     stored: dict[str, int]
     """How much is stored, by kind."""
+
+
+class OwnPrivacyOut(Response):
+    """What a candidate is told about its own data."""
+
+    candidate_id: str
+    known_since: Utc
+    stored: dict[str, int]
+    """How much is stored, by kind."""
+    requests: list[ErasureRequestOut]
+    """Its requests to be erased, oldest first."""
 
 
 class ExportRequest(Request):

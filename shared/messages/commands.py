@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.fields import Name, Text, Utc
+from shared.fields import KeyText, Name, Text, Utc
 from shared.messages.message import Message
 from shared.policy.terms import Gate
 
@@ -22,7 +22,7 @@ class CommandHeader(Message):
     command_id: UUID
     node_id: UUID
     issued_utc: Utc
-    reply_key: Name | None = None
+    reply_key: KeyText | None = None
     """The sealing key (text form) for the reply's body, if it is personal."""
     gate: Gate | None = None
     """For `enroll`: the bounds for the picture."""

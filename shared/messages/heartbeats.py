@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shared.consents import Purpose
 from shared.events.types import Lane
-from shared.fields import Name, Utc
+from shared.fields import KeyText, Name, Utc
 from shared.messages.message import Message
 from shared.unwatched import Kind
 
@@ -62,6 +62,8 @@ class SessionState(Message):
     expires_utc: Utc | None = None
     hears_phrases: bool | None = None
     """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
+    logs_features: bool | None = None
+    """Whether it logs features: the coordinator repeats a missed withdrawal of the consent."""
     token_key_id: Name | None = None
     """The `kid` of the key that its candidate's tokens are checked with: the coordinator repeats a missed
     revocation. None: unknown."""
@@ -132,6 +134,9 @@ class Heartbeat(Message):
     answers_for_host: bool = False
     """Whether its program obeys only commands for its own `boot_id`, answers `here`, and may be told of other
     hosts. False: an older program."""
+    hybrid_key: KeyText | None = None
+    """The hybrid key of this run of the daemon (`mlkem768-x25519:…`), beside `sealing_key`. None: an older
+    program, which is told of no hybrid key either."""
 
     @property
     def load(self) -> int:

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from shared.alerts import Alert
 from shared.consents import Purpose
-from shared.fields import Name, Utc
+from shared.fields import KeyText, Name, Utc
 from shared.messages.faces import Template
 from shared.messages.heartbeats import Seconds
 from shared.messages.message import Message
@@ -51,15 +51,18 @@ class StartSession(Message):
     templates: Annotated[tuple[Template, ...], Field(max_length=8)]
     """Empty: identity cannot be verified, and the node reports that."""
     seal_key_id: UUID
-    seal_key: Name
+    seal_key: KeyText
     """Public key of this candidate and exam; every alert of the session is sealed to it."""
     transcript_key_id: UUID | None = None
-    transcript_key: Name | None = None
+    transcript_key: KeyText | None = None
     """Public key of this session for spoken words, sealed in addition to the alert. None: exam and candidate
     do not both agree; then no spoken words are kept."""
     evidence_key_id: UUID | None = None
-    evidence_key: Name | None = None
+    evidence_key: KeyText | None = None
     """Public key of this candidate and exam that pictures are sealed to. None: no picture is kept."""
+    features_key_id: UUID | None = None
+    features_key: KeyText | None = None
+    """Public key of this candidate and exam that logged features are sealed to. None: none are logged."""
     token_key: Name
     """The coordinator's public token key (`ed25519:…`); candidates' tokens are checked with it."""
     expires_utc: Utc

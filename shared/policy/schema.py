@@ -110,6 +110,9 @@ class Policy(Frozen):
     approval of staff. With False, the link alone opens the session on any device."""
     retention: Retention = Retention()
     """When what the exam leaves is erased; the candidate's notice names these days."""
+    feature_log: bool = Field(default=False, strict=True)
+    """Whether what was measured in each window of 5 s is logged for a later classifier, of candidates who
+    agreed to that purpose of its own. Nodes are told by a key to seal it to, not by this field."""
     candidate: CandidateTerms | None = None
     """Set by `for_candidate` in a session's effective policy; refused in an exam's own."""
 

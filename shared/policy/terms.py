@@ -190,6 +190,8 @@ class Retention(Frozen):
     """Pictures of alerts."""
     alerts_days: int = Field(default=30, ge=1, le=3_650)
     """Alerts, incidents with their reviews, and everything reports are made of."""
+    features_days: int = Field(default=180, ge=1, le=3_650)
+    """The log of features, where `feature_log` turns it on."""
 
     @model_validator(mode="after")
     def _pictures_first(self) -> Self:

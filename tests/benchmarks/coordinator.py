@@ -24,8 +24,8 @@ from typing import Any, Final, cast
 import pytest
 
 from coordinator import schema
-from coordinator.arriving.ingest import BATCH
 from coordinator.arriving.intake import AlertStore
+from coordinator.arriving.portion import MOST
 from coordinator.arriving.treated import Treatment
 from coordinator.ground.database import Database
 from coordinator.nodes.alert_stream import Delivery
@@ -155,11 +155,11 @@ def _ingest(site: Site) -> Iterator[Line]:
     deliveries = [_delivery(sittings[number % 16], number) for number in range(INGESTED + PAGES)]
     single, backlog = deliveries[:PAGES], deliveries[PAGES:]
     yield Line("alert ingest, one", [_taken(store, [one]) for one in single], "12 KB thumbnail")
-    batches = [backlog[first : first + BATCH] for first in range(0, len(backlog), BATCH)]
+    batches = [backlog[first : first + MOST] for first in range(0, len(backlog), MOST)]
     times = [_taken(store, batch) for batch in batches]
     own = 1000 * len(backlog) / sum(one.own_ms for one in times)
     wall = 1000 * len(backlog) / sum(one.wall_ms for one in times)
-    yield Line(f"alert ingest, {BATCH}", times, f"{own:,.0f} alerts per core second, {wall:,.0f} per second")
+    yield Line(f"alert ingest, {MOST}", times, f"{own:,.0f} alerts per core second, {wall:,.0f} per second")
 
 
 def _backlog(site: Site, sessions: int) -> Line:
@@ -168,13 +168,13 @@ def _backlog(site: Site, sessions: int) -> Line:
     store = AlertStore(database, keyring, {node.node_id: node.signing.public_key()})
     sittings = [sit(database, keyring, node, f"BACKLOG-{sessions}-{number}") for number in range(sessions)]
     times = []
-    for first in range(0, LONG, BATCH):
-        numbers = range(first, first + BATCH)
+    for first in range(0, LONG, MOST):
+        numbers = range(first, first + MOST)
         batch = [_delivery(sittings[each % sessions], each // sessions, each + 1) for each in numbers]
         times.append(_taken(store, batch))
     quarter = len(times) // 4
     rates = [
-        1000 * BATCH * quarter / sum(one.own_ms for one in part)
+        1000 * MOST * quarter / sum(one.own_ms for one in part)
         for part in (times[:quarter], times[-quarter:])
     ]
     note = "{:,.0f} alerts per core second at first, {:,.0f} at last".format(*rates)

@@ -11,15 +11,15 @@ from sqlmodel import col, select
 
 from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
-from coordinator.ground.keyring import Keyring
 from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.nodes.alert_stream import Delivery
 from shared.alerts import Alert
+from tests.support.masters import keyring_of
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
 NOW: Final = datetime(2026, 11, 22, 15, tzinfo=UTC)
-KEYRING: Final = Keyring(bytes(32))
+KEYRING: Final = keyring_of(bytes(32))
 
 
 class Desk:

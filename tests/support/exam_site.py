@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import httpx
@@ -22,7 +22,7 @@ from PIL import Image
 
 from coordinator.app import create_app
 from coordinator.arriving import parked_service as parked
-from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebSection
+from coordinator.config import CoordinatorConfig, KeysSection, NatsSection, NodeSection, WebSection
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.sessions import sweeping
 from coordinator.tenants.standing import INSTALLATION_ID
@@ -185,11 +185,13 @@ async def exam_site(
     folder: Path,
     public_url: str = PUBLIC_URL,
     beside: tuple[NodeSection, ...] = (),
+    sealing: Literal["x25519", "hybrid"] = "x25519",
 ) -> AsyncIterator[Site]:
     """The coordinator with its background work running and its node online. `beside`: more nodes that it
-    accepts."""
+    accepts. `sealing`: what nodes seal to."""
     config = site_config(database_url, hub, folder, public_url=public_url)
-    config = config.model_copy(update={"nodes": (*config.nodes, *beside)})
+    sealed = KeysSection(sealing=sealing)
+    config = config.model_copy(update={"nodes": (*config.nodes, *beside), "keys": sealed})
     keys = make_own_keys(config.data_folder, None)
     app = create_app(config)
     async with fake_node(hub, NODE_ID, NODE_KEY) as node, app.router.lifespan_context(app):

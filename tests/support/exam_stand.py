@@ -16,10 +16,14 @@ from uuid import UUID
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
+from coordinator.openness import facts
+from coordinator.openness.networks import cards
+from coordinator.openness.page import written_out
 from coordinator.sessions import binding
 from coordinator.sessions.binding import DeviceAccess, DeviceState, Known
+from coordinator.web_api.headers import reading_policy
 from coordinator.web_api.pages import add_pages
 from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
@@ -35,6 +39,7 @@ from shared.api.links import (
     NoticeOut,
     ToldOut,
 )
+from shared.api.privacy import DeleteRequest, ErasureOut, ErasureRequestOut, OwnPrivacyOut
 from shared.api.sessions import IceServerOut, WebrtcConfig
 from shared.cameras import Camera
 from shared.errors import Rejected
@@ -137,6 +142,9 @@ class Stand:
     agreed: list[tuple[str, ConsentRequest]] = field(default_factory=list)
     """Purposes withdrawn or agreed to again, in order."""
     refuse_agreement: bool = False
+    requests: list[ErasureRequestOut] = field(default_factory=list)
+    """The candidate's requests to be erased."""
+    refuse_request: bool = False
     listeners: list[WebSocket] = field(default_factory=list)
     ice_servers: list[IceServerOut] = field(default_factory=list)
     """What a page that joins now gets."""
@@ -231,6 +239,8 @@ def _app(stand: Stand) -> FastAPI:
     app.include_router(signaling_router(stand.next_node(), [stand.url]), prefix="/next")
     _add_link(app, stand)
     _add_route(app, stand)
+    _add_own_data(app, stand)
+    app.get("/how-it-works")(_how_it_works)
     app.exception_handler(HTTPException)(_problem)
 
     @app.post("/api/v1/session/{reference}/acknowledge")
@@ -283,6 +293,39 @@ def _add_route(app: FastAPI, stand: Stand) -> None:
             raise HTTPException(503, {"code": "no-node-online", "detail": "There is no other node."})
         there = _socket_url(stand, f"/next/signal/{SESSION}")
         return {"signaling_url": there if stand.moved else _signaling_url(stand), "moved": stand.moved}
+
+
+async def _how_it_works() -> HTMLResponse:
+    policy = {"Content-Security-Policy": reading_policy()}
+    return HTMLResponse(written_out(facts.notice(cards(), ())), headers=policy)
+
+
+def _add_own_data(app: FastAPI, stand: Stand) -> None:
+    @app.get("/api/v1/privacy/own")
+    async def own(request: Request) -> OwnPrivacyOut:
+        _check(REFERENCE, request)
+        stored = {"alerts": 2, "faces": 3}
+        since = datetime(2026, 11, 1, tzinfo=UTC)
+        return OwnPrivacyOut(
+            candidate_id=CANDIDATE, known_since=since, stored=stored, requests=stand.requests
+        )
+
+    @app.post("/api/v1/privacy/delete")
+    async def delete(body: DeleteRequest, request: Request) -> ErasureOut:
+        _check(REFERENCE, request)
+        assert body.candidate_id == CANDIDATE
+        if stand.refuse_request:
+            raise HTTPException(503, {"code": "busy", "detail": "The exam server is busy."})
+        asked = ErasureRequestOut(
+            request_id="1",
+            candidate_id=CANDIDATE,
+            asked_at=datetime(2026, 11, 30, 12, tzinfo=UTC),
+            state="waiting",
+            decided_at=None,
+            refusal=None,
+        )
+        stand.requests.append(asked)
+        return ErasureOut(status="requested", request=asked)
 
 
 def _add_link(app: FastAPI, stand: Stand) -> None:

@@ -26,7 +26,9 @@ from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.events.table import lane
 from shared.events.types import Lane
+from shared.features import Features, FeaturesHeader, batch_id, encode_features
 from shared.hub_link import settle
+from shared.hybrid import HybridPrivate, Opener
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
@@ -64,6 +66,8 @@ class Obeyed:
     changed: list[StartSession] = field(default_factory=list)
     ended: list[EndSession] = field(default_factory=list)
     verified: list[VerifyFrame] = field(default_factory=list)
+    hybrid: list[bool] = field(default_factory=list)
+    """Whether each command was sealed to the hybrid key."""
 
     @property
     def newest(self) -> StartSession:
@@ -86,6 +90,8 @@ class FakeNode:
         self._signing = signing
         self._sealing = new_sealing_key()
         self._sequences = dict.fromkeys(Lane, 0)
+        self.hybrid: HybridPrivate | None = None
+        """None: a node of an older program, which has no hybrid key."""
         self.boot_id, self.outbox_id = uuid4(), uuid4()
         self.commander: Ed25519PublicKey | None = None
         """The coordinator's key, once the test knows it; commands by another one fail the test's node."""
@@ -135,6 +141,7 @@ class FakeNode:
             outbox=self.outbox,
             sessions=self.sessions,
             measures=self.measures,
+            hybrid_key=None if self.hybrid is None else self.hybrid.public_key().text,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
         subject = subjects.heartbeat(self.node_id)
@@ -175,6 +182,34 @@ class FakeNode:
             headers={"Nats-Msg-Id": f"{alert.event_id}:{revision}"},
         )
 
+    async def log(
+        self,
+        start: StartSession,
+        features: Features,
+        signing: Ed25519PrivateKey | None = None,
+        **about: object,
+    ) -> bytes:
+        """Sign, seal and publish logged features of a started session; returns the message."""
+        assert start.features_key is not None
+        assert start.features_key_id is not None
+        header = FeaturesHeader(
+            batch_id=batch_id(start.session_id, start.epoch, features.vectors[0].window),
+            session_id=start.session_id,
+            tenant_id=start.tenant_id,
+            node_id=self.node_id,
+            epoch=start.epoch,
+            key_id=start.features_key_id,
+            created_utc=datetime.now(UTC),
+        ).model_copy(update=about)
+        message = pack(
+            header.model_dump(mode="json"),
+            encode_features(features),
+            signing or self._signing,
+            seal_to=parse_sealing_public(start.features_key),
+        )
+        await self._client.jetstream().publish(subjects.alert(self.node_id, Lane.TECHNICAL), message)
+        return message
+
     async def save(self, start: StartSession, memory: dict[str, object], **about: object) -> None:
         """Sign, seal and publish the state of a started session; the hub has it then."""
         header = StateHeader(
@@ -210,7 +245,8 @@ class FakeNode:
             verify(parcel, self.commander)
         header = parse(CommandHeader, parcel.header)
         assert header.node_id == self.node_id == subjects.node_of(message.subject)
-        answer = self._answer(header, open_body(parcel, self._sealing))
+        self.obeyed.hybrid.append(parcel.hybrid)
+        answer = self._answer(header, open_body(parcel, Opener(self._sealing, self.hybrid)))
         if not self.silent:
             await message.respond(self._reply(header, answer))
 

@@ -12,12 +12,13 @@ from uuid import UUID, uuid4
 from sqlmodel import Session, col, func, insert, select, update
 
 from coordinator.alerts.tables import StoredAlert
-from coordinator.app import build
+from coordinator.building import build
 from coordinator.candidates.tables import Candidate
 from coordinator.config import CoordinatorConfig
 from coordinator.consents.tables import Consent
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.evidence.tables import Evidence
+from coordinator.features.tables import FeatureBatch
 from coordinator.ground.keyring import KeyKind
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.incidents.states import State
@@ -78,9 +79,14 @@ def sat(rows: Rows, number: int, over_utc: datetime, exam: str = "BIO", days: Re
     terms = days or Retention()
     candidate = rows.add(Candidate, reference=f"CAND-{number}", created_utc=began_utc)
     mine = {"candidate_id": candidate, "created_utc": began_utc}
-    template, data, picture = (
+    template, data, picture, measured = (
         _pair(rows, mine, kind, "" if kind is RetentionClass.TEMPLATE else exam)
-        for kind in (RetentionClass.TEMPLATE, RetentionClass.EXAM, RetentionClass.EVIDENCE)
+        for kind in (
+            RetentionClass.TEMPLATE,
+            RetentionClass.EXAM,
+            RetentionClass.EVIDENCE,
+            RetentionClass.FEATURES,
+        )
     )
     enrollment = rows.add(
         Enrollment,
@@ -116,6 +122,13 @@ def sat(rows: Rows, number: int, over_utc: datetime, exam: str = "BIO", days: Re
         ended_utc=over_utc,
     )
     incident = _alert(rows, session, began_utc, data[1], picture[1])
+    rows.add(
+        FeatureBatch,
+        session_id=session,
+        data_key_id=measured[1],
+        body_sealed=b"sealed",
+        received_utc=began_utc,
+    )
     rows.add(JoinCode, session_id=session, code_hash=uuid4().bytes, created_utc=began_utc)
     rows.add(
         Acknowledgement,
@@ -199,6 +212,7 @@ def left(db: Session) -> dict[UUID, frozenset[Kept]]:
         RetentionClass.TEMPLATE: Kept.TEMPLATES,
         RetentionClass.EVIDENCE: Kept.EVIDENCE,
         RetentionClass.EXAM: Kept.ALERTS,
+        RetentionClass.FEATURES: Kept.FEATURES,
     }
     for owner, kind in db.exec(
         select(Key.candidate_id, Key.retention_class).where(col(Key.wrapped).is_not(None))
@@ -209,6 +223,7 @@ def left(db: Session) -> dict[UUID, frozenset[Kept]]:
     detailed = select(ExamSession.id).where(func.length(ExamSession.details_sealed) > 0)
     for kept, wanted in (
         (Kept.EVIDENCE, pictured),
+        (Kept.FEATURES, select(FeatureBatch.session_id)),
         (Kept.ALERTS, select(StoredAlert.session_id)),
         (Kept.ALERTS, select(Evidence.session_id)),
         (Kept.ALERTS, select(Incident.session_id)),

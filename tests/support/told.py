@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.service import Written
-from coordinator.app import build
+from coordinator.building import build
 from coordinator.config import CoordinatorConfig, DeliveriesSection
 from coordinator.deliveries.schedule import Pace
 from coordinator.deliveries.working import Workers

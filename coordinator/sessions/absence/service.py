@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from coordinator.consents.words import Why
 from coordinator.ground.keyring import Keyring
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details
 from coordinator.sessions.absence.waiting import Awaited, awaited
 from coordinator.sessions.tables import ExamSession
 from shared.consents import Purpose
@@ -33,7 +33,7 @@ def missing(
         if session.withheld.get(Purpose.CAMERA_MONITORING) == Why.WITHDRAWN:
             continue  # the candidate may sit the exam in another way, so no page is expected
         try:
-            rule = sessions.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
+            rule = details.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
         except (Rejected, Corrupt):
             continue  # its key is destroyed: nothing can be written about it
         found[session.id] = awaited(session.begins_utc, rule, now_utc, came=session.id in came)

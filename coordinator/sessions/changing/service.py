@@ -13,9 +13,10 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details, service as sessions
+from coordinator.sessions.details_service import CANDIDATE_TERMS
 from coordinator.sessions.expiry import extended_expiry, paused_expiry, resumed_expiry
-from coordinator.sessions.service import CANDIDATE_TERMS, Found
+from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession, SessionPolicy
 from coordinator.tokens import key_service as token_keys
 from shared.api.sessions import SessionPolicyChange
@@ -89,12 +90,12 @@ def silence(db: Session, keyring: Keyring, session: ExamSession) -> bool:
     """Stop speech recognition in a session, because its candidate has withdrawn consent; it cannot be given
     again for this session. False if there was no recognition."""
     key = keys.get(db, session.tenant_id, session.data_key_id)
-    details = sessions.open_details(keyring, key, session)
-    terms = details.get(CANDIDATE_TERMS)
+    known = details.open_details(keyring, key, session)
+    terms = known.get(CANDIDATE_TERMS)
     if terms is None or not terms["speech_opt_in"]:
         return False
-    details[CANDIDATE_TERMS] = terms | {"speech_opt_in": False}
-    session.details_sealed = sessions.seal_details(keyring, key, session.id, details)
+    known[CANDIDATE_TERMS] = terms | {"speech_opt_in": False}
+    session.details_sealed = details.seal_details(keyring, key, session.id, known)
     db.flush()
     return True
 

@@ -22,16 +22,17 @@ from coordinator.consents import service as consents
 from coordinator.consents.purposes import on_another_basis
 from coordinator.exams import service as exams
 from coordinator.excerpts import service as excerpts
+from coordinator.features import service as features
 from coordinator.ground.keyring import Keyring
 from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.tables import Assignment
 from coordinator.policies import service as policies
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.changing.next_policy import changed_policy, check_based_on, next_version
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.assignment import Facts, start_session, stored_facts
+from coordinator.sessions.starting.assignment import Facts, halves_for, start_session, stored_facts
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
@@ -64,12 +65,12 @@ async def change_policy(
         found = sessions.find(db, claims.tenant_id, reference)
         sessions.check_running(found.session, now_utc)
         check_based_on(found.session.policy_version, request.based_on)
-        running = sessions.effective_policy(db, keyring, found.session)
+        running = details.effective_policy(db, keyring, found.session)
         excused = tenants.on_another_basis(db, found.session.tenant_id)
         wanted = on_another_basis(_wanted(db, found.session, request), excused)
         policy = changed_policy(running, wanted)
         facts = replace(stored_facts(db, parts.keys, found), policy=policy)
-        return found, start_session(facts, now_utc)
+        return found, start_session(facts, halves_for(parts, found.assignment.node_id), now_utc)
 
     found, assigned = await parts.reading(read)
     await asking.change(parts.commander, found.assignment.node_id, assigned)
@@ -128,7 +129,8 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
     try:
         facts = await parts.reading(read)
         places["node_id"] = node_id = facts.found.assignment.node_id
-        await asking.change(parts.commander, node_id, start_session(facts, datetime.now(UTC)))
+        order = start_session(facts, halves_for(parts, node_id), datetime.now(UTC))
+        await asking.change(parts.commander, node_id, order)
     except ProctorError as error:
         log.warning(
             "a node did not get a session's change; sending it again",
@@ -158,7 +160,9 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
         differing = [
             one
             for one, state in named
-            if differs(one.session, state) or _overhears(db, keyring, one.session, state)
+            if differs(one.session, state)
+            or _overhears(db, keyring, one.session, state)
+            or (state.logs_features and features.living_key(db, one.session) is None)
         ]
         return revoked, differing
 
@@ -207,6 +211,6 @@ def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: Sessi
     if not state.hears_phrases:
         return False
     try:
-        return not sessions.effective_policy(db, keyring, session).recognises_speech
+        return not details.effective_policy(db, keyring, session).recognises_speech
     except (Corrupt, Rejected):
         return True

@@ -204,6 +204,7 @@ def _look(db: Session, found: Found, key: str | None, now: datetime) -> JoinLook
         session_uuid=str(session.id),
         exam_title=exams.title_of(db, session.tenant_id, session.exam_reference),
         notice=notice_for(Policy.model_validate(session.policy)),
+        how_it_works=f"/how-it-works?institution={session.tenant_id}",
         # Only devices that may open the session get the credentials of TURN servers.
         webrtc_config=webrtc_config(()),
         device=standing.value,

@@ -13,7 +13,7 @@ from coordinator.alerts.stored import Stored
 from coordinator.ground.keyring import Keyring
 from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.assignments import Because
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.lasting import service as lasting
 from coordinator.sessions.milestones import Subject
@@ -46,7 +46,7 @@ def raise_failover(
     """Raise the alert about a move. None if one is open already, or the exam's policy has it off."""
     session = db.get_one(ExamSession, session_id)
     try:
-        if not sessions.effective_policy(db, keyring, session).rule(EVENT).enabled:
+        if not details.effective_policy(db, keyring, session).rule(EVENT).enabled:
             return None
         return lasting.raise_one(db, keyring, session_id, write, now_utc)
     except (Rejected, Corrupt):

@@ -6,8 +6,10 @@ message for the same state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -15,19 +17,23 @@ from coordinator.enrollments import templates_service as templates
 from coordinator.enrollments.tables import Enrollment
 from coordinator.evidence import service as evidence
 from coordinator.excerpts import service as excerpts
+from coordinator.features import service as features
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
+from coordinator.web_api.parts import Parts
 from shared.consents import Purpose
 from shared.messages.faces import Template
 from shared.messages.sessions import StartSession
 from shared.policy.schema import Policy
+
+PublicHalf = Callable[[Key], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +51,23 @@ class Facts:
     """The key that speech is sealed to; None: speech must not be recognised."""
     signer: Signer
     """The signing key of every token of the session."""
+    features_key: Key | None = None
+    """The key that logged features are sealed to; None: none are logged."""
 
 
-def start_session(facts: Facts, now_utc: datetime) -> StartSession:
+def halves_for(parts: Parts, node_id: UUID) -> PublicHalf:
+    """What a node is to seal to, by key: the hybrid half if it is wanted here and known there."""
+    state = parts.fleet.state(node_id)
+    knows = state is not None and state.heartbeat.hybrid_key is not None
+    hybrid = parts.config.keys.sealing == "hybrid" and knows
+    return lambda key: keys.public_text(parts.keys.keyring, key, hybrid=hybrid)
+
+
+def start_session(facts: Facts, half: PublicHalf, now_utc: datetime) -> StartSession:
     """The `start` message of a session."""
     found, transcript_key, evidence_key = facts.found, facts.transcript_key, facts.evidence_key
     session = found.session
+    features_key = facts.features_key if facts.policy.feature_log else None
     return StartSession(
         session_id=session.id,
         tenant_id=session.tenant_id,
@@ -61,11 +78,13 @@ def start_session(facts: Facts, now_utc: datetime) -> StartSession:
         policy=facts.policy,
         templates=facts.templates if may_compare(session) else (),
         seal_key_id=facts.seal_key.id,
-        seal_key=facts.seal_key.public_key or "",
+        seal_key=half(facts.seal_key),
         transcript_key_id=transcript_key.id if transcript_key else None,
-        transcript_key=transcript_key.public_key if transcript_key else None,
+        transcript_key=half(transcript_key) if transcript_key else None,
         evidence_key_id=evidence_key.id if evidence_key else None,
-        evidence_key=evidence_key.public_key if evidence_key else None,
+        evidence_key=half(evidence_key) if evidence_key else None,
+        features_key_id=features_key.id if features_key else None,
+        features_key=half(features_key) if features_key else None,
         token_key=facts.signer.public_text,
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
@@ -90,12 +109,13 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
     session = found.session
     return Facts(
         found=found,
-        policy=sessions.effective_policy(db, own.keyring, session),
+        policy=details.effective_policy(db, own.keyring, session),
         templates=_templates(db, own.keyring, found),
         seal_key=keys.get(db, session.tenant_id, session.seal_key_id),
         evidence_key=evidence.living_key(db, session),
         transcript_key=excerpts.living_key(db, session),
         signer=token_keys.of_session(db, own, session.tenant_id, session.token_kid),
+        features_key=features.living_key(db, session),
     )
 
 

@@ -24,13 +24,14 @@ from coordinator.memberships import standing
 from coordinator.nodes import asking, service as nodes
 from coordinator.nodes.assignments import FIRST_EPOCH
 from coordinator.nodes.tables import Assignment
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.answers import session_token, start_response, webrtc_config
+from coordinator.sessions.details_service import CANDIDATE_TERMS
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.codes import join_url
-from coordinator.sessions.service import CANDIDATE_TERMS, Found
-from coordinator.sessions.starting.assignment import Facts, start_session
+from coordinator.sessions.service import Found
+from coordinator.sessions.starting.assignment import Facts, halves_for, start_session
 from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants import service as tenants
@@ -90,7 +91,7 @@ async def _start_on(parts: Parts, plan: Plan, node_id: UUID, asked: Asked | None
         return answer
 
     try:
-        assigned = start_session(_facts(plan, found), wish.now_utc)
+        assigned = start_session(_facts(plan, found), halves_for(parts, node_id), wish.now_utc)
         accepted = await asking.start(parts.commander, node_id, assigned)
         return await parts.writing(write)
     except BaseException:
@@ -108,6 +109,7 @@ def _facts(plan: Plan, found: Found) -> Facts:
         transcript_key=plan.transcript_key,
         evidence_key=plan.evidence_keys[0],
         signer=plan.signer,
+        features_key=plan.features_keys[0] if plan.features_keys else None,
     )
 
 
@@ -119,7 +121,13 @@ def _store(
     nodes.check_open(db, found.assignment.node_id)
     kept = candidates.keep(db, plan.candidate) and all(
         keys.keep(db, key)
-        for key in (plan.seal_key, plan.data_key, *plan.evidence_keys, plan.transcript_key)
+        for key in (
+            plan.seal_key,
+            plan.data_key,
+            *plan.evidence_keys,
+            *plan.features_keys,
+            plan.transcript_key,
+        )
         if key is not None
     )
     if not kept:
@@ -176,7 +184,7 @@ def _rows(parts: Parts, plan: Plan, node_id: UUID) -> Found:
         token_kid=None if plan.signer.kid == parts.keys.token_key_id else plan.signer.kid,
         signaling_url="",
         whip_url="",
-        details_sealed=sessions.seal_details(
+        details_sealed=details.seal_details(
             parts.keys.keyring, plan.data_key, plan.session_id, _details(plan)
         ),
         started_utc=wish.now_utc,

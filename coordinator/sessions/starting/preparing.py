@@ -26,6 +26,7 @@ from coordinator.enrollments.templates_service import Enrolled
 from coordinator.exams import service as exams
 from coordinator.exams.tables import Exam
 from coordinator.excerpts import service as excerpts
+from coordinator.features import service as features
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
@@ -76,6 +77,8 @@ class Plan:
     """The keys for pictures: the one they are sealed to, and the data key."""
     transcript_key: Key | None
     """The key that speech is sealed to; None: speech must not be recognised."""
+    features_keys: tuple[Key, ...]
+    """The keys for logged features, the sealing one first; empty: none are logged."""
     checked_utc: datetime | None
     """When the candidate did the pre-exam check, within the last day."""
     enrolled: Enrolled | None
@@ -123,6 +126,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         data_key=data_key,
         evidence_keys=keys.propose_evidence_keys(db, keyring, candidate, request.exam_id, wish.now_utc),
         transcript_key=excerpts.propose_key(db, keyring, candidate, policy, session_id, wish.now_utc),
+        features_keys=_features_keys(db, keyring, wish, candidate, policy),
         checked_utc=faces.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
         withheld=_withheld(db, wish, candidate, policy),
@@ -141,11 +145,24 @@ def check_still_agreed(db: Session, plan: Plan) -> None:
         raise Unavailable(
             "the candidate has just changed its consents; start the session again", code="consent-changed"
         )
+    if plan.features_keys and not features.may_log(said, plan.policy):
+        raise Unavailable(
+            "the candidate has just withdrawn consent to the log of features; start the session again",
+            code="consent-changed",
+        )
     if plan.policy.recognises_speech and not speech_opt_in(said):
         raise Unavailable(
             "the candidate has just withdrawn consent to speech recognition; start the session again",
             code="consent-changed",
         )
+
+
+def _features_keys(
+    db: Session, keyring: Keyring, wish: Wish, candidate: Candidate, policy: Policy
+) -> tuple[Key, ...]:
+    if not features.may_log(latest(consents.words_of(db, candidate)), policy):
+        return ()
+    return features.propose_keys(db, keyring, candidate, wish.request.exam_id, wish.now_utc)
 
 
 def _withheld(db: Session, wish: Wish, candidate: Candidate, policy: Policy) -> dict[Purpose, Why]:

@@ -14,7 +14,7 @@ from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.nodes.marks import Lost
 from coordinator.nodes.tables import Assignment
-from coordinator.sessions import service as sessions
+from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.trouble.wrong import lost_alert
@@ -81,6 +81,6 @@ def say_lost(db: Session, keyring: Keyring, lost: Lost, now_utc: datetime) -> li
 
 def _tells(db: Session, keyring: Keyring, session: ExamSession, event: EventType) -> bool:
     try:
-        return sessions.effective_policy(db, keyring, session).rule(event).enabled
+        return details.effective_policy(db, keyring, session).rule(event).enabled
     except (Rejected, Corrupt):
         return False  # its key was destroyed

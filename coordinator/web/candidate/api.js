@@ -84,6 +84,16 @@ export function agree(session, purpose, given) {
   return send("PUT", path, { given, confirm: true, text_version: version, language }, session.session_token);
 }
 
+/** What is stored about the candidate, and its requests to be erased (`OwnPrivacyOut`). */
+export function ownData(session) {
+  return send("GET", "privacy/own", undefined, session.session_token);
+}
+
+/** Asks to have everything about the candidate deleted; somebody at the institution decides (`ErasureOut`). */
+export function askForDeletion(session) {
+  return post("privacy/delete", { candidate_id: session.candidate_id }, session.session_token);
+}
+
 /** The candidate has finished. */
 export function end(session) {
   return post(pathOf(session, "end"), {}, session.session_token);

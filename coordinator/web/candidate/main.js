@@ -7,6 +7,7 @@ import { approved, ask, claim, lookAt, sayCamera } from "./entry.js";
 import { keepConnected } from "./link.js";
 import { listen } from "./live.js";
 import { DevicesRefused, describePicture, watchLevel } from "./media.js";
+import { offerOwnData } from "./own.js";
 import { keepRelays } from "./relays.js";
 import * as view from "./view.js";
 
@@ -79,7 +80,7 @@ async function enter() {
     return state.running && (await mayUseDevices()) ? view.whileBusy($("continue"), resume) : undefined;
   }
   if (state.confirmed) return view.show("check");
-  view.fillNotice(seen.notice);
+  view.fillNotice(seen.notice, seen.how_it_works);
   view.show("notice");
 }
 
@@ -128,7 +129,7 @@ async function waitForApproval() {
 function enterApproved() {
   save({ ...state, confirmed: state.confirmed ?? [] });
   if (seen.not_acknowledged.length === 0) return view.show("check");
-  view.fillNotice(seen.notice);
+  view.fillNotice(seen.notice, seen.how_it_works);
   view.show("notice");
 }
 
@@ -389,4 +390,5 @@ $("use-here").addEventListener("click", () => view.whileBusy($("use-here"), resu
 $("ask-device").addEventListener("click", () => view.whileBusy($("ask-device"), askForThis));
 $("devices-again").addEventListener("click", () => view.whileBusy($("devices-again"), turnOnAgain));
 $("end").addEventListener("click", finish);
+offerOwnData(() => session);
 begin();

@@ -71,8 +71,10 @@ export function showProblem(title, text, help, again) {
   $("problem-text").textContent = text;
 }
 
-/** Fills in the notice with a check box for each purpose. */
-export function fillNotice({ title, paragraphs, purposes, language }) {
+/** Fills in the notice with a check box for each purpose, and where to read how the software works. */
+export function fillNotice({ title, paragraphs, purposes, language }, howItWorks) {
+  // Of this server alone, whatever the answer says.
+  if (howItWorks?.startsWith("/how-it-works")) $("notice-how").href = howItWorks;
   $("notice-title").textContent = title;
   $("notice").lang = language;
   $("notice-text").replaceChildren(...paragraphs.map((text) => element("p", { textContent: text })));
@@ -200,6 +202,11 @@ export function addMessage(text, level, event = crypto.randomUUID(), at = new Da
 
 export function confirmEnd() {
   return ask("end");
+}
+
+/** Asks once whether the candidate means to ask for the deletion of its data. */
+export function confirmDeletion() {
+  return ask("erase");
 }
 
 /** Asks in a dialog; resolves with the answer. Escape means no. */

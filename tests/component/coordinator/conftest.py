@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.backups import installation, maker, place
 from tests.support.centre import centre, keys, next_node, node, server, sitting
 from tests.support.console_stand import on_console
 from tests.support.databases import (
@@ -23,7 +24,9 @@ __all__ = [
     "desk",
     "empty_database",
     "hub",
+    "installation",
     "keys",
+    "maker",
     "migrated_postgres",
     "migrated_sqlite",
     "migrated_url",
@@ -33,6 +36,7 @@ __all__ = [
     "on_console",
     "on_site",
     "on_sqlite",
+    "place",
     "postgres",
     "reused_postgres",
     "rounds_by_hand",

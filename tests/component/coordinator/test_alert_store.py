@@ -18,7 +18,6 @@ from coordinator.arriving.arrival import Authentic, authenticate
 from coordinator.arriving.intake import AlertStore
 from coordinator.arriving.treated import LATER_DELAYS_S, Treated
 from coordinator.ground.database import Database
-from coordinator.ground.keyring import Keyring
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
@@ -32,6 +31,7 @@ from shared.errors import Unavailable
 from shared.events.types import EventClass, EventType, Lane
 from shared.messages.heartbeats import OutboxState
 from tests.support.desk import KEYRING, NOW
+from tests.support.masters import keyring_of
 from tests.support.sittings import EdgeNode, Sitting, hand_over, sit
 
 
@@ -342,7 +342,7 @@ def test_a_fast_nodes_alert_at_a_hand_over_is_parked_until_its_clock_explains_it
 
 
 def test_under_the_wrong_master_key_nothing_is_lost(store: AlertStore, sitting: Sitting) -> None:
-    wrong = AlertStore(store.database, Keyring(bytes([1] * 32)), store.signers)
+    wrong = AlertStore(store.database, keyring_of(bytes([1] * 32)), store.signers)
     message = sitting.message(sitting.alert(), 1)
     for delivered in (1, 50):
         result = judged(wrong, sitting, message, delivered)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from coordinator.sessions.binding import check_number
+from shared.api.privacy import RequestRefusal
 from shared.api.sessions import IceServerOut
 from shared.errors import Rejected
 from tests.support.axe import broken_rules, needs_axe
@@ -132,6 +133,21 @@ def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(browser: Br
         (said,) = stand.acknowledged
         assert said.notice_version == NOTICE.version
         assert said.purposes == NOTICE.purposes
+
+    play(browser, scene)
+
+
+def test_the_notice_leads_to_how_the_software_works(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await read_notice(page, stand)
+        link = await page.evaluate("document.querySelector('#notice-how').href")
+        assert link == f"{stand.url}/how-it-works"
+        await page.goto(link)
+        assert await page.text("h1") == "How AI proctoring works"
+        assert "not measured" in await page.text("main")
+        assert await page.evaluate("getComputedStyle(document.querySelector('.wide')).overflowX") == "auto"
+        assert await broken_rules(page) == []
+        assert page.complaints == []
 
     play(browser, scene)
 
@@ -392,6 +408,49 @@ def test_a_withdrawal_made_elsewhere_shows_on_the_page(browser: Browser) -> None
         await stand.tell(message | changed)
         await page.until("document.querySelector('#agreement-list').textContent.includes('withdrawn')")
         assert "no longer listened to" in await page.text("#messages")
+
+    play(browser, scene)
+
+
+def test_a_candidate_reads_what_is_stored_and_asks_for_its_deletion_by_keyboard(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await page.evaluate("document.querySelector('#own-data summary').focus()")
+        await page.press("Enter", 13)
+        await page.until("document.querySelector('#own-list').children.length === 2")
+        assert "Notes about what stood out in your exams: 2" in await page.text("#own-list")
+        assert "have not asked" in await page.text("#own-request")
+        assert await broken_rules(page) == []
+        await page.evaluate("document.querySelector('#own-delete').focus()")
+        await page.press("Enter", 13)
+        await page.until("document.querySelector('#erase-dialog').open")
+        assert await page.evaluate("document.activeElement.id") == "erase-no"
+        await page.press("Enter", 13)  # not asked
+        await page.until("!document.querySelector('#erase-dialog').open")
+        assert stand.requests == []
+        stand.refuse_request = True
+        await page.click("#own-delete")
+        await page.click("#erase-yes")
+        await page.until("document.querySelector('#own-error').textContent !== ''")
+        assert "have not asked" in await page.text("#own-request")
+        stand.refuse_request = False
+        await page.click("#own-delete")
+        await page.click("#erase-yes")
+        await page.until("document.querySelector('#own-delete').hidden")
+        said = await page.text("#own-request")
+        assert "Somebody at your institution decides" in said
+        assert await page.evaluate("document.activeElement.closest('#own-data summary') !== null")
+        # An officer has refused; the page says so when that part is opened again.
+        decided = {"state": "refused", "decided_at": datetime(2026, 12, 1, tzinfo=UTC)}
+        stand.requests[-1] = stand.requests[-1].model_copy(
+            update={**decided, "refusal": RequestRefusal.LEGAL_CLAIMS}
+        )
+        for _ in range(2):
+            await page.evaluate("document.querySelector('#own-data summary').click()")
+        await page.until("document.querySelector('#own-request').textContent.includes('refused')")
+        assert "needed for a legal claim" in await page.text("#own-request")
+        assert not await page.evaluate("document.querySelector('#own-delete').hidden")
+        assert [one for one in page.complaints if "503" not in one] == []
 
     play(browser, scene)
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta, timezone
-from threading import Barrier
+from pathlib import Path
+from threading import Barrier, Event
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import QueuePool
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session, select
 
@@ -15,6 +17,7 @@ from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.database import Database, insert_once
 from coordinator.ground.ids import uuid7
+from coordinator.ground.turns import Turns
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.errors import Unavailable
 
@@ -117,6 +120,54 @@ def test_writers_that_read_first_do_not_fail_on_each_other(database: Database) -
         list(threads.map(make, range(8)))
     with database.read() as db:
         assert len(names(db)) == 8
+
+
+def test_threads_take_turns_to_write_to_a_file_and_who_waits_holds_no_connection(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/turns.db", Turns(60).one)
+    begun, over = Event(), Event()
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+
+    def hold() -> None:
+        with database.write() as db:
+            db.connection()
+            begun.set()
+            assert over.wait(timeout=60)
+
+    def follow() -> str:
+        with database.write() as db:
+            return str(db.connection().dialect.name)
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(hold)
+        assert begun.wait(timeout=60)
+        second = threads.submit(follow)
+        assert not wait([second], timeout=0.2).done
+        assert pool.checkedout() == 1
+        with database.read() as db:  # who only reads does not wait
+            db.connection()
+        over.set()
+        assert second.result(timeout=60) == "sqlite"
+        first.result()
+    database.close()
+
+
+def test_a_turn_to_write_is_waited_for_in_bounds_and_free_after_a_failure(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/turns.db", Turns(0.01).one)
+
+    def written() -> None:
+        with database.write() as db:
+            db.connection()
+
+    with ThreadPoolExecutor(1) as threads, database.write():
+        with pytest.raises(Unavailable, match="busy"):
+            threads.submit(written).result()
+        assert "busy" in database.write_trouble(0.0)
+    with pytest.raises(RuntimeError), database.write():
+        raise RuntimeError
+    written()
+    assert database.write_trouble(0.0) == ""
+    database.close()
 
 
 def test_a_database_that_is_away_is_unavailable() -> None:

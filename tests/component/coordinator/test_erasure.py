@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
-import sqlite3
-from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -16,32 +17,42 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session, select
 
 from coordinator.alerts.tables import RefusedAlert
+from coordinator.arriving.replaying import store_of
 from coordinator.audit import chaining
+from coordinator.backups.creating import Maker, create, write_keyring
+from coordinator.backups.generation import HeldKey
+from coordinator.backups.lists import found_at, target_of
+from coordinator.backups.manifest import Kind as BackupKind
+from coordinator.backups.opening import keyring_items, unsealed, write_down
 from coordinator.candidates import service as candidates
 from coordinator.consents.tables import Consent
 from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.faces_service import NewPair
-from coordinator.ground.database import Database
-from coordinator.privacy import erasing_service as erasing, journal_service as journal, places, steps
+from coordinator.ground.keyring import Keyring
+from coordinator.keys.tables import Key
+from coordinator.privacy import erasing_service as erasing, places, steps
 from coordinator.privacy.erasing_service import Wish
 from coordinator.privacy.tables import Erasure
+from coordinator.restoring import restore
 from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.watched import service as watched
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
 from shared.audit_file import AuditCheck
+from shared.bundles import unbundled
 from shared.consents import Purpose
 from shared.erasures import Cause
 from shared.errors import Unavailable
-from shared.events.types import EventType
+from shared.events.types import EventType, Lane
 from shared.excerpts import Excerpt, ExcerptHeader, seal_excerpt
 from shared.messages.sessions import SessionAccepted
-from shared.sealing import parse_sealing_public
+from shared.sealing import parse_sealing_public, unpack
 from shared.tokens import Role
 from shared.unwatched import Kind
 from tests.support.album import pictured
+from tests.support.backups import OPENER, empty_place, maker_for
 from tests.support.eventually import until
-from tests.support.exam_site import OnSite, Site, enroll_body
+from tests.support.exam_site import NODE_ID, OnSite, Site, enroll_body
 from tests.support.exams import put
 from tests.support.findings import ended_alert, until_stored
 from tests.support.nats import RunningServer
@@ -166,16 +177,19 @@ def test_every_mark_is_found_in_every_place_before_and_in_none_after(
     async def test(site: Site) -> None:
         await planted(site)
         database, keyring = tmp_path / "coordinator.db", site.parts.keys.keyring
+        maker = maker_for(site.parts, str(tmp_path / "backups"))
+        site.parts.keep_keyring = lambda: keep(maker)
+        made = await asyncio.to_thread(create, maker, datetime.now(UTC))
         copy = tmp_path / "copies" / "coordinator.db"
         copy.parent.mkdir()
-        with closing(sqlite3.connect(database)) as one, closing(sqlite3.connect(copy)) as other:
-            one.backup(other)
+        target = target_of(maker.settings, BackupKind.DATABASE)
+        write_down(unsealed(target, made, "database", OPENER), copy)
         before = Opener.of(database, keyring)
         told = "candidate session explained seen picture words clip"
         of_alerts = {f"ZQmarked-{one}".encode() for one in told.split()}
         marks = NAMES | SEALED
         assert marks_in(in_database(database, before), marks) == marks
-        assert marks_in(in_database(copy, before), marks) == marks
+        assert marks_in(in_database(copy, with_last_keyring(maker, keyring)), marks) == marks
         assert marks_in(await streamed(hub, before), marks) == of_alerts
         kept_by_node = b"".join(before.message(one) for one in site.node.published)
         assert marks_in(kept_by_node, marks) == of_alerts
@@ -190,32 +204,54 @@ def test_every_mark_is_found_in_every_place_before_and_in_none_after(
         assert marks_in(await streamed(hub, after), marks) == set()
         assert marks_in(lying(tmp_path / "nats"), marks) == set()
         assert b"".join(after.message(one) for one in site.node.published).strip() == b""
+        assert marks_in(lying(tmp_path / "backups"), marks) == set()
         ours = [one for one in caplog.records if not one.name.startswith("http")]  # the test's own client
         assert ours
         assert marks_in("\n".join(map(logged, ours)).encode(), marks) == set()
-        # What stands clear in a copy stays so until the copy expires or is restored.
-        assert marks_in(in_database(without_keyring(copy), after), marks) == NAMES
-        restored = Database(f"sqlite:///{copy}")
-        entries = await site.parts.reading(lambda db: journal.entries(db, 0))
-        with restored.write() as db:
-            assert erasing.replay(db, keyring, entries, site.parts.utc_now()) == 1
-        with restored.write() as db:
-            assert erasing.replay(db, keyring, entries, site.parts.utc_now()) == 0
-        restored.scrub()
-        restored.close()
-        assert marks_in(in_database(copy, after), marks) == set()
+        # What stands clear inside the seal of a backup stays so until the backup expires or is restored.
+        assert marks_in(in_database(copy, with_last_keyring(maker, keyring)), marks) == NAMES
+        with empty_place(maker, tmp_path, None) as place:
+            assert (await asyncio.to_thread(restore, place.wish(), datetime.now(UTC))).erased_again == 1
+            restored = place.config.sqlite_file
+            assert restored is not None
+            assert marks_in(in_database(restored, Opener.of(restored, keyring)), marks) == set()
+            with place.opened() as opened:
+                store = replace(store_of(site.parts), database=opened)
+                late = [Late(subjects.alert(NODE_ID, lane_of(one)), one) for one in site.node.published]
+                taken = store.take(late, datetime.now(UTC))
+                assert {(one.treatment, one.reason) for one in taken.treated} == {("refused", "erased")}
+            assert marks_in(in_database(restored, Opener.of(restored, keyring)), marks) == set()
 
     on_sqlite(test)
 
 
-def without_keyring(copy: Path) -> Path:
-    """A copy as a backup has it: without the keyring and without what the master key alone opens."""
-    with closing(sqlite3.connect(copy)) as db:
-        db.execute("PRAGMA secure_delete = ON")
-        db.execute("UPDATE keys SET wrapped = NULL")
-        db.execute("DELETE FROM kept_answers")
-        db.commit()
-    return copy
+@dataclass(frozen=True)
+class Late:
+    """A message that comes once more, long after it was sent."""
+
+    subject: str
+    data: bytes
+    delivered: int = 1
+
+
+def lane_of(message: bytes) -> Lane:
+    return Lane(unpack(unbundled(message).message).header["lane"])
+
+
+def keep(maker: Maker) -> None:
+    write_keyring(maker, datetime.now(UTC))
+
+
+def with_last_keyring(maker: Maker, keyring: Keyring) -> Opener:
+    """The keys that the last backup of the keyring has: the one that an erasure has left."""
+    target = target_of(maker.settings, BackupKind.KEYRING)
+    [found] = found_at(target, BackupKind.KEYRING, maker.keys.signing.public_key())
+    assert found.manifest is not None
+    items = keyring_items(target, found.manifest, OPENER)
+    halves = {one.key_id: one.wrapped for one in items if isinstance(one, HeldKey)}
+    with maker.database.read() as db:
+        held = [key for key in db.exec(select(Key)).all() if key.id in halves]
+    return Opener(keyring, [Key.model_construct(**{**dict(key), "wrapped": halves[key.id]}) for key in held])
 
 
 def test_a_late_alert_is_refused_and_brings_nobody_back(on_site: OnSite) -> None:

@@ -20,7 +20,6 @@ from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import PictureState
 from coordinator.evidence.tables import Evidence
 from coordinator.ground.database import Database
-from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key, RetentionClass
@@ -33,6 +32,7 @@ from shared.evidence import Picture, data_url, onset_picture
 from shared.sealing import new_sealing_key, sealing_public_text
 from tests.support.album import JPEG, parcels, pictured, with_parcels
 from tests.support.desk import KEYRING, NOW
+from tests.support.masters import keyring_of
 from tests.support.sittings import EdgeNode, Sitting, sit
 
 
@@ -253,7 +253,7 @@ def test_after_destruction_a_new_session_gets_new_keys_and_old_pictures_stay_gon
 
 
 def test_under_the_wrong_master_key_no_picture_is_lost(store: AlertStore, sitting: Sitting) -> None:
-    wrong = AlertStore(store.database, Keyring(bytes([1] * 32)), store.signers)
+    wrong = AlertStore(store.database, keyring_of(bytes([1] * 32)), store.signers)
     message = sitting.message(shown_alert(sitting), 1)
     [result] = take(wrong, sitting, message)
     assert (result.treatment, result.settled) == ("later", False)

@@ -6,14 +6,23 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.msg import Msg
 
 from coordinator.alerts.stored import Stored
+from coordinator.arriving.ingest import Ingest
+from coordinator.arriving.intake import Taken
+from coordinator.arriving.portion import STEP_S
+from coordinator.arriving.treated import Treated, Treatment
 from coordinator.nodes.stream import MAX_ACK_PENDING
 from coordinator.nodes.tables import Assignment
 from shared import subjects
@@ -25,7 +34,7 @@ from shared.traces.exporting import Traces
 from shared.traces.spans import Step, span_id
 from tests.support.centre import Centre, edge, heartbeat, lane_state, send, stored
 from tests.support.collector import collector
-from tests.support.eventually import PATIENCE_S, until
+from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.sittings import Sitting
 
 PROGRAM = Path(__file__).parent / "dying_ingest.py"
@@ -242,3 +251,46 @@ def test_alerts_of_unknown_sessions_hold_up_no_other_alert_and_are_not_settled(
             assert link.ingest.counts["refused"] == 0
 
     asyncio.run(scenario())
+
+
+class Delivered:
+    """A message that is settled without a hub."""
+
+    async def ack(self) -> None: ...
+
+
+class Backlog:
+    """A stream with more than anybody fetches, and a store that takes its time for each message."""
+
+    def __init__(self, each_s: list[float]) -> None:
+        self.each_s = each_s
+        self.sizes: list[int] = []
+        self.over = asyncio.Event()
+
+    async def fetch(self, batch: int, _: float) -> list[Delivered]:
+        if len(self.sizes) == len(self.each_s):
+            self.over.set()
+            await asyncio.Event().wait()
+        self.sizes.append(batch)
+        return [Delivered() for _ in range(batch)]
+
+    def take(self, posts: Sequence[Any], _: datetime) -> Taken:
+        took_s = self.each_s[len(self.sizes) - 1] * len(posts)
+        return Taken([Treated(one, Treatment.REPEATED) for one in posts], {}, took_s)
+
+
+def test_a_backlog_is_fetched_in_portions_that_take_a_step_each() -> None:
+    quick, slow = STEP_S / 1_000, STEP_S / 20
+    backlog = Backlog([quick] * 4 + [slow] * 4 + [quick])
+    hub: Any = SimpleNamespace(wait_connected=lambda: asyncio.sleep(0))
+    stream: Any = backlog
+
+    async def scenario() -> None:
+        reading = Ingest(hub, stream, stream, Ed25519PrivateKey.generate(), lambda _: None)
+        running = asyncio.create_task(reading.run())
+        await backlog.over.wait()
+        await cancelled(running)
+        assert reading.counts["repeated"] == sum(backlog.sizes)
+
+    asyncio.run(scenario())
+    assert backlog.sizes == [16, 32, 64, 64, 64, 32, 20, 20, 20]

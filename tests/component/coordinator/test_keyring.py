@@ -5,16 +5,17 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.ground.keyring import KeyKind, Keyring
+from coordinator.ground.keyring import KeyKind
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import Key, RetentionClass
 from shared.errors import ConfigError, Corrupt, Rejected
 from shared.sealing import sealing_public_text
+from tests.support.masters import keyring_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-KEYRING = Keyring(bytes(32))
+KEYRING = keyring_of(bytes(32))
 OWNER = Owner(UUID(int=1), UUID(int=2), RetentionClass.EXAM, "BIO-101")
 PLACE = Place("alerts", "body_sealed", UUID(int=3))
 
@@ -51,7 +52,7 @@ def test_a_destroyed_pair_opens_nothing() -> None:
 def test_another_master_key_opens_nothing() -> None:
     key = keys.new_sealing_pair(KEYRING, OWNER, NOW)
     with pytest.raises(Corrupt):
-        Keyring(bytes([1] * 32)).open_private(key)
+        keyring_of(bytes([1] * 32)).open_private(key)
 
 
 def test_a_wrapped_half_copied_to_another_row_does_not_open() -> None:
@@ -70,8 +71,8 @@ def test_a_key_serves_its_own_kind_only() -> None:
 
 def test_a_short_master_key_is_refused() -> None:
     with pytest.raises(ConfigError, match="31 bytes"):
-        Keyring(bytes(31))
+        keyring_of(bytes(31))
 
 
 def test_the_master_key_does_not_show_when_printed() -> None:
-    assert "9999" not in repr(Keyring(b"9" * 32))
+    assert "9999" not in repr(keyring_of(b"9" * 32))

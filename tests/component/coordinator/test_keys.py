@@ -11,16 +11,16 @@ from sqlmodel import Session
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.database import Database
-from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.errors import Corrupt, Rejected
+from tests.support.masters import keyring_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-KEYRING = Keyring(bytes(32))
+KEYRING = keyring_of(bytes(32))
 PLACE = Place("alerts", "body_sealed", UUID(int=3))
 
 

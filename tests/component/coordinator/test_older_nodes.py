@@ -187,3 +187,20 @@ def test_what_is_new_has_a_default(kind: type[BaseModel], known: frozenset[str])
     fields = kind.model_fields
     assert known <= fields.keys()
     assert [name for name, field in fields.items() if name not in known and field.is_required()] == []
+
+
+@pytest.mark.parametrize("handed", [None, HandedOver(memory={"version": 7})])
+def test_a_node_that_does_not_know_the_log_of_features_watches_without_it(handed: HandedOver | None) -> None:
+    """Whether an exam logs is no node's business; the key for it is what an older one refuses."""
+    node = taking()
+    order = start_of(
+        Policy(feature_log=True), features_key_id=uuid4(), features_key="x25519:log", handed=handed
+    )
+    asyncio.run(asking.start(commander(node), NODE, order))
+    [body] = node.obeyed
+    without = {"features_key": None, "features_key_id": None, "handed": None, "policy": Policy()}
+    assert parse(StartSession, body) == order.model_copy(update=without)
+    node = taking()
+    with pytest.raises(Unavailable):  # the stand-in answers otherwise than to a change
+        asyncio.run(asking.change(commander(node), NODE, order.model_copy(update={"handed": None})))
+    assert len(node.obeyed) == 1

@@ -13,14 +13,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
+from coordinator.alerts import service as alerts
 from coordinator.app import create_app
+from coordinator.ground import master_following
 from coordinator.ground.database import Database
+from coordinator.ground.keyring import Keyring
 from coordinator.ground.leadership import Leadership
 from coordinator.ground.leading import Lead
+from coordinator.ground.master_users import MasterUsers
 from coordinator.live import tickets_service as tickets
 from coordinator.live.rooms import Listener
 from coordinator.live.tickets import LIFETIME_S
+from coordinator.main import app
 from coordinator.sessions import service as sessions
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
@@ -265,3 +271,62 @@ def test_a_leader_whose_connection_was_cut_notices_and_may_lead_again(migrated_u
     asyncio.run(until(mine.hold, "it leads again"))
     mine.give_back()
     database.close()
+
+
+def test_another_master_key_takes_over_while_both_serve(
+    on_two: OnTwo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(master_following, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(master_following, "USED_FOR_S", 0.0)
+
+    async def test(site: Site, other: Parts) -> None:
+        keyrings = (site.parts.keys.keyring, other.keys.keyring)
+        settings = tmp_path / "coordinator.toml"
+        url = site.parts.database.engine.url.render_as_string(hide_password=False)
+        settings.write_text(f'data_folder = "{tmp_path / "coordinator"}"\ndatabase_url = "{url}"\n')
+
+        async def taken(step: str) -> None:
+            ordered = ["rotate-master", step, "--config", str(settings)]
+            done = await asyncio.to_thread(CliRunner().invoke, app, ordered)
+            assert done.exit_code == 0, done.exception
+
+        async def held(keys: list[bytes]) -> None:
+            def both() -> bool:
+                return all([one.key_id for one in ring.masters.held] == keys for ring in keyrings)
+
+            await until(both, "both coordinators follow")
+
+        async def served(number: int) -> None:
+            """A session begins, and its alert is stored by whichever has it first and read by both."""
+            await site.started(f"SESS-{number}", f"CAND-{number}")
+            start = site.node.obeyed.newest
+            await site.node.publish(alert(start, site.node, EventType.MULTIPLE_FACES, 40.0), start)
+            for keyring in keyrings:
+                for of in range(1, number + 1):
+                    await until(partial(opens, keyring, of), "the alert is stored and opens")
+
+        def opens(keyring: Keyring, number: int) -> bool:
+            with other.database.read() as db:
+                found = sessions.find(db, DEFAULT_TENANT_ID, f"SESS-{number}")
+                return bool(alerts.timeline(db, keyring, found.session))
+
+        [former] = [one.key_id for one in keyrings[0].masters.held]
+        await served(1)
+        await taken("prepare")
+        await until(lambda: len(keyrings[0].masters.held) == 2, "the new key is there")
+        following = keyrings[0].masters.held[1].key_id
+        await held([former, following])
+        await served(2)
+        await until(lambda: not MasterUsers(other.database).used((former,)), "nobody has the former one only")
+        await taken("switch")
+        await held([following, former])
+        await served(3)
+        await taken("rewrap")
+        await until(
+            lambda: not MasterUsers(other.database).used((former, following)), "the former one wraps nowhere"
+        )
+        await taken("finish")
+        await held([following])
+        await served(4)
+
+    on_two(test)

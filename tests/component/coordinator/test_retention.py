@@ -85,6 +85,7 @@ class Stage:
             Kept.TEMPLATES: days(terms.templates_days),
             Kept.EVIDENCE: days(terms.evidence_days),
             Kept.ALERTS: days(terms.alerts_days),
+            Kept.FEATURES: days(terms.features_days),
             Kept.RECORDS: days(365),
         }[kept]
 
@@ -234,7 +235,13 @@ def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(
     counted = Counter({kept: sum(row.things for row in rows if row.kept == kept) for kept in Kept})
     gone = len(stage.kind(0)) + len(stage.kind(4))
     # Records are those of the exam and those of the person.
-    assert counted == {Kept.TEMPLATES: gone, Kept.EVIDENCE: gone, Kept.ALERTS: gone, Kept.RECORDS: 2 * gone}
+    assert counted == {
+        Kept.TEMPLATES: gone,
+        Kept.EVIDENCE: gone,
+        Kept.FEATURES: gone,
+        Kept.ALERTS: gone,
+        Kept.RECORDS: 2 * gone,
+    }
 
 
 def test_one_coordinator_erases_at_a_time_and_another_takes_over_from_a_dead_one(sqlite_parts: Parts) -> None:

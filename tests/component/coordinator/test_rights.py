@@ -38,7 +38,7 @@ WALL_SOCKET: Final = "wall_socket"
 WALL_SOCKET_PATH: Final = "/wall"
 SOCKETS: Final = {LIVE_SOCKET: LIVE_SOCKET_PATH, WALL_SOCKET: WALL_SOCKET_PATH}
 OPEN_TO_EVERYBODY: Final = {
-    "/api/v1/openapi.json", "/join", "/console", "/console/vocabulary.js", "/console/bearer",
+    "/api/v1/openapi.json", "/join", "/console", "/console/vocabulary.js", "/console/bearer", "/how-it-works",
 }  # fmt: skip
 """Pages and the description, which the table does not list. They hold nothing of anybody."""
 HOOK: Final = {"name": "office", "url": "https://exams.example.org/hooks"}
@@ -172,6 +172,8 @@ class World:
         named: dict[str, str] = {
             name: self.names[name] for name in ("candidate_id", "exam_id") if name in body
         }
+        if "new_candidate_id" in body:  # another one would take the candidate from the operations after it
+            named["new_candidate_id"] = self.names["candidate_id"]
         if "code" in body:  # wrong codes that begin alike are soon answered no more
             body["code"] = secrets.token_urlsafe(32)
         if asker.startswith("s-") and operation.name == "create_exam":

@@ -20,7 +20,7 @@ from coordinator.config import CoordinatorConfig
 from coordinator.nodes.hub_identities import hub_settings
 from edge.config import EdgeConfig
 from shared.config_file import load
-from shared.sealing import signing_public_text
+from shared.sealing import new_sealing_key, sealing_public_text, signing_public_text
 
 ROOT = Path(__file__).parents[3]
 ROLES = ROOT / "ansible/roles"
@@ -33,6 +33,11 @@ CHOSEN: dict[str, Any] = {
     "coordinator_database_password": "a password of a vault",
     "coordinator_turn_urls": ["turns:turn.example.org:5349?transport=tcp"],
     "coordinator_more_settings": "[faces]\nvalid_days = 200\n",
+    "backup_target": "s3://exams/proctor",
+    "backup_recipient": sealing_public_text(new_sealing_key().public_key()),
+    "backup_keyring_target": "/srv/keyring",
+    "backup_endpoint_url": "https://s3.example.org",
+    "backup_bucket_secret": "an id:a secret of a vault",
     "edge_region": "campus",
     "edge_url": "https://edge1.example.org",
     "edge_turn_urls": ["turn:turn.example.org:3478"],
@@ -103,6 +108,12 @@ def test_the_coordinator_takes_its_settings(rendered: Path) -> None:
     assert settings.database.endswith("?passfile=/run/credentials/proctor-coordinator.service/database")
     assert settings.ice.servers[0].secret_file == Path("/run/credentials/proctor-coordinator.service/turn")
     assert settings.faces.valid_days == 200
+    assert settings.backup is not None
+    assert (settings.backup.target, settings.backup.keyring_target) == ("s3://exams/proctor", "/srv/keyring")
+    assert settings.backup.recipient == CHOSEN["backup_recipient"]
+    assert settings.backup.bucket.endpoint_url == "https://s3.example.org"
+    secret = Path("/run/credentials/proctor-coordinator.service/bucket")
+    assert settings.backup.bucket.credentials_file == secret
 
 
 def test_a_node_takes_its_settings(rendered: Path) -> None:
@@ -132,6 +143,7 @@ def test_secrets_are_only_in_the_file_of_the_program_that_knows_no_other_way(
     text = (rendered / file.removesuffix(".j2")).read_text()
     assert (SECRET in text) is (file == "turnserver.conf.j2")
     assert CHOSEN["coordinator_database_password"] not in text
+    assert CHOSEN["backup_bucket_secret"] not in text
 
 
 def test_prometheus_takes_its_settings_and_rules(rendered: Path) -> None:
@@ -170,6 +182,7 @@ RAISED: tuple[tuple[str, str, str, str], ...] = (
     ("DeadLetters", 'coordinator_deliveries_total{what="dead"}', "0+1x20", "5x20"),
     ("ClockWrong", "clock_skew_seconds", "-3x20", "0.2x20"),
     ("DumpOld", "proctor_dump_time_seconds", "-100000x20", "0x20"),
+    ("BackupOld", 'coordinator_backup_time_seconds{kind="keyring"}', "-100000x20", "0x20"),
 )
 
 

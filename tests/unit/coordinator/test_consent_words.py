@@ -129,7 +129,7 @@ def test_reasons_are_named_as_the_database_has_them() -> None:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_purpose_can_be_served_and_left(purpose: Purpose) -> None:
-    everything = Policy(features=Features(speech_transcription=True))
+    everything = Policy(features=Features(speech_transcription=True), feature_log=True)
     nothing = Policy(features=Features(face_verification=False, audio_monitoring=False))
     assert serves(everything, purpose) is (purpose is not Purpose.IMPERSONATION_SEARCH)
     assert serves(nothing, purpose) is (purpose is CAMERA)

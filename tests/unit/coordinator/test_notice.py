@@ -89,7 +89,7 @@ def test_an_estimate_that_nobody_asks_for_is_not_announced() -> None:
 
 EVERY_NOTICE = " ".join(
     paragraph
-    for asked in (Policy(), policy(speech_transcription=True))
+    for asked in (Policy(), policy(speech_transcription=True), Policy(feature_log=True))
     for paragraph in notice_for(asked).paragraphs
 )
 OF_KEEPING = re.compile(
@@ -117,3 +117,10 @@ def test_the_days_in_the_notice_are_those_that_are_kept_to() -> None:
         assert words in own
     assert "kept for 400 days" in own, "a record must not end before what it is about"
     assert re.findall(r"\d+ (?:days?|months?|years?)", own) == ["1 day", "400 days", "7 days", "400 days"]
+
+
+def test_the_log_of_features_is_named_only_where_the_exam_asks_for_it() -> None:
+    assert "logged" not in said()
+    logged = said(feature_log=True, retention={"features_days": 45})
+    assert "If you have agreed to that separately" in logged
+    assert "it is deleted 45 days after" in logged

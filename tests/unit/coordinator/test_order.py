@@ -29,17 +29,20 @@ NAMED = {
 LISTED = {
     "tool": """
         config ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys ground.ids
-        ground.key_files ground.keyring ground.leadership ground.leading ground.own_keys ground.sealed_fields
+        ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
+        ground.master_keys ground.master_users ground.own_keys ground.sealed_fields ground.turns
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
         deliveries.connection
+        openness.networks
         reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file privacy.archive
         web_api.errors web_api.headers web_api.limits web_api.metrics
+        backups.target backups.bucket backups.copying backups.lists backups.opening backups.unfinished
     """,
     "act": """
-        audit.chaining audit.layer audit.owed
+        audit.chaining audit.layer audit.owed backups.creating backups.running
         arriving.arrival arriving.ingest arriving.intake arriving.pictures arriving.replaying
         arriving.treating nodes.heartbeats nodes.hosts excerpts.expiring idempotency.doing
         enrollments.comparing
@@ -58,7 +61,10 @@ LISTED = {
     "routes": """
         idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
     """,
-    "app": "app hub_commands main routing schema serving migrations.env",
+    "app": """
+        app backup_commands building hub_commands main master_commands restoring routing schema serving
+        migrations.env
+    """,
 }
 """Kinds of what no name tells."""
 LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.split()}
@@ -68,7 +74,10 @@ HOMES = {
     "fastapi": "routes parts app web_api.errors",
     "httpx": "oidc.issuer",
     "nats": "nodes.alert_stream",
-    "sqlalchemy": "tables service ground.columns ground.database ground.leadership schema arriving.intake",
+    "sqlalchemy": """
+        tables service ground.columns ground.database ground.leadership ground.master_users schema
+        arriving.intake
+    """,
 }
 """Who imports a library itself: kinds, and modules of other kinds."""
 BARRED = {

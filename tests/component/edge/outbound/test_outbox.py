@@ -21,6 +21,7 @@ from edge.outbound.message import seal
 from edge.outbound.outbox import Outbox, Sealed
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
+from edge.outbound.reserve import RESERVE_BYTES, Reserve
 from shared.alerts import decode_shown
 from shared.bundles import framed, unbundled
 from shared.errors import ConfigError, Corrupt, Unavailable
@@ -281,6 +282,53 @@ def test_a_damaged_file_is_set_aside_and_a_new_outbox_begun(tmp_path: Path) -> N
     again.close()
 
 
+def test_a_file_with_damaged_pages_is_set_aside_each_time_under_a_name_of_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "outbox.db"
+    for times in (1, 2):
+        outbox = Outbox(path, ROOMY)
+        fill(outbox, Lane.CONDUCT, 200)
+        outbox.close()
+        whole = path.read_bytes()
+        path.write_bytes(whole[:8_192] + b"\xff" * (len(whole) - 8_192))
+        outbox = Outbox(path, ROOMY)
+        assert outbox.sequences(Lane.CONDUCT) == []
+        assert outbox.set_aside == times
+        outbox.close()
+        assert [getattr(one, "code", "") for one in caplog.records] == ["outbox-damaged"] * times
+    aside = {one.name for one in tmp_path.glob("*damaged*")}
+    stamps = {name.rpartition("-")[2] for name in aside}
+    assert len(stamps) == 2
+    assert {f"outbox.db.damaged-{at}" for at in stamps} <= aside
+
+
+def test_the_log_beside_the_outbox_stays_as_small_as_what_a_full_disk_has_in_reserve(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", ROOMY)
+    for _ in range(100):
+        outbox.add(Lane.CONDUCT, lambda _: alert(bytes(20_000)))
+    assert (tmp_path / "outbox.db-wal").stat().st_size <= RESERVE_BYTES
+    outbox.close()
+
+
+def test_what_frees_a_full_disk_takes_its_reserve_and_reserves_it_again(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", ROOMY)
+    reserve = tmp_path / "outbox.db.reserve"
+    assert reserve.stat().st_size == RESERVE_BYTES
+    fill(outbox, Lane.CONDUCT, 2)
+    outbox._db.executescript(
+        "CREATE TRIGGER full BEFORE DELETE ON alert BEGIN SELECT RAISE(ABORT, 'full'); END;"
+    )
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            outbox.covered(Lane.CONDUCT, 2)
+        assert reserve.stat().st_size == RESERVE_BYTES
+    assert outbox.sequences(Lane.CONDUCT) == [1, 2]
+    outbox._db.executescript("DROP TRIGGER full")
+    assert outbox.covered(Lane.CONDUCT, 2) == 2
+    outbox.close()
+
+
 def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     with closing(sqlite3.connect(path)) as other:
@@ -351,6 +399,37 @@ def test_the_file_is_written_through_before_add_returns(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         outbox._db.execute("INSERT INTO alert VALUES (1, 'no-lane', 1, 'x', 1, x'00', NULL)")
     outbox.close()
+
+
+def test_space_is_reserved_once_given_once_and_reserved_again(tmp_path: Path) -> None:
+    path = tmp_path / "reserve"
+    reserve = Reserve(path)
+    assert path.stat().st_size == RESERVE_BYTES
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [reserve.give(), reserve.give()] == [True, False]
+    assert not path.exists()
+    assert [reserve.hold(), reserve.hold()] == [True, True]
+    assert path.stat().st_size == RESERVE_BYTES
+    path.write_bytes(b"")  # as on a disk that had no room for it
+    assert reserve.give() is False
+    assert not path.exists()
+
+
+def test_a_disk_without_room_reserves_nothing_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, *_: int) -> None:
+        os.write(descriptor, b"a little")
+        raise OSError("no space")
+
+    reserve = Reserve(tmp_path / "reserve")
+    reserve.give()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "posix_fallocate", full)
+        assert reserve.hold() is False
+    assert (tmp_path / "reserve").stat().st_size == 0
+    assert reserve.hold() is True
+    assert Reserve(tmp_path / "no-folder" / "reserve").hold() is False
 
 
 def test_coroutines_share_the_outbox_through_its_own_thread(tmp_path: Path) -> None:

@@ -75,6 +75,25 @@ def test_a_queue_that_overflows_loses_the_oldest_and_says_so() -> None:
     assert disk.kept[0].revision.alert.evidence["onset_s"] == 3
 
 
+def test_who_waits_for_the_disk_does_not_wait_for_alerts_that_were_lost() -> None:
+    async def story() -> None:
+        disk = Disk(Unavailable("full"))
+        writer = AlertWriter(disk.commit, retry_s=0.0)
+        for second in range(QUEUE + 3):
+            writer.write(revision(second))
+        waiting = asyncio.create_task(writer.caught_up())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        running = asyncio.create_task(writer.run())
+        await asyncio.wait_for(waiting, 30)
+        assert len(disk.kept) == QUEUE
+        await asyncio.wait_for(writer.caught_up(), 30)  # nothing is left to wait for
+        writer.close()
+        await running
+
+    asyncio.run(story())
+
+
 def test_a_detection_is_a_warning_with_ids_only_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     seen = revision(1)

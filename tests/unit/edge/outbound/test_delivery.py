@@ -166,6 +166,72 @@ def test_a_mark_that_never_moves_is_met_ever_more_rarely_and_a_few_at_a_time() -
     assert gaps[-1] == 300
 
 
+def test_a_mark_that_moves_again_shortens_the_wait_for_the_next_that_stands_still() -> None:
+    lane = acknowledged(1, 2, 3)
+    lane.covered(0, 10.0)
+    assert send(lane, 10.0) == [1, 2, 3]
+    lane.covered(0, 29.9)
+    assert lane.due(29.9, 10) == []
+    lane.covered(0, 30.0)
+    assert send(lane, 30.0) == [1, 2, 3]
+    lane.covered(1, 31.0)
+    lane.covered(1, 40.9)
+    assert lane.due(40.9, 10) == []
+    lane.covered(1, 41.0)
+    assert lane.due(41.0, 10) == [2, 3]
+
+
+def test_a_mark_that_covers_an_earlier_runs_alerts_leaves_the_new_ones() -> None:
+    lane = delivery(1, 2)
+    lane.added(3, now=0.0)
+    lane.added(4, now=0.0)
+    lane.covered(2, 1.0)
+    lane.connected(0.0, backlog_from=0.0)
+    assert lane.due(2.0, 10) == [3, 4]
+
+
+def test_what_was_to_be_sent_again_is_backlog_after_a_new_connection_and_goes_once() -> None:
+    lane = acknowledged(1, 2)
+    lane.added(3, now=9.0)
+    assert lane.due(9.0, 1) == [3]
+    lane.failed(3, 9.0)
+    lane.covered(0, 10.0)
+    lane.connected(11.0, backlog_from=60.0)
+    lane.connected(12.0, backlog_from=60.0)
+    assert lane.due(59.9, 10) == []
+    assert lane.deadline() == 60.0
+    assert lane.due(60.0, 10) == [1, 2, 3]
+    assert lane.due(61.0, 10) == []
+
+
+def test_a_send_that_failed_after_others_did_waits_its_own_time() -> None:
+    lane = delivery()
+    lane.connected(0.0, backlog_from=0.0)
+    for sequence in (1, 2):
+        lane.added(sequence, now=0.0)
+    assert lane.due(0.0, 10) == [1, 2]
+    lane.failed(2, 0.0)
+    lane.failed(1, 0.5)
+    assert lane.deadline() == FIRST_RETRY_S
+    assert lane.due(FIRST_RETRY_S, 10) == [2]
+    assert lane.due(FIRST_RETRY_S + 0.5, 10) == [1]
+
+
+def test_a_send_that_succeeded_begins_the_next_ones_pauses_anew() -> None:
+    lane = delivery()
+    lane.connected(0.0, backlog_from=0.0)
+    lane.added(1, now=0.0)
+    for at in (0.0, 1.0):
+        assert lane.due(at, 1) == [1]
+        lane.failed(1, at)
+    assert lane.due(3.0, 1) == [1]
+    lane.sent(1, 3.0)
+    lane.covered(0, 13.0)
+    assert lane.due(13.0, 1) == [1]
+    lane.failed(1, 13.0)
+    assert lane.deadline() == 13.0 + FIRST_RETRY_S
+
+
 def test_an_alert_acknowledged_a_moment_ago_is_given_time_even_under_an_old_mark() -> None:
     lane = acknowledged(1, at=1_000.0)
     lane.covered(0, 1_001.0)

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from edge.outbound.state_message import seal_state
+from shared.consents import Purpose
 from shared.errors import Corrupt
+from shared.messages.message import parse
 from shared.messages.sessions import StartSession
-from shared.messages.states import MAX_STATE_BYTES
-from shared.sealing import new_sealing_key, open_body, unpack
+from shared.messages.states import MAX_STATE_BYTES, StateHeader
+from shared.sealing import new_sealing_key, open_body, unpack, verify
 from tests.support.alerts import new_identity
 from tests.support.orders import start_order
 
@@ -45,6 +47,42 @@ def test_without_an_evidence_key_no_picture_leaves() -> None:
     assert left(order, memory()) == bare(memory())
     before_a_page = {"version": 7, "watch": None}
     assert left(order, before_a_page) == before_a_page
+
+
+def test_the_header_names_the_node_and_the_order_under_which_it_was_saved() -> None:
+    withheld = (Purpose.IDENTITY_VERIFICATION,)
+    order = ORDER.model_copy(update={"epoch": 4, "paused": True, "withheld": withheld})
+    saved_utc = datetime(2026, 11, 22, 14, tzinfo=UTC)
+    parcel = unpack(seal_state(order, json.dumps(memory()).encode(), saved_utc, NODE))
+    verify(parcel, NODE.signing.public_key())
+    assert parse(StateHeader, parcel.header) == StateHeader(
+        session_id=order.session_id,
+        tenant_id=order.tenant_id,
+        node_id=NODE.node_id,
+        epoch=4,
+        key_id=order.seal_key_id,
+        saved_utc=saved_utc,
+        policy_version=order.policy.version,
+        paused=True,
+        withheld=withheld,
+    )
+
+
+@pytest.mark.parametrize(("size_bytes", "pictures"), [(MAX_STATE_BYTES, True), (MAX_STATE_BYTES + 1, False)])
+def test_a_state_keeps_its_pictures_up_to_the_bound(size_bytes: int, pictures: bool) -> None:
+    spare = size_bytes - len(json.dumps(memory()))
+    state = memory(rules="A" * spare)
+    assert len(json.dumps(state)) == size_bytes
+    assert left(ORDER, state) == (state if pictures else bare(state))
+
+
+def test_one_that_leaves_its_pictures_behind_is_told_with_its_session(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    left(ORDER, memory())
+    left(ORDER, memory(picture="A" * MAX_STATE_BYTES))
+    [told] = caplog.records
+    assert getattr(told, "session_id", None) == str(ORDER.session_id)
 
 
 def test_one_that_is_too_large_leaves_its_pictures_behind() -> None:

@@ -148,7 +148,7 @@ def turned(*poses: tuple[float, float]) -> tuple[MovementState, list[Judgement]]
 
 def test_speed_is_taken_between_poses_of_at_most_a_second() -> None:
     state, _ = turned((0, 0), (1, 0), (2, 100), (3, 100))
-    assert (list(state.speeds), state.before) == ([(2, 100.0)], 100.0)
+    assert (list(state.speeds)[1:], state.before) == ([(2, 100.0)], 100.0)
     state, said = turned((0, 0), (1, 0), (2.1, 100), (3.1, 100))
     assert (list(state.speeds), state.before, said[-1]) == ([], None, UNKNOWN)
     assert list(state.poses) == [(2.1, head(0, 100)), (3.1, head(0, 100))]
@@ -157,9 +157,32 @@ def test_speed_is_taken_between_poses_of_at_most_a_second() -> None:
 def test_speeds_of_half_a_second_count_and_their_median_decides() -> None:
     poses = ((0, 0), (0.25, 0), (0.5, 100), (0.75, 200), (1.0, 200), (1.25, 200), (1.5, 200))
     state, _ = turned(*poses)
-    assert list(state.speeds) == [(1.0, 0.0), (1.25, 0.0)]
+    assert list(state.speeds)[1:] == [(1.0, 0.0), (1.25, 0.0)]
     assert list(state.turns) == [(0.25, 400.0)]
     assert not state.fast
+
+
+def test_a_short_step_weighs_as_little_as_it_lasts() -> None:
+    for halfway_deg, end_deg, turns in ((17, 34, []), (25, 41, [(0.8, 68.3)]), (4, 34, [])):
+        state, _ = turned(
+            (0, 0), (0.4, 0), (0.8, halfway_deg), (1.0, end_deg), (1.4, end_deg), (1.8, end_deg)
+        )
+        assert list(state.turns) == turns
+
+
+def test_a_steady_turn_has_one_speed_whatever_its_steps() -> None:
+    instants = (0, 0.1, 0.3, 0.35, 0.5, 0.9, 1.0, 1.1, 1.4)
+    steady, _ = turned(*((at, 70.0 * at) for at in instants))
+    assert [speed for _, speed in steady.turns] == [70.0]
+
+
+def test_the_speeds_of_an_earlier_program_which_do_not_say_when_the_first_began_go_on() -> None:
+    earlier, _ = turned((0, 0), (1, 0), (2, 120), (3, 240))
+    earlier.speeds.popleft()
+    rule = Movement(SETTINGS, earlier)
+    for at, yaw_deg in ((4, 360), (5, 360), (6, 480), (7, 600)):
+        rule.judge(replace(frame(at), head=head(0, yaw_deg)))
+    assert [began_s for began_s, _ in earlier.turns] == [1, 5]
 
 
 def test_a_turn_begins_at_its_first_pose_and_has_its_highest_speed() -> None:
@@ -185,7 +208,7 @@ def test_a_first_pose_from_which_the_head_leaps_and_stays_is_no_turn() -> None:
 
 def test_a_head_that_moves_already_may_turn_back() -> None:
     state, _ = turned((0, 0), (1, 0), (2, 150), (3, 300), (4, 150), (5, 150))
-    assert (list(state.turns), list(state.speeds)) == ([(1, 150.0)], [(4, 150.0)])
+    assert (list(state.turns), list(state.speeds)[1:]) == ([(1, 150.0)], [(4, 150.0)])
 
 
 def test_too_many_turns_are_told_since_the_first_with_the_highest_speed() -> None:
@@ -223,7 +246,7 @@ def test_a_turn_in_every_direction_counts_and_doubt_is_taken_off() -> None:
     before, after = HeadPose(0, 0, 0, doubt_deg=1.0), HeadPose(2, 6, 9, doubt_deg=4.0)
     for at, pose in enumerate((before, before, after, after)):
         rule.judge(replace(frame(at), head=pose))
-    assert list(state.speeds) == [(2, 7.0)]
+    assert list(state.speeds)[1:] == [(2, 7.0)]
 
 
 def test_degrees_are_told_with_one_place() -> None:

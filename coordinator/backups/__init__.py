@@ -1,0 +1,26 @@
+"""Backups: of the database, and of the keyring apart; sealed to a key whose private half is elsewhere.
+
+    manifest    what a backup says of itself, signed (pure)
+    planning    which backups are due, which stay and which go (pure)
+    standing    whether a backup's release is one that this program may read (pure)
+    generation  what a backup of the keyring holds, as lines (pure)
+    service     wrapped keys as rows, and back
+    target      a folder with backups          bucket     the same in a bucket that speaks S3
+    copying     SQLite and PostgreSQL as streams
+    lists       the backups at a target, and whether they are good
+    opening     opens them, fills an empty database
+    unfinished  the mark that a restore goes on
+    creating    makes them
+    running     makes them by themselves, in the coordinator that leads
+
+A backup of the database has everything but the persons' wrapped keys, the reasons of legal holds and kept
+answers. Keys and reasons come back with the backup of the keyring, which is written again with each backup,
+at each erasure before its receipt, and within minutes after any other key was destroyed; those of before are
+removed. So what was erased opens in no backup, however old, even for who has the private key and the master
+key. Identifiers of an institution stand clear inside a backup's seal, until it expires or is restored.
+
+The templates are copied with the database, every six hours, not by themselves: one can be opened and used
+only together with its candidate, consents and key, and a part would have to be merged with another part.
+
+`coordinator.restoring` restores.
+"""

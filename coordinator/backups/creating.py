@@ -1,0 +1,192 @@
+"""Makes backups: of the database, with a keyring that has every key it names; of the keyring alone.
+
+The manifest comes last: what is interrupted before it is no backup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from threading import Event
+from typing import Final
+from uuid import UUID
+
+from coordinator.audit import service as audit
+from coordinator.backups import service as backups
+from coordinator.backups.copying import copied_postgresql, copied_sqlite, drop_drafts, libpq_url
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HeldReason, Item, OwnFile, line_of
+from coordinator.backups.lists import found_at, new_id, target_of
+from coordinator.backups.manifest import NAME, Kind, Manifest, SealedFile, about
+from coordinator.backups.planning import going
+from coordinator.backups.target import Target
+from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.ground.database import Database
+from coordinator.ground.leadership import Held, alone
+from coordinator.ground.master_keys import is_given
+from coordinator.ground.own_keys import OwnKeys, own_key_files
+from coordinator.privacy import journal_service as journal
+from shared.errors import ConfigError, Unavailable
+from shared.sealed_stream import sealed
+from shared.sealing import parse_plain_public
+from shared.secret_file import read_private
+
+KEYRING_WAIT_S: Final = 60.0
+"""How long an erasure waits for another writer of the keyring."""
+_KEYS_AT_ONCE: Final = 5_000
+_LINES: Final = "keyring"
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """One installation whose backups are made."""
+
+    config: CoordinatorConfig
+    settings: BackupSection
+    database: Database = field(repr=False)
+    keys: OwnKeys
+    stopping: Event = field(default_factory=Event)
+    """Set: what is being made is given up, because this coordinator ends or no longer leads."""
+
+
+def maker_of(config: CoordinatorConfig, database: Database, keys: OwnKeys) -> Maker:
+    """What makes the backups of this configuration. Raises `ConfigError` if none are configured."""
+    if config.backup is None:
+        raise ConfigError("no backups are configured: the settings need [backup] with target and recipient")
+    return Maker(config, config.backup, database, keys)
+
+
+def create(maker: Maker, now_utc: datetime) -> Manifest:
+    """Make a backup of the database, and after it the keyring's. Raises `Unavailable`, `ConfigError`."""
+    with alone(maker.database, Held.BACKUP, within_s=0.0):
+        drop_drafts(maker.config.data_folder)
+        target = target_of(maker.settings, Kind.DATABASE)
+        with maker.database.read() as db:
+            revision = backups.revision(db)
+        making = _Making(maker, target, Kind.DATABASE, now_utc, revision)
+        with _copied(maker) as streams:
+            for name, pieces in streams.items():
+                making.add(name, pieces)
+        write_keyring(maker, now_utc)
+        return making.finished()
+
+
+def write_keyring(maker: Maker, now_utc: datetime) -> Manifest:
+    """Write the keyring as it is now, and remove every one of before. Raises `Unavailable`, `ConfigError`."""
+    with alone(maker.database, Held.KEYRING, within_s=KEYRING_WAIT_S):
+        target = target_of(maker.settings, Kind.KEYRING)
+        former = sorted(target.sizes(), key=lambda name: not name.endswith(NAME))
+        with maker.database.read() as db:
+            revision, destroyed = backups.revision(db), backups.destroyed(db)
+        making = _Making(maker, target, Kind.KEYRING, now_utc, revision)
+        making.add(_LINES, map(line_of, _items(maker)))
+        done = making.finished(destroyed)
+        for name in former:
+            target.remove(name)
+        return done
+
+
+def prune(maker: Maker, now_utc: datetime) -> tuple[str, ...]:
+    """Delete the backups of the database that are kept no longer; returns their ids."""
+    target = target_of(maker.settings, Kind.DATABASE)
+    found = found_at(target, Kind.DATABASE, maker.keys.signing.public_key())
+    keep = timedelta(days=maker.settings.keep_days)
+    gone = going([one.known for one in found], keep, now_utc)
+    for name in sorted(target.sizes(), key=lambda name: not name.endswith(NAME)):
+        if name.partition("/")[0] in gone:
+            target.remove(name)
+    return gone
+
+
+class _Making:
+    """A backup that is being written."""
+
+    def __init__(self, maker: Maker, target: Target, kind: Kind, now_utc: datetime, revision: str) -> None:
+        self._maker, self._target = maker, target
+        self._kind, self._made_utc, self._revision = kind, now_utc, revision
+        self._id = new_id(now_utc, secrets.token_hex(4))
+        self._files: list[SealedFile] = []
+
+    def add(self, name: str, pieces: Iterable[bytes]) -> None:
+        recipient = parse_plain_public(self._maker.settings.recipient)
+        stream = sealed(pieces, recipient, about(self._kind, self._id, name))
+        measured = _Measured(stream, self._maker.stopping)
+        self._target.write(f"{self._id}/{name}", measured)
+        self._files.append(
+            SealedFile(name=name, size_bytes=measured.size_bytes, sha256=measured.hash.hexdigest())
+        )
+
+    def finished(self, destroyed_keys: int = 0) -> Manifest:
+        """Write the manifest: from now on it is a backup."""
+        made = Manifest(
+            kind=self._kind,
+            backup_id=self._id,
+            made_utc=audit.whole_ms(self._made_utc),
+            release=version("proctor"),
+            revision=self._revision,
+            dialect="sqlite" if self._maker.database.file is not None else "postgresql",
+            recipient=self._maker.settings.recipient,
+            destroyed_keys=destroyed_keys,
+            files=tuple(self._files),
+        )
+        self._target.write(f"{self._id}/{NAME}", [made.text(self._maker.keys.signing)])
+        return made
+
+
+class _Measured:
+    """Pieces with their length and hash, once they have passed."""
+
+    def __init__(self, pieces: Iterable[bytes], stopping: Event) -> None:
+        self._pieces, self._stopping = pieces, stopping
+        self.size_bytes = 0
+        self.hash = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            if self._stopping.is_set():
+                raise Unavailable("this coordinator ends, or no longer leads; the next one makes the backup")
+            self.size_bytes += len(piece)
+            self.hash.update(piece)
+            yield piece
+
+
+def _copied(maker: Maker) -> AbstractContextManager[dict[str, Iterable[bytes]]]:
+    if maker.database.file is not None:
+        return copied_sqlite(maker.database.file, maker.config.data_folder)
+    return copied_postgresql(libpq_url(maker.config.database))
+
+
+def _items(maker: Maker) -> Iterator[Item]:
+    master = _master_file(maker)
+    if master is not None:
+        yield OwnFile(MASTER_KEY, master)
+    try:
+        for path in own_key_files(maker.config.data_folder):
+            yield OwnFile(path.name, path.read_bytes())
+    except OSError as error:
+        raise Unavailable(f"the coordinator's keys cannot be read: {error.strerror}") from error
+    with maker.database.read() as db:
+        entries, reasons = journal.entries(db, 0), backups.reasons(db)
+    yield from (Erased(one.line()) for one in entries)
+    yield from (HeldReason(hold_id, sealed) for hold_id, sealed in reasons)
+    after: UUID | None = None
+    while True:
+        with maker.database.read() as db:
+            held = backups.wrapped_after(db, after, _KEYS_AT_ONCE)
+        yield from (HeldKey(key_id, wrapped) for key_id, wrapped in held)
+        if len(held) < _KEYS_AT_ONCE:
+            break
+        after = held[-1][0]
+    if _master_file(maker) != master:
+        raise Unavailable("the master key was changed meanwhile; try again")
+
+
+def _master_file(maker: Maker) -> bytes | None:
+    """The master keys' file as it is now; None if they come from elsewhere."""
+    if is_given(maker.config.keys.master_key_command):
+        return None
+    return read_private(maker.config.master_key_path)

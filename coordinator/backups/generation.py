@@ -1,0 +1,99 @@
+"""What a backup of the keyring holds, as lines. Pure.
+
+One JSON object per line: the coordinator's own key files, the journal of erasures from its beginning, the
+reasons of legal holds, and the wrapped keys of persons, in this order.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from shared.canonical import canonical_json, parse_json
+from shared.errors import Corrupt
+
+MASTER_KEY: Final = "master.key"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A file of the coordinator's own keys."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A line of the journal of erasures."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key of a person, wrapped by the master key."""
+
+    key_id: UUID
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReason:
+    """Why something is held, under the master key."""
+
+    hold_id: UUID
+    sealed: bytes
+
+
+Item = OwnFile | Erased | HeldReason | HeldKey
+
+
+def line_of(item: Item) -> bytes:
+    """An item as a line."""
+    match item:
+        case OwnFile(name, data):
+            value = {"file": name, "data": base64.b64encode(data).decode("ascii")}
+        case Erased(line):
+            value = {"erased": line}
+        case HeldReason(hold_id, sealed):
+            value = {"hold": str(hold_id), "reason": base64.b64encode(sealed).decode("ascii")}
+        case HeldKey(key_id, wrapped):
+            value = {"key": str(key_id), "wrapped": base64.b64encode(wrapped).decode("ascii")}
+    return canonical_json(value) + b"\n"
+
+
+def items_of(pieces: Iterable[bytes]) -> Iterator[Item]:
+    """The items in pieces of such lines. Raises `Corrupt`."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield _item(line)
+    if rest:
+        raise Corrupt("the keyring's last line is cut off")
+
+
+def _item(line: bytes) -> Item:
+    try:
+        match parse_json(line):
+            case {"file": str(name), "data": str(data)}:
+                return OwnFile(_plain(name), base64.b64decode(data, validate=True))
+            case {"erased": str(entry)}:
+                return Erased(entry)
+            case {"hold": str(hold_id), "reason": str(sealed)}:
+                return HeldReason(UUID(hold_id), base64.b64decode(sealed, validate=True))
+            case {"key": str(key_id), "wrapped": str(wrapped)}:
+                return HeldKey(UUID(key_id), base64.b64decode(wrapped, validate=True))
+    except (Corrupt, ValueError) as error:
+        raise Corrupt("a line of the keyring cannot be read") from error
+    raise Corrupt("a line of the keyring is of a kind that this release does not know")
+
+
+def _plain(name: str) -> str:
+    if "/" in name or name.startswith("."):
+        raise Corrupt("a file of the keyring has a name that leads elsewhere")
+    return name

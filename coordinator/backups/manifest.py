@@ -1,0 +1,97 @@
+"""What a backup says of itself, signed by the coordinator that made it. Pure.
+
+A manifest is written after everything else of its backup: without one a backup is not finished, and is
+nothing. It names each sealed file with its length and hash, so a backup can be checked without the key that
+opens it.
+"""
+
+from __future__ import annotations
+
+import base64
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.canonical import canonical_json, parse_json
+from shared.errors import Corrupt
+from shared.fields import Utc
+
+NAME: Final = "manifest.json"
+MAX_BYTES: Final = 65_536
+_CONTEXT: Final = b"proctor-edge backup v1\x00"
+Word = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+/=-]*$")]
+
+
+class Kind(StrEnum):
+    """What a backup holds."""
+
+    DATABASE = "database"
+    """Every row, without the persons' keys and without what the master key alone opens."""
+    KEYRING = "keyring"
+    """The persons' keys, the coordinator's own ones and the journal of erasures, as they are now."""
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SealedFile(_Said):
+    """One sealed file of a backup."""
+
+    name: Word
+    size_bytes: int
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Manifest(_Said):
+    """One backup."""
+
+    format: Literal[1] = 1
+    kind: Kind
+    backup_id: Word
+    made_utc: Utc
+    release: Word
+    """Of the program that made it."""
+    revision: Word
+    """Of the database's tables."""
+    dialect: Literal["sqlite", "postgresql"]
+    recipient: Word
+    """The public key to which it is sealed."""
+    destroyed_keys: int = 0
+    """How many keys of persons had been destroyed, in a backup of the keyring."""
+    files: Annotated[tuple[SealedFile, ...], Field(max_length=20)]
+
+    def about(self, name: str) -> bytes:
+        """To what the seal of one of its files is bound."""
+        return about(self.kind, self.backup_id, name)
+
+    def text(self, key: Ed25519PrivateKey) -> bytes:
+        """Its file, signed."""
+        said = self.model_dump(mode="json")
+        signature = key.sign(_CONTEXT + canonical_json(said))
+        return canonical_json({"manifest": said, "signature": base64.b64encode(signature).decode("ascii")})
+
+
+def about(kind: Kind, backup_id: str, name: str) -> bytes:
+    """To what the seal of a backup's file is bound."""
+    return f"{kind}/{backup_id}/{name}".encode()
+
+
+def read_manifest(data: bytes, key: Ed25519PublicKey) -> Manifest:
+    """The manifest in a file. Raises `Corrupt` if it is none, or is not signed by this key."""
+    try:
+        found = parse_json(data)
+        said, signature = found["manifest"], base64.b64decode(found["signature"], validate=True)
+        key.verify(signature, _CONTEXT + canonical_json(said))
+    except InvalidSignature as error:
+        raise Corrupt("it was changed, or another coordinator made it") from error
+    except (Corrupt, KeyError, TypeError, ValueError) as error:
+        raise Corrupt("its manifest cannot be read") from error
+    try:
+        return Manifest.model_validate(said)
+    except ValidationError as error:
+        # It is signed, so nobody changed it.
+        raise Corrupt("a newer release made it; use that release, or a later one") from error

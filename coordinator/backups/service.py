@@ -1,0 +1,62 @@
+"""What a backup reads of the database's rows, and what a restore puts back. Flushes, never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlmodel import Session, col, func, select, update
+
+from coordinator.holds.tables import LegalHold
+from coordinator.keys.tables import Key
+
+
+def revision(db: Session) -> str:
+    """The revision of the database's tables."""
+    return str(db.connection().execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+
+
+def wrapped_after(db: Session, after: UUID | None, limit: int) -> Sequence[tuple[UUID, bytes]]:
+    """The next living keys after this one, in the order of their ids."""
+    wanted = select(Key.id, Key.wrapped).where(col(Key.wrapped).is_not(None)).order_by(col(Key.id))
+    if after is not None:
+        wanted = wanted.where(col(Key.id) > after)
+    return [(key_id, wrapped) for key_id, wrapped in db.exec(wanted.limit(limit)) if wrapped is not None]
+
+
+def reasons(db: Session) -> Sequence[tuple[UUID, bytes]]:
+    """Why things are held, as it is sealed."""
+    return db.exec(select(LegalHold.id, LegalHold.reason_sealed)).all()
+
+
+def put_reasons_back(db: Session, sealed: Mapping[UUID, bytes]) -> None:
+    """Give legal holds their reasons again. One that has none any more was removed since, with its person."""
+    for row in db.exec(select(LegalHold)).all():
+        if row.id in sealed:
+            row.reason_sealed = sealed[row.id]
+            db.add(row)
+        else:
+            db.delete(row)
+    db.flush()
+
+
+def destroyed(db: Session) -> int:
+    """How many keys were destroyed so far."""
+    return db.exec(select(func.count()).where(col(Key.destroyed_utc).is_not(None))).one()
+
+
+def put_back(db: Session, wrapped: Mapping[UUID, bytes]) -> None:
+    """Give keys their wrapped halves again, but for those that were destroyed."""
+    mine = (col(Key.id) == bindparam("key_id"), col(Key.destroyed_utc).is_(None))
+    statement = update(Key).where(*mine).values(wrapped=bindparam("half"))
+    rows = [{"key_id": key_id, "half": half} for key_id, half in wrapped.items()]
+    db.connection().execute(statement, rows)
+
+
+def destroy_unknown(db: Session, now_utc: datetime) -> int:
+    """Note as destroyed the keys that the keyring no longer had; returns their number."""
+    lost = (col(Key.wrapped).is_(None), col(Key.destroyed_utc).is_(None))
+    done = db.exec(update(Key).where(*lost).values(destroyed_utc=now_utc))
+    return done.rowcount

@@ -1,0 +1,19 @@
+"""A mark beside the coordinator's keys while a restore goes on: nobody serves what is not complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from shared.errors import ConfigError
+
+MARK: Final = "restoring"
+
+
+def require_restored(data_folder: Path) -> None:
+    """Raises `ConfigError` if a restore goes on there, or was interrupted."""
+    if (data_folder / MARK).exists():
+        raise ConfigError(
+            f"a restore goes on in {data_folder}, or was interrupted there: if none goes on, "
+            "empty that folder and the database, and restore again"
+        )

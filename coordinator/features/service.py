@@ -1,0 +1,125 @@
+"""Keys of logged features, and their messages in the database. Flushes, never commits.
+
+The node seals to a key of candidate and exam. What arrives is sealed again under a data key of the same
+owner, like pictures; both are destroyed together: by retention, with an erasure, and when the candidate
+withdraws. A session that runs then logs nothing any more: only the start of a session makes keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, delete, select
+
+from coordinator.candidates.tables import Candidate
+from coordinator.consents.words import Said, agreed_to_log
+from coordinator.features.tables import FeatureBatch
+from coordinator.ground.database import insert_once
+from coordinator.ground.keyring import KeyKind, Keyring
+from coordinator.ground.sealed_fields import Place
+from coordinator.keys import service as keys
+from coordinator.keys.service import Owner
+from coordinator.keys.tables import Key, RetentionClass
+from coordinator.sessions.tables import ExamSession
+from shared.features import Features, decode_features, encode_features
+from shared.policy.schema import Policy
+
+
+def propose_keys(
+    db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime
+) -> tuple[Key, Key]:
+    """The sealing and the data key of a session that is about to start, not stored yet if they are new."""
+    owner = _owner(candidate.tenant_id, candidate.id, exam)
+    return (
+        keys.propose(db, keyring, KeyKind.SEALING, owner, now_utc),
+        keys.propose(db, keyring, KeyKind.DATA, owner, now_utc),
+    )
+
+
+def may_log(said: Said, policy: Policy) -> bool:
+    """Whether exam and candidate both agreed to the log."""
+    return policy.feature_log and agreed_to_log(said)
+
+
+def living_key(db: Session, session: ExamSession) -> Key | None:
+    """The key to which a session's node seals features; None: none is logged."""
+    if not Policy.model_validate(session.policy).feature_log:
+        return None
+    return keys.find(db, KeyKind.SEALING, owner_of(session))
+
+
+def owner_of(session: ExamSession) -> Owner:
+    """The owner of the keys of a session's features."""
+    return _owner(session.tenant_id, session.candidate_id, session.exam_reference)
+
+
+def keys_of(db: Session, session: ExamSession) -> list[Key]:
+    """Every key of a session's features, destroyed ones included."""
+    owner = owner_of(session)
+    return keys.of_owners(db, {owner})[owner]
+
+
+def store(
+    db: Session,
+    keyring: Keyring,
+    session: ExamSession,
+    key: Key,
+    batch: tuple[UUID, Features],
+    now_utc: datetime,
+) -> bool:
+    """Store a message by its id; False if it is stored already."""
+    batch_id, logged = batch
+    body = keyring.seal_field(key, _place(batch_id), encode_features(logged))
+    return insert_once(
+        db,
+        FeatureBatch(
+            id=batch_id,
+            tenant_id=session.tenant_id,
+            session_id=session.id,
+            data_key_id=key.id,
+            body_sealed=body,
+            received_utc=now_utc,
+        ),
+    )
+
+
+def logged_of(db: Session, keyring: Keyring, session_id: UUID) -> list[Features]:
+    """What was logged of a session in the order of its windows, as far as its keys exist."""
+    wanted = (
+        select(FeatureBatch, Key)
+        .join(Key, col(Key.id) == col(FeatureBatch.data_key_id))
+        .where(FeatureBatch.session_id == session_id)
+    )
+    found = [
+        decode_features(keyring.open_field(key, _place(row.id), row.body_sealed))
+        for row, key in db.exec(wanted)
+        if key.wrapped is not None
+    ]
+    return sorted(found, key=lambda one: one.vectors[0].window)
+
+
+def forget_all_of(db: Session, candidate: Candidate, now_utc: datetime) -> int:
+    """Destroy everything that was logged of a candidate who has withdrawn, in every exam; returns the number
+    of destroyed keys."""
+    mine = select(ExamSession.id).where(ExamSession.candidate_id == candidate.id)
+    db.exec(delete(FeatureBatch).where(col(FeatureBatch.session_id).in_(mine)))
+    scopes: Collection[str] = db.exec(
+        select(Key.scope)
+        .where(
+            Key.candidate_id == candidate.id,
+            Key.retention_class == RetentionClass.FEATURES,
+            col(Key.destroyed_utc).is_(None),
+        )
+        .distinct()
+    ).all()
+    return sum(keys.destroy(db, _owner(candidate.tenant_id, candidate.id, one), now_utc) for one in scopes)
+
+
+def _owner(tenant_id: UUID, candidate_id: UUID, exam: str) -> Owner:
+    return Owner(tenant_id, candidate_id, RetentionClass.FEATURES, exam)
+
+
+def _place(batch_id: UUID) -> Place:
+    return Place("feature_batches", "body_sealed", batch_id)

@@ -1,0 +1,250 @@
+"""Restores an installation from its backups, into an empty place, as far as it may be served.
+
+Nothing is written to the database before the whole backup is known to be unchanged. Then the tables are
+brought up to this release, the keyring as it is now is put in, who was erased since is erased again, and what
+is due is erased. Until all of that is done, a file beside the keys lets nobody serve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlmodel import Session
+
+from coordinator import schema
+from coordinator.audit import service as audit
+from coordinator.backups import opening, service as backups
+from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url, new_draft
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HeldReason, OwnFile
+from coordinator.backups.lists import found_at, target_of
+from coordinator.backups.manifest import Kind, Manifest
+from coordinator.backups.standing import not_newer
+from coordinator.backups.target import settle
+from coordinator.backups.unfinished import MARK, require_restored
+from coordinator.building import build
+from coordinator.config import BackupSection, CoordinatorConfig, IceSection, NatsSection
+from coordinator.ground.database import Database
+from coordinator.ground.ids import uuid7
+from coordinator.ground.key_files import write_once
+from coordinator.ground.master_keys import LocalMaster, is_given, masters_in, masters_of
+from coordinator.ground.own_keys import own_key_files
+from coordinator.privacy import erasing_service as erasing, steps as erasures
+from coordinator.retention import running as retention
+from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.web_api.metrics import Metrics
+from coordinator.web_api.parts import Parts
+from shared.erasures import JournalEntry, read_journal
+from shared.errors import ConfigError, Unavailable
+from shared.sealing import signing_public_text
+from shared.traces.section import TracesSection
+from shared.writing import writing_under
+
+_KEYS_AT_ONCE: Final = 1_000
+_LEASE_TRIES: Final = 40
+_LEASE_PAUSE_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What to restore."""
+
+    config: CoordinatorConfig
+    settings: BackupSection
+    backup_id: str
+    """Empty: the newest good one."""
+    opener: X25519PrivateKey = field(repr=False)
+    signer: Ed25519PublicKey
+    """Of the coordinator that made the backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of it."""
+
+    manifest: Manifest
+    keyring_utc: datetime
+    erased_again: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Keyring:
+    """What the last backup of the keyring holds, but for the keys of persons."""
+
+    manifest: Manifest
+    files: tuple[OwnFile, ...]
+    journal: tuple[JournalEntry, ...]
+    reasons: dict[UUID, bytes]
+    """Why things are held."""
+
+
+def restore(wish: Wish, now_utc: datetime) -> Restored:
+    """Restore a backup. Raises `ConfigError`, `Corrupt`, `Unavailable`; each says what to do."""
+    target = target_of(wish.settings, Kind.DATABASE)
+    manifest = opening.chosen(found_at(target, Kind.DATABASE, wish.signer), wish.backup_id)
+    _require_ours(manifest, wish.config)
+    keyring = _read_keyring(wish)
+    _require_empty(wish.config, keyring)
+    data = wish.config.data_folder
+    with writing_under(data):
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _drafts(data if wish.config.sqlite_file is None else wish.config.sqlite_file.parent) as drafts:
+        for file in manifest.files:
+            opening.write_down(opening.unsealed(target, manifest, file.name, wish.opener), drafts[file.name])
+        # From here on the place is no longer empty.
+        with writing_under(data):
+            (data / MARK).touch(mode=0o600)
+        erased = _filled(wish, keyring, drafts, now_utc)
+        if wish.config.sqlite_file is not None:
+            drafts[DATABASE].rename(wish.config.sqlite_file)
+            settle(wish.config.sqlite_file.parent)
+    (data / MARK).unlink()
+    return Restored(manifest, keyring.manifest.made_utc, erased)
+
+
+def _filled(wish: Wish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime) -> int:
+    config = wish.config
+    if config.sqlite_file is None:
+        opening.load_postgresql(libpq_url(config.database), drafts[DATABASE], drafts)
+    else:
+        config = config.model_copy(update={"database_url": f"sqlite:///{drafts[DATABASE]}"})
+    _write_own_files(config, keyring)
+    database = Database(config.database)
+    try:
+        schema.upgrade(database)
+        _put_keys_back(wish, keyring, database, now_utc)
+    finally:
+        database.close()
+    return asyncio.run(_brought_up_to_now(config, keyring, wish.signer))
+
+
+async def _brought_up_to_now(config: CoordinatorConfig, keyring: _Keyring, signer: Ed25519PublicKey) -> int:
+    # Only keys and database are used: what else the settings name need not be there yet.
+    alone = {"nats": NatsSection(), "ice": IceSection(), "issuers": (), "traces": TracesSection()}
+    parts = build(config.model_copy(update=alone), Metrics())
+    try:
+        if signing_public_text(parts.keys.signing.public_key()) != signing_public_text(signer):
+            raise ConfigError("the restored signing key is not the one that signed the backup")
+        erased = await parts.writing(lambda db: _erased_again(db, parts, keyring))
+        await asyncio.to_thread(erasures.write_journal, parts)
+        await _erase_due(parts)
+        await asyncio.to_thread(parts.database.scrub)
+        return erased
+    finally:
+        parts.database.close()
+
+
+def _erased_again(db: Session, parts: Parts, keyring: _Keyring) -> int:
+    now_utc = datetime.now(UTC)
+    count = erasing.replay(db, parts.keys.keyring, keyring.journal, now_utc)
+    audit.write_own(db, INSTALLATION_ID, "restore_backup", count, now_utc)
+    return count
+
+
+async def _erase_due(parts: Parts) -> None:
+    """Erase what is due. The copy may say that a coordinator erases: its word ends after two minutes."""
+    for _ in range(_LEASE_TRIES):
+        done = await retention.erase_due(parts, retention.Asked(uuid7(), datetime.now(UTC)))
+        if done is None:
+            await asyncio.sleep(_LEASE_PAUSE_S)
+        elif not done.more:
+            return
+    raise Unavailable("what is due could not be erased; empty the place and restore again")
+
+
+def _put_keys_back(wish: Wish, keyring: _Keyring, database: Database, now_utc: datetime) -> None:
+    target = target_of(wish.settings, Kind.KEYRING)
+    items = opening.keyring_items(target, keyring.manifest, wish.opener)
+    held = (one for one in items if isinstance(one, HeldKey))
+    while some := {one.key_id: one.wrapped for one in islice(held, _KEYS_AT_ONCE)}:
+        with database.write() as db:
+            backups.put_back(db, some)
+    with database.write() as db:
+        backups.destroy_unknown(db, now_utc)
+        backups.put_reasons_back(db, keyring.reasons)
+
+
+def _read_keyring(wish: Wish) -> _Keyring:
+    """The newest backup of the keyring, read to its end."""
+    target = target_of(wish.settings, Kind.KEYRING)
+    found = found_at(target, Kind.KEYRING, wish.signer)
+    manifest = next((one.manifest for one in found if one.manifest is not None), None)
+    if manifest is None:
+        raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
+    files, lines = [], []
+    reasons: dict[UUID, bytes] = {}
+    for item in opening.keyring_items(target, manifest, wish.opener):
+        if isinstance(item, OwnFile):
+            files.append(item)
+        elif isinstance(item, Erased):
+            lines.append(item.line.encode())
+        elif isinstance(item, HeldReason):
+            reasons[item.hold_id] = item.sealed
+    return _Keyring(manifest, tuple(files), tuple(read_journal(lines, wish.signer)), reasons)
+
+
+def _require_ours(manifest: Manifest, config: CoordinatorConfig) -> None:
+    dialect = "postgresql" if config.sqlite_file is None else "sqlite"
+    if manifest.dialect != dialect:
+        raise ConfigError(
+            f"the backup is of {manifest.dialect}, and database_url names {dialect}; name one of the same"
+        )
+    if not not_newer(manifest.release, version("proctor")) or not schema.knows(manifest.revision):
+        raise ConfigError(
+            f"release {manifest.release} made the backup, which is newer than this one; "
+            "install that release, or a later one, and restore with it"
+        )
+
+
+def _require_empty(config: CoordinatorConfig, keyring: _Keyring) -> None:
+    data = config.data_folder
+    require_restored(data)
+    if own_key_files(data):
+        raise ConfigError(f"{data} has keys of a coordinator; a backup is restored only into an empty folder")
+    if config.sqlite_file is None:
+        opening.require_no_tables(libpq_url(config.database))
+    elif config.sqlite_file.exists():
+        raise ConfigError(f"there is a database at {config.sqlite_file}; a backup never replaces one")
+    _require_master_key(config, keyring)
+
+
+def _require_master_key(config: CoordinatorConfig, keyring: _Keyring) -> None:
+    path, saved = config.master_key_path, [one for one in keyring.files if one.name == MASTER_KEY]
+    there = masters_in(path) if path.exists() else []
+    if saved and there and not set(_masters_saved(saved[0])) <= set(there):
+        raise ConfigError(f"{path} lacks the master key of the backup: move it elsewhere, or add that key")
+    if not saved and not there and not is_given(config.keys.master_key_command):
+        raise ConfigError(
+            f"the master key is not in the backup, because it came from elsewhere: let it come from "
+            f"there again, or write it to {path}"
+        )
+
+
+def _masters_saved(file: OwnFile) -> list[LocalMaster]:
+    return masters_of(file.data.decode("ascii", "replace"), "the master key's file of the backup")
+
+
+def _write_own_files(config: CoordinatorConfig, keyring: _Keyring) -> None:
+    for file in keyring.files:
+        path = config.master_key_path if file.name == MASTER_KEY else config.data_folder / file.name
+        with writing_under(path.parent):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_once(path, file.data)
+
+
+@contextmanager
+def _drafts(folder: Path) -> Iterator[dict[str, Path]]:
+    try:
+        yield {name: new_draft(folder) for name in (DATABASE, *APART)}
+    finally:
+        drop_drafts(folder)

@@ -1,0 +1,82 @@
+"""Seals a stream of any length to one public key, in chunks, so that memory is bounded.
+
+    b"PEB1\n" · content key, HPKE-sealed (80 bytes) · chunks
+
+The content key is random, used once, and sealed (RFC 9180, base mode) with what the stream is about as
+`info`: a stream cannot be given out as another one. Each chunk is AES-256-GCM with its number as nonce, and
+the last one says so: a chunk that is missing, moved, changed or cut off is noticed. That is the construction
+STREAM of Hoang, Reyhanitabar, Rogaway and Vizár. Who seals proves nothing about itself: sign what the stream
+is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.errors import Corrupt
+
+MAGIC: Final = b"PEB1\n"
+CHUNK_BYTES: Final = 1_048_576
+"""Of what is sealed; the last chunk may be shorter or empty."""
+_CONTEXT: Final = b"proctor-edge stream v1\x00"
+_SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+_KEY_BYTES: Final = 80
+_TAG_BYTES: Final = 16
+
+
+def sealed(plain: Iterable[bytes], to: X25519PublicKey, about: bytes) -> Iterator[bytes]:
+    """The sealed stream of what `plain` gives, piece by piece."""
+    content_key = AESGCM.generate_key(256)
+    yield MAGIC + _SUITE.encrypt(content_key, to, info=_CONTEXT + about)
+    cipher = AESGCM(content_key)
+    for number, (chunk, last) in enumerate(_chunks(plain, CHUNK_BYTES)):
+        yield cipher.encrypt(_nonce(number, last=last), chunk, None)
+
+
+def opened(stream: Iterable[bytes], key: X25519PrivateKey, about: bytes) -> Iterator[bytes]:
+    """What was sealed, piece by piece; each piece is as it was sealed, and the end is the end.
+
+    Raises `Corrupt` for another key, another stream, and any change: use nothing before it has ended.
+    """
+    pieces = iter(stream)
+    head = b""
+    while len(head) < len(MAGIC) + _KEY_BYTES and (piece := next(pieces, b"")):
+        head += piece
+    if not head.startswith(MAGIC):
+        raise Corrupt("this is not a sealed stream")
+    sealed_key, rest = head[len(MAGIC) : len(MAGIC) + _KEY_BYTES], head[len(MAGIC) + _KEY_BYTES :]
+    try:
+        cipher = AESGCM(_SUITE.decrypt(sealed_key, key, info=_CONTEXT + about))
+    except (InvalidTag, ValueError) as error:
+        raise Corrupt("the stream was not sealed to this key, or not as this stream") from error
+    for number, (chunk, last) in enumerate(_chunks(_joined(rest, pieces), CHUNK_BYTES + _TAG_BYTES)):
+        try:
+            yield cipher.decrypt(_nonce(number, last=last), chunk, None)
+        except (InvalidTag, ValueError) as error:
+            raise Corrupt("the stream was changed, or its end is missing") from error
+
+
+def _joined(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from others
+
+
+def _chunks(pieces: Iterable[bytes], size_bytes: int) -> Iterator[tuple[bytes, bool]]:
+    """The same bytes in chunks of one size, and whether a chunk is the last one."""
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        while len(held) > size_bytes:
+            yield bytes(held[:size_bytes]), False
+            del held[:size_bytes]
+    yield bytes(held), True
+
+
+def _nonce(number: int, *, last: bool) -> bytes:
+    return number.to_bytes(11, "big") + bytes([last])

@@ -1,0 +1,175 @@
+"""Backups of a database of either kind: made, and restored into an empty place."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+
+from coordinator import schema
+from coordinator.backups import copying, opening, service as backups
+from coordinator.backups.creating import Maker, create, write_keyring
+from coordinator.backups.lists import target_of
+from coordinator.backups.manifest import Kind, Manifest
+from coordinator.backups.unfinished import require_restored
+from coordinator.candidates.tables import Candidate
+from coordinator.ground.columns import Row
+from coordinator.ground.database import Database
+from coordinator.idempotency.tables import KeptAnswer
+from coordinator.keys.tables import Key, RetentionClass
+from coordinator.privacy import erasing_service as erasing
+from coordinator.privacy.places import tombstone
+from coordinator.restoring import restore
+from coordinator.retention.tables import RetentionLease
+from coordinator.web_api.parts import Parts
+from tests.support.backups import (
+    NOW,
+    OPENER,
+    OVER,
+    Place,
+    erase,
+    found,
+    good,
+)
+from tests.support.retained import Rows, sat
+
+DAYS_40 = NOW - timedelta(days=40)
+
+
+def contents(database: Database, without: frozenset[str] = frozenset()) -> dict[str, list[str]]:
+    """Every row of every table, as text."""
+    with database.read() as db:
+        return {
+            table.name: sorted(repr(tuple(row)) for row in db.connection().execute(table.select()))
+            for table in Row.metadata.sorted_tables
+            if table.name not in without
+        }
+
+
+CHANGED_BY_A_RESTORE = frozenset({"kept_answers", "audit_entries", "retention_leases"})
+
+
+def test_what_was_destroyed_comes_back_row_by_row(maker: Maker, place: Place) -> None:
+    before = contents(maker.database, CHANGED_BY_A_RESTORE)
+    assert any("CAND-1" in row for row in before["candidates"])
+    made = create(maker, NOW)
+    assert good(maker) == [made.backup_id]
+    assert len(good(maker, Kind.KEYRING)) == 1
+    for kind in Kind:
+        [one] = found(maker, kind)
+        assert one.manifest is not None
+        opening.check(target_of(maker.settings, kind), one.manifest, None)
+        opening.check(target_of(maker.settings, kind), one.manifest, OPENER)
+    done = restore(place.wish(), NOW)
+    assert (done.manifest, done.erased_again) == (made, 0)
+    assert place.keys_match()
+    with place.opened() as database:
+        schema.require_newest(database)
+        assert schema.differences(database) == []
+        assert contents(database, CHANGED_BY_A_RESTORE) == before
+        with database.read() as db:
+            assert db.exec(select(KeptAnswer)).all() == []
+            assert db.exec(select(RetentionLease.done_utc)).one() is not None
+    require_restored(place.config.data_folder)
+    assert [one.name for one in place.config.data_folder.glob(".backup-*")] == []
+
+
+def inside(maker: Maker, made: Manifest, folder: Path) -> bytes:
+    """All that can be read of a backup with the private key."""
+    target, read = target_of(maker.settings, Kind.DATABASE), b""
+    for file in made.files:
+        out = folder / f"opened-{file.name}"
+        opening.write_down(opening.unsealed(target, made, file.name, OPENER), out)
+        if maker.database.file is None and file.name == "database":
+            program = copying.postgresql_program("pg_restore")
+            read += subprocess.run([program, "-f", "-", out], capture_output=True, check=True).stdout
+        read += out.read_bytes()
+    return read
+
+
+def test_a_copy_has_no_wrapped_key_and_its_seal_hides_the_rest(maker: Maker, tmp_path: Path) -> None:
+    with maker.database.read() as db:
+        halves = [half for half in db.exec(select(Key.wrapped)).all() if half]
+    made = create(maker, NOW)
+    lying = b"".join(one.read_bytes() for one in (tmp_path / "backups").rglob("*") if one.is_file())
+    readable = inside(maker, made, tmp_path)
+    assert b"CAND-1" in readable
+    assert b"CAND-1" not in lying
+    assert len(halves) == 18
+    assert [half for half in halves if half in lying + readable] == []
+    assert [half for half in halves if half.hex().encode() in readable] == []
+    for secret in (b"a kept answer", b"a reason"):
+        assert secret not in lying + readable
+        assert secret.hex().encode() not in readable
+
+
+def test_who_was_erased_after_a_backup_is_not_back_after_a_restore(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    create(maker, NOW)
+    row = erase(installation, "CAND-1")
+    write_keyring(maker, NOW)
+    assert restore(place.wish(), NOW).erased_again == 1
+    with place.opened() as database, database.read() as db:
+        person = db.get_one(Candidate, row.candidate_id)
+        assert person.reference == tombstone(row.candidate_id)
+        theirs = db.exec(select(Key).where(Key.candidate_id == row.candidate_id)).all()
+        assert theirs
+        assert all(key.wrapped is None and key.destroyed_utc is not None for key in theirs)
+        others = db.exec(select(Key).where(Key.candidate_id != row.candidate_id)).all()
+        assert all(key.wrapped is not None for key in others)
+        assert erasing.unfinished(db) == [row.id]  # its steps go on once somebody serves
+    if place.config.sqlite_file is not None:
+        assert b"CAND-1" not in place.config.sqlite_file.read_bytes()
+
+
+def test_a_restore_erases_what_is_due_before_anybody_serves(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    rows = Rows()
+    old = sat(rows, 9, DAYS_40)
+    with installation.database.write() as db:
+        rows.store(db)
+    create(maker, NOW)
+    restore(place.wish(), NOW)
+    wanted = (Key.candidate_id == old.candidate_id, Key.retention_class == RetentionClass.EVIDENCE)
+    with maker.database.read() as db:
+        assert all(key.wrapped is not None for key in db.exec(select(Key).where(*wanted)))
+    with place.opened() as database, database.read() as db:
+        assert all(key.wrapped is None for key in db.exec(select(Key).where(*wanted)))
+
+
+def test_a_key_made_after_the_backup_is_no_trouble_and_one_destroyed_since_stays_so(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    create(maker, NOW)
+    with installation.database.write() as db:
+        key = db.exec(select(Key).where(col(Key.wrapped).is_not(None))).first()
+        assert key is not None
+        key.wrapped, key.destroyed_utc = None, NOW
+        db.add(key)
+        rows = Rows()
+        sat(rows, 7, OVER)
+        rows.store(db)
+    write_keyring(maker, NOW)
+    restore(place.wish(), NOW)
+    with place.opened() as database, database.read() as db:
+        restored = db.get_one(Key, key.id)
+        assert restored.wrapped is None
+        assert restored.destroyed_utc is not None
+        assert backups.destroyed(db) == 1
+
+
+def test_an_older_backup_is_brought_up_to_this_release(
+    maker: Maker, place: Place, installation: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema.downgrade(maker.database, "-1")
+    made = create(maker, NOW)
+    assert made.revision != schema.newest()
+    restore(place.wish(), NOW)
+    with place.opened() as database:
+        schema.require_newest(database)
+    schema.upgrade(maker.database)
