@@ -96,8 +96,8 @@ provision: setup-ansible package
 lint-roles: setup-ansible
 	cd ansible && PATH=$(CURDIR)/.tools/ansible/bin:$$PATH ansible-lint --offline --profile production
 
-# Tens of minutes, as root: empty machines in containers, and the playbooks on them.
-machines:
+# Half an hour and more, as root: an empty machine in a container, and the playbooks and an exam on it.
+machines: weights
 	@requirements/bootstrap.sh machines
 	@requirements/package.sh
 	$(BIN)/python -m tests.machines
