@@ -284,15 +284,7 @@ class FakeNode:
                     paused=changed.paused,
                 )
             case "end":
-                end = parse(EndSession, body)
-                self.obeyed.ended.append(end)
-                last = next((each for each in self.sessions if each.session_id == end.session_id), None)
-                return SessionEnded(
-                    session_id=end.session_id,
-                    was_running=True,
-                    epoch=None if last is None else last.epoch,
-                    unwatched_s=None if last is None else last.unwatched_s,
-                )
+                return self._ended(parse(EndSession, body))
             case "compare":
                 return self.compare(parse(CompareTemplates, body))
             case "verify":
@@ -305,6 +297,16 @@ class FakeNode:
                 return Configured(version=order.version)
             case "here":
                 raise AssertionError("a node that does not answer for its host is not asked")
+
+    def _ended(self, end: EndSession) -> SessionEnded:
+        self.obeyed.ended.append(end)
+        last = next((each for each in self.sessions if each.session_id == end.session_id), None)
+        return SessionEnded(
+            session_id=end.session_id,
+            was_running=True,
+            epoch=None if last is None else last.epoch,
+            unwatched_s=None if last is None else last.unwatched_s,
+        )
 
     def _reply(self, command: CommandHeader, answer: BaseModel | Refusal) -> bytes:
         header = {"kind": "reply", "command_id": str(command.command_id), "node_id": str(self.node_id)}
