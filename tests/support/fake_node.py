@@ -254,13 +254,12 @@ class FakeNode:
         header = parse(CommandHeader, parcel.header)
         assert header.node_id == self.node_id == subjects.node_of(message.subject)
         self.obeyed.hybrid.append(parcel.hybrid)
-        answer = self._answer(header, open_body(parcel, Opener(self._sealing, self.hybrid)))
+        body = open_body(parcel, Opener(self._sealing, self.hybrid))
+        answer = self.refusal or self._answer(header, body)
         if not self.silent:
             await message.respond(self._reply(header, answer))
 
     def _answer(self, header: CommandHeader, body: bytes) -> BaseModel | Refusal:
-        if self.refusal is not None:
-            return self.refusal
         match header.kind:
             case "enroll":
                 assert header.gate is not None

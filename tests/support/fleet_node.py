@@ -29,6 +29,8 @@ from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
 from edge.config import EdgeConfig
+from edge.desired import course
+from edge.desired.beginning import Begun
 from edge.judging.alerts import WatchedSession
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
@@ -169,7 +171,9 @@ async def _serve(config: EdgeConfig) -> None:
     doors = doors_of(config.web.connections, config.status.port, FILES)
     watch = partial(watching, config, identity, media)
     with ExitStack() as closed:
-        async with app.assembled(config, identity, watch, outbox, doors) as node:
+        async with app.assembled(
+            Begun(config, config, course.Kept()), identity, watch, outbox, doors
+        ) as node:
             listeners = [
                 closed.enter_context(listen(config.web.host, config.web.port, doors)),
                 closed.enter_context(listen(config.status.host, config.status.port)),
