@@ -169,11 +169,9 @@ async def _serve(config: EdgeConfig) -> None:
     assert isinstance(outbox, KeepingOutbox)
     outbox.says = os.open(config.data_folder / KEPT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     doors = doors_of(config.web.connections, config.status.port, FILES)
-    watch = partial(watching, config, identity, media)
+    begun, watch = Begun(config, config, course.Kept()), partial(watching, config, identity, media)
     with ExitStack() as closed:
-        async with app.assembled(
-            Begun(config, config, course.Kept()), identity, watch, outbox, doors
-        ) as node:
+        async with app.assembled(begun, identity, watch, outbox, doors) as node:
             listeners = [
                 closed.enter_context(listen(config.web.host, config.web.port, doors)),
                 closed.enter_context(listen(config.status.host, config.status.port)),
