@@ -79,7 +79,7 @@ soak: setup-test
 	$(BIN)/pytest -q -n 2 --timeout 3600 --hypothesis-profile soak --hypothesis-seed $(SEED) tests/properties
 	$(LONGER) -m soak tests/component tests/system
 
-# Some minutes: programs, hub and databases killed again and again, disks that fill.
+# A quarter of an hour: programs, hub and databases killed, frozen and cut off again and again, disks that fill.
 chaos: weights setup-test
 	$(LONGER) -m chaos tests/component tests/system
 
@@ -96,8 +96,8 @@ provision: setup-ansible package
 lint-roles: setup-ansible
 	cd ansible && PATH=$(CURDIR)/.tools/ansible/bin:$$PATH ansible-lint --offline --profile production
 
-# Tens of minutes, as root: empty machines in containers, and the playbooks on them.
-machines:
+# Half an hour and more, as root: an empty machine in a container, and the playbooks and an exam on it.
+machines: weights
 	@requirements/bootstrap.sh machines
 	@requirements/package.sh
 	$(BIN)/python -m tests.machines

@@ -11,6 +11,7 @@ tenants         institutions, for operators    parked    messages of nodes not j
 destinations    the institution's own systems  webhooks  made and signed for
 nodes           nodes that join, their state, cordon and drain, for operators
 draining        waits until a node is empty   node_text  a node in words (pure)
+node_settings   what nodes are to have: `nodes config` and `nodes apply`
 fleet           what a number of sessions needs   fleet_plan  the model behind it (pure)
 nodes           nodes that join, for operators
 holds           what must not be erased        retention what is erased by a date

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cli.calls import Calls, path_of
+from shared.api.node_settings import GivenSettingsOut, NodeSettingsOut, SettingsRequest
 from shared.api.nodes import DrainRequest, NodeOut, ParkedOut, PlacementRequest, ReplayOut
 
 
@@ -23,6 +24,24 @@ class NodeCalls:
 
     def drain(self, node_id: str, request: DrainRequest) -> NodeOut:
         return self._placed(node_id, "drain", request)
+
+    def all_settings(self) -> list[GivenSettingsOut]:
+        return self._calls.rows(path_of("nodes", "settings"), GivenSettingsOut)
+
+    def settings(self, node_id: str) -> NodeSettingsOut:
+        return self._calls.one("GET", path_of("nodes", node_id, "settings"), NodeSettingsOut)
+
+    def give_all(self, request: SettingsRequest) -> GivenSettingsOut:
+        return self._given(path_of("nodes", "settings"), request)
+
+    def give_region(self, region: str, request: SettingsRequest) -> GivenSettingsOut:
+        return self._given(path_of("nodes", "regions", region, "settings"), request)
+
+    def give_node(self, node_id: str, request: SettingsRequest) -> GivenSettingsOut:
+        return self._given(path_of("nodes", node_id, "settings"), request)
+
+    def _given(self, path: str, request: SettingsRequest) -> GivenSettingsOut:
+        return self._calls.one("PUT", path, GivenSettingsOut, body=request)
 
     def _placed(self, node_id: str, act: str, request: PlacementRequest) -> NodeOut:
         return self._calls.one("POST", path_of("nodes", node_id, act), NodeOut, body=request)

@@ -70,6 +70,9 @@ def _lines(node: NodeOut, now_utc: datetime) -> Iterator[tuple[str, str]]:
     yield "since", "" if node.placement_since is None else _instant(node.placement_since)
     yield "deadline", "" if node.drain_deadline_at is None else _instant(node.drain_deadline_at)
     yield "left", "" if node.left is None else left_text(node.left)
+    if node.settings is not None and node.settings.state != "none":
+        yield "settings", f"version {node.settings.version}: {node.settings.state}"
+        yield "", node.settings.reason
     yield "load", "" if node.rating is None else f"{node.sessions} of {node.rating} sessions"
     yield "health", "" if node.health is None else f"{node.health} of 10"
     yield "level", "" if node.level is None else f"L{node.level} on {node.device}"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli import node_settings
 from cli.calls import checked
 from cli.connection import connect
 from cli.draining import Progress, parse_duration, progress_of, wait_until_empty
@@ -174,6 +175,10 @@ def revoke(node: NodeId, yes: YesOption = False) -> None:
     ask_first(f"Revoke the node {node}?", yes)
     with connect() as client:
         client.memberships.revoke(node)
+
+
+app.command()(node_settings.config)
+app.command()(node_settings.apply)
 
 
 def _write(node: NodeOut, output: Format) -> None:

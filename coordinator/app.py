@@ -33,6 +33,7 @@ from coordinator.backups.creating import maker_of
 from coordinator.building import build, following_masters
 from coordinator.config import CoordinatorConfig
 from coordinator.deliveries.working import Workers
+from coordinator.desired import telling as settings
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
 from coordinator.memberships import standing
@@ -59,6 +60,9 @@ from shared.errors import Unavailable
 from shared.tokens import Claims
 
 log = logging.getLogger(__name__)
+
+Work = Callable[[], Awaitable[None]]
+"""What goes on in the background until it is cancelled."""
 
 RESTART_PAUSE_S: Final = 1.0
 CANCEL_AGAIN_S: Final = 0.5
@@ -116,29 +120,18 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         workers = _workers(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear, shared=False)
         parts.fleet.listening_since = parts.clock()
-        account = parts.hub_account
-        tasks = [
-            asyncio.create_task(_kept_running(name, work))
-            for name, work in (
-                ("hub", parts.hub.run),
-                ("ingest", ingest.run),
-                ("lead", parts.lead.run),
-                ("master keys", lambda: following.run(parts.clock)),
-                ("spreading", spreading.run),
-                ("pages", lambda: pages.run(parts)),
-                ("token keys", parts.verifier.run),
-                ("deliveries", workers.run),
-                ("nodes", lambda: standing.run(parts)),
-                *([("hub account", account.link.run)] if account else []),
-                ("retention", lambda: erasing.run(parts)),
-                ("audit log", lambda: chaining.run(parts, app.state.owed)),
-                # What one coordinator alone does, of several on a database.
-                ("sweep", _led(parts, lambda: sweeping.run(parts, booted))),
-                ("transcript keys", _led(parts, lambda: expiring.run(parts))),
-                ("erasures", _led(parts, lambda: erasures.run(parts))),
-                *_backups(parts),
-            )
-        ]
+        works = {
+            "hub": parts.hub.run,
+            "ingest": ingest.run,
+            "lead": parts.lead.run,
+            "master keys": lambda: following.run(parts.clock),
+            "spreading": spreading.run,
+            "pages": lambda: pages.run(parts),
+            "deliveries": workers.run,
+            "audit log": lambda: chaining.run(parts, app.state.owed),
+            **_works(parts, booted),
+        }
+        tasks = [asyncio.create_task(_kept_running(name, work)) for name, work in works.items()]
         try:
             yield
         finally:
@@ -180,6 +173,12 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
     metrics.read_counts("coordinator_node_hosts", "Hosts that became a node, or were refused.", hosts.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
+    metrics.read_each(
+        "coordinator_hub_certificate_end_seconds",
+        "When the hub's certificate ends, in seconds of the epoch; nothing without TLS.",
+        (),
+        lambda: {} if (ends_s := parts.hub.certificate_ends_s) is None else {(): ends_s},
+    )
     _read_nodes(parts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)
     metrics.read(
@@ -224,9 +223,28 @@ def _workers(parts: Parts) -> Workers:
     return workers
 
 
-def _backups(parts: Parts) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+def _works(parts: Parts, booted: sweeping.Booted) -> dict[str, Work]:
+    """What is done besides, and what one coordinator alone does of several on a database."""
+    account = parts.hub_account
+    led: dict[str, Work] = {
+        "sweep": lambda: sweeping.run(parts, booted),
+        "transcript keys": lambda: expiring.run(parts),
+        "settings": lambda: settings.run(parts),
+        "erasures": lambda: erasures.run(parts),
+        **_backups(parts),
+    }
+    return {
+        "token keys": parts.verifier.run,
+        "nodes": lambda: standing.run(parts),
+        "retention": lambda: erasing.run(parts),
+        **({"hub account": account.link.run} if account else {}),
+        **{name: partial(parts.lead.while_leading, work) for name, work in led.items()},
+    }
+
+
+def _backups(parts: Parts) -> dict[str, Work]:
     if parts.config.backup is None:
-        return []
+        return {}
     maker, latest = maker_of(parts.config, parts.database, parts.keys), backing_up.Latest({})
     parts.metrics.read_each(
         "coordinator_backup_time_seconds",
@@ -234,11 +252,7 @@ def _backups(parts: Parts) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("kind",),
         lambda: latest.times.copy(),
     )
-    return [("backups", _led(parts, lambda: backing_up.run(parts, maker, latest)))]
-
-
-def _led(parts: Parts, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    return lambda: parts.lead.while_leading(work)
+    return {"backups": lambda: backing_up.run(parts, maker, latest)}
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:

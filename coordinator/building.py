@@ -76,7 +76,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         check_session=sessions.check_token,
         write_down=lambda db, present, now_utc: audit.write(db, keys.keyring, present, 200, now_utc),
         tickets=Tickets(ticket_key(keys.token)),
-        lead=Lead(Leadership(database)),
+        lead=Lead(Leadership(database), lambda: hub.connected),
         keep_keyring=_keep_keyring(config, database, keys),
         traces=traces_of(config.traces, "proctor-coordinator", str(uuid7())),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from coordinator.desired.examples import DESIRED_EXAMPLES
 from coordinator.destinations.examples import DESTINATION_EXAMPLES
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
@@ -25,6 +26,7 @@ from coordinator.web_api.examples import EXAMPLES
 ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         **EXAMPLES,
+        **DESIRED_EXAMPLES,
         **DESTINATION_EXAMPLES,
         **FACE_EXAMPLES,
         **EXAM_EXAMPLES,

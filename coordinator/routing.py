@@ -14,6 +14,7 @@ from coordinator.arriving import routes as arriving_routes
 from coordinator.audit import routes as audit_routes
 from coordinator.consents import routes as consent_routes
 from coordinator.deliveries import routes as delivery_routes
+from coordinator.desired import routes as desired_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import routes as excerpt_routes
@@ -66,6 +67,7 @@ API_ROUTES: Final = (
     report_routes,
     node_routes,
     membership_routes,
+    desired_routes,
     placement_routes,
     arriving_routes,
     token_routes,

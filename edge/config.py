@@ -10,12 +10,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from models.chain import BestDevice
-from models.manifest import Profile
+from models.manifest import Profile, Task
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
 from shared.hub_address import HubUrl
 from shared.ice import IceServer, IceServerSection
+from shared.node_settings import LABEL
 from shared.ports import LEAST_PORT
 from shared.sealing import parse_signing_public
 from shared.traces.section import TracesSection
@@ -111,6 +112,9 @@ class AnalysisSection(Section):
     refused. Without it the measured rating counts, or 8 on a host that was not measured."""
     join_window_s: Annotated[float, Field(ge=60, le=14_400)] = 900
     """How long a session keeps its place here while its candidate's page is not connected."""
+    weights: dict[Task, Annotated[str, Field(pattern=LABEL, max_length=130)]] = Field(default_factory=dict)
+    """The network that is to serve a task, as name@version, such as `head-pose = "fsanet@688590"`. Other
+    tasks, and one whose network is not here, have the best that is."""
 
     @property
     def level_number(self) -> int:

@@ -22,11 +22,12 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from edge.config import EdgeConfig
+from edge.desired.beginning import Begun, begin, give_up
 from edge.node_identity import Identity, load as load_identity, load_or_make
 from edge.stop_signals import when_asked_to_stop
 from shared.config_file import load
 from shared.dumps import no_core_dumps
-from shared.errors import ProctorError
+from shared.errors import ConfigError, ProctorError
 from shared.fields import format_utc
 from shared.late_commands import Rows, late_group
 from shared.logs import configure
@@ -81,6 +82,9 @@ ConfigOption = Annotated[Path, typer.Option("--config", metavar="FILE", help="Th
 def run(config: ConfigOption) -> None:
     """Watch the sessions that the coordinator assigns, until SIGTERM.
 
+    It also ends, with code 0, when settings that the coordinator gave need a restart and it has no session:
+    whoever supervises it starts it again.
+
     Example:
 
         proctor-edge run --config /etc/proctor/edge.toml
@@ -89,7 +93,7 @@ def run(config: ConfigOption) -> None:
     with _refusals():
         settings, identity = _found(config)
         configure("proctor-edge")
-        code = asyncio.run(_until_stopped(settings, identity))
+        code = asyncio.run(_until_stopped(begin(settings), identity))
     _exit_now(code)
 
 
@@ -194,7 +198,7 @@ def main() -> None:
     cli()
 
 
-async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
+async def _until_stopped(begun: Begun, identity: Identity) -> int:
     from edge import app
 
     stop = asyncio.Event()
@@ -205,7 +209,12 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
 
     when_asked_to_stop(ask_to_stop)
     try:
-        await app.run(settings, identity, stop)
+        await app.run(begun, identity, stop)
+    except ConfigError as error:
+        if not give_up(begun.own, str(error)):
+            raise
+        log.error("settings of the coordinator are taken back", extra={"reason": str(error)})
+        return 1  # the supervisor starts it again, with those of before
     except ProctorError:
         raise
     except Exception:

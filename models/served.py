@@ -46,6 +46,12 @@ LIVENESS: Final = frozenset({"minifasnet"})
 SOUNDS: Final = frozenset({"yamnet"})
 SPEAKER_COUNTERS: Final = frozenset({"ge2e"})
 SPOTTERS: Final = frozenset({"pocketsphinx-en-us"})
+VOICES: Final = frozenset({"silero-vad"})
+KNOWN: Final = frozenset().union(
+    FACES, MESHES, HEADS, GAZES, RECOGNISERS, BODY_DETECTORS, BODIES, LIGHT_BODIES, OBJECTS, LIVENESS, SOUNDS,
+    SPEAKER_COUNTERS, SPOTTERS, VOICES,
+)  # fmt: skip
+"""Every network that this version has code for and may serve a node's task by its rank."""
 SPOTTERS_PACKAGE: Final = "pocketsphinx"
 
 Needs = tuple[tuple[Task, Collection[str]], ...]
@@ -70,11 +76,18 @@ _NEEDS: Final[Mapping[Look, tuple[Needs, ...]]] = MappingProxyType(
 """By look, the ways to do it, each with the tasks that it needs. One complete way is enough."""
 
 
-def best(store: Store, profile: Profile, task: Task, known: Collection[str]) -> Entry:
-    """The best installed network that this version has code for. Raises `Unavailable` if there is none."""
-    for standing in store.choices(task, profile):
-        if not standing.reason and standing.entry.name in known:
-            return standing.entry
+def best(store: Store, profile: Profile, task: Task, known: Collection[str], first: str = "") -> Entry:
+    """The best installed network that this version has code for. Raises `Unavailable` if there is none.
+
+    `first`: the label of the one to prefer to all others, if it can serve.
+    """
+    fit = [
+        standing.entry
+        for standing in store.choices(task, profile)
+        if not standing.reason and standing.entry.name in known
+    ]
+    for entry in sorted(fit, key=lambda one: one.label != first):
+        return entry
     raise Unavailable(f"no network for {task} is present: run `proctorctl models fetch --task {task}`")
 
 

@@ -115,10 +115,13 @@ class Serving:
         best: BestDevice = BestDevice.CPU,
         installed: frozenset[Runtime] | None = None,
         streams: int = 1,
+        preferred: Mapping[Task, str] = MappingProxyType({}),
     ) -> None:
         """`best` is the best device to use, `streams` how many calls to one network may run in parallel;
-        `installed` as in `open_entry`."""
+        `installed` as in `open_entry`; `preferred` names the network that serves a task if it can, whichever
+        is best."""
         self._store = store
+        self._preferred = preferred
         self._profile = profile
         self._best_device = best
         self._installed = installed
@@ -216,7 +219,7 @@ class Serving:
 
     def voice_detector(self) -> VoiceDetector:
         """Silero; the tier without a network is `models.voice.WebRtcVoice`."""
-        return Silero(self._networks(self._best(Task.VOICE_ACTIVITY, {"silero-vad"}))[0])
+        return Silero(self._networks(self._best(Task.VOICE_ACTIVITY, served.VOICES))[0])
 
     def sounds(self) -> SoundClassifier:
         return SoundClassifier(self._networks(self._best(Task.SOUND_CLASSES, served.SOUNDS))[0])
@@ -257,7 +260,7 @@ class Serving:
 
     def _best(self, task: Task, known: Collection[str], *, light: bool = False) -> Entry:
         """See `served.best`; a light network does not change the label."""
-        entry = served.best(self._store, self._profile, task, known)
+        entry = served.best(self._store, self._profile, task, known, self._preferred.get(task, ""))
         if not (light and task in self.labels):
             self.labels[task] = entry.label
         return entry

@@ -29,7 +29,7 @@ Between programs
     certificates   of the coordinator's CA and nodes (pure)   authorities the CAs accepted (pure)
     nats_keys      keys as NATS writes them (pure)            nats_jwt    the hub's identities (pure)
     hub_address    which hubs may be used (pure)              hub_checks  TLS and version while connecting
-    ice            STUN and TURN servers
+    ice            STUN and TURN servers                     node_settings given to nodes (pure)
     ports          the least port of media (pure)         percentiles of measurements (pure)
 Values and errors
     fields         bounded text, UTC instants, unit fractions canonical   canonical JSON
@@ -41,6 +41,7 @@ Running a program
     handling       tasks for messages, within limits          web_server/   the HTTP server of both daemons
     rates          token buckets (pure)                       traces/     an alert's way, for OpenTelemetry
     sqlite_file    checks of a SQLite file                    dumps       no core dumps
+    garbage        spares the collector what stays
     writing        errors of writing, in one sentence         supervisor  tells systemd how a daemon is
     late_commands  commands imported only when called
 """

@@ -79,6 +79,12 @@ def tls_named() -> Iterator[None]:
         ) from error
 
 
+def certificate_ends_s(tls: ssl.SSLObject | ssl.SSLSocket | None) -> float | None:
+    """When the certificate that the other side has shown ends, in seconds of the epoch; None without TLS."""
+    shown = tls.getpeercert() if tls is not None else None
+    return ssl.cert_time_to_seconds(str(shown["notAfter"])) if shown else None
+
+
 def turned_away(error: Exception) -> bool:
     """Whether the hub did not let this program in, for what it showed."""
     return any(words in str(error) for words in (_NOT_ACCEPTED, "Authorization Violation"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,7 +30,7 @@ from shared.errors import ConfigError, Unavailable
 from shared.handling import Handling
 from shared.hub_address import servers_of
 from shared.hub_caller import Caller, HubAddress
-from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named, turned_away
+from shared.hub_checks import certificate_ends_s, hub_tls, no_answer, require_recent, tls_named, turned_away
 from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,9 @@ class HubLink:
         """How long the hub was away before that; infinite for the first connection."""
         self.trouble = "not connected yet"
         """Why there is no connection, for people; empty when connected."""
+        self.certificate_ends_s: float | None = None
+        """When the hub's certificate ends, as seen with the last connection, in seconds of the epoch; None
+        without TLS."""
         self.turned_away = asyncio.Event()
         """Set while the hub does not let this program in, for what it shows."""
         self.counts: Counter[str] = Counter()
@@ -184,6 +188,7 @@ class HubLink:
                         connect_timeout=CONNECT_TIMEOUT_S,
                         ping_interval=PING_INTERVAL_S,
                     )
+            self.certificate_ends_s = certificate_ends_s(_tls_of(client))
             version = client.connected_server_version
             require_recent(f"{version.major}.{version.minor}.{version.patch}")
             async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
@@ -256,6 +261,13 @@ class HubLink:
         count = self._complaints.count(type(error), asyncio.get_running_loop().time())
         if count:
             log.warning("the hub's client reports an error", extra={"error": str(error), "count": count})
+
+
+def _tls_of(client: Client) -> ssl.SSLObject | None:
+    # The library tells nobody what the hub has shown.
+    writer: asyncio.StreamWriter | None = getattr(client._transport, "_io_writer", None)
+    found: ssl.SSLObject | None = writer.get_extra_info("ssl_object") if writer is not None else None
+    return found
 
 
 async def settle(client: Client) -> None:

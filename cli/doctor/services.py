@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +19,7 @@ from cli.doctor.place import Address, Place
 from shared.api.nodes import NodeOut
 from shared.errors import ConfigError, ProctorError, Rejected
 from shared.hub_address import version_refused
-from shared.hub_checks import hub_tls, tls_named
+from shared.hub_checks import certificate_ends_s, hub_tls, tls_named
 from shared.hub_login import ClientTls
 from shared.sealing import MAX_MESSAGE_BYTES
 from shared.secret_file import read_private
@@ -26,13 +27,19 @@ from shared.secret_file import read_private
 ANSWER_S: Final = 3.0
 MOST_SKEW_S: Final = 5.0
 _INFO_BYTES: Final = 65_536
+DAY_S: Final = 86_400.0
+SOON_DAYS: Final = 21.0
+"""From then on a certificate's end is a warning; the alert rule HubCertificateEnds counts the same."""
+_RENEW: Final = (
+    "run the playbook site, or: proctor-coordinator hub-certificate, and nats-server --signal reload"
+)
 _START = "start it: proctorctl up, or its service"
 
 
 def check_services(place: Place) -> Iterator[Finding]:
     """All network checks; parts that are not configured are left out."""
     if place.hub is not None:
-        yield check_hub(place.hub, place)
+        yield from check_hub(place.hub, place)
     if place.coordinator is not None:
         yield from check_coordinator(place.coordinator)
     if place.edge is not None:
@@ -40,16 +47,33 @@ def check_services(place: Place) -> Iterator[Finding]:
     yield from check_token()
 
 
-def check_hub(address: Address, place: Place) -> Finding:
-    """Whether the hub answers, from the first line of its protocol."""
+def check_hub(address: Address, place: Place) -> Iterator[Finding]:
+    """Whether the hub answers, from the first line of its protocol, and how long its certificate is good."""
     try:
-        line = _first_line(address, _tls_of(place))
+        line, ends_s = _first_line(address, _tls_of(place))
     except ConfigError as error:
-        return broken("hub", str(error), "name the file of the hub's CA in ca_file of [nats]")
+        yield broken("hub", str(error), "name the file of the hub's CA in ca_file of [nats]")
+        return
     except ConnectionRefusedError:
-        return broken("hub", f"nothing listens on {address.host}:{address.port}", _START)
+        yield broken("hub", f"nothing listens on {address.host}:{address.port}", _START)
+        return
     except OSError as error:
-        return broken("hub", f"{address.host}:{address.port} does not answer: {error}", _START)
+        yield broken("hub", f"{address.host}:{address.port} does not answer: {error}", _START)
+        return
+    yield _judge_line(line, address)
+    if ends_s is not None:
+        yield judge_certificate(ends_s, time.time())
+
+
+def judge_certificate(ends_s: float, now_s: float) -> Finding:
+    """The result from when the hub's certificate ends. One that has ended is found by the connection."""
+    what, days = "hub's certificate", (ends_s - now_s) / DAY_S
+    if days >= SOON_DAYS:
+        return ok(what, f"good for {days:.0f} days")
+    return warning(what, f"it ends in {max(0.0, days):.1f} days; then nobody reaches the hub", _RENEW)
+
+
+def _judge_line(line: bytes | None, address: Address) -> Finding:
     if line is None:
         return ok("hub", f"{address.host}:{address.port} asks for a certificate; there is none here to show")
     try:
@@ -66,19 +90,21 @@ def _tls_of(place: Place) -> ssl.SSLContext | None:
     return hub_tls(place.hub_url, place.hub_ca, own)
 
 
-def _first_line(address: Address, tls: ssl.SSLContext | None) -> bytes | None:
-    """None: the hub wants to see a certificate that this machine does not have."""
+def _first_line(address: Address, tls: ssl.SSLContext | None) -> tuple[bytes | None, float | None]:
+    """None: the hub wants to see a certificate that this machine does not have. With it, when the hub's own
+    ends."""
     with socket.create_connection((address.host, address.port), ANSWER_S) as hub:
         hub.settimeout(ANSWER_S)
         if tls is None:
-            return hub.recv(_INFO_BYTES)
+            return hub.recv(_INFO_BYTES), None
         with tls_named(), tls.wrap_socket(hub, server_hostname=address.host) as private:
+            ends_s = certificate_ends_s(private)
             try:
-                return private.recv(_INFO_BYTES)
+                return private.recv(_INFO_BYTES), ends_s
             except ssl.SSLError as error:
                 if "CERTIFICATE_REQUIRED" not in str(error.reason):
                     raise
-                return None
+                return None, ends_s
 
 
 def judge_hub(info: Mapping[str, Any], address: Address) -> Finding:

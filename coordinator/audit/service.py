@@ -14,7 +14,7 @@ from coordinator.audit.noted import outcome
 from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditKey
 from coordinator.candidates.tables import Candidate
 from coordinator.ground import sealed_fields
-from coordinator.ground.acting import Acting
+from coordinator.ground.acting import Acting, current
 from coordinator.ground.database import insert_new, insert_once
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import MASTER_VERSION, Keyring
@@ -36,6 +36,19 @@ class Actor:
 
     subject: str
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A running session that has got another node."""
+
+    tenant_id: UUID
+    candidate_id: UUID
+    session_id: UUID
+    node_id: UUID
+    """The next one."""
+    role: str
+    """Of who is behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +124,26 @@ def write_stored(
             for tenant_id, session_id, node_id, amount in stored
         ],
     )
+
+
+def write_moved(db: Session, moved: Moved, now_utc: datetime) -> None:
+    """Write down that a session has moved. The request that led to it, if there is one, has its number."""
+    acting = current()
+    db.add(
+        AuditEntry(
+            tenant_id=moved.tenant_id,
+            at_utc=whole_ms(now_utc),
+            request_id=uuid7() if acting is None else acting.request_id,
+            act="move_session",
+            role=moved.role,
+            actor_sealed=None,
+            candidate_id=moved.candidate_id,
+            session_id=moved.session_id,
+            node_id=moved.node_id,
+            outcome="done",
+        )
+    )
+    db.flush()
 
 
 def write_own(db: Session, tenant_id: UUID, act: str, amount: int, now_utc: datetime) -> None:

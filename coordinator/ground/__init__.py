@@ -10,5 +10,6 @@ ca_files       the fleet's CA, and its successor
 sealed_fields  encrypted fields, bound to their place
 leadership     one coordinator of several leads   leading  the work that it alone does
 turns          one thread writes at a time
+standing_back  a leader without the hub (pure)
 acting         who does what in the present request, for the audit log
 """

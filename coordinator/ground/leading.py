@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from coordinator.ground.leadership import Leadership
+from coordinator.ground.standing_back import Standing, back, looked, may_lead
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +20,11 @@ LOOK_EVERY_S: Final = 2.0
 class Lead:
     """Whether this coordinator leads now. Run `run` on the event loop."""
 
-    def __init__(self, leadership: Leadership) -> None:
+    def __init__(self, leadership: Leadership, has_hub: Callable[[], bool] = lambda: True) -> None:
+        """`has_hub`: whether this coordinator is connected to the hub now."""
         self._leadership = leadership
+        self._has_hub = has_hub
+        self._standing = Standing()
         self._won = asyncio.Event()
         self._lost = asyncio.Event()
         self._lost.set()
@@ -40,8 +45,16 @@ class Lead:
             await asyncio.to_thread(self._leadership.give_back)
 
     async def look(self) -> None:
-        """Take the lead if nobody has it, or notice its loss."""
-        self._note(await asyncio.to_thread(self._leadership.hold))
+        """Take the lead if nobody has it, notice its loss, or leave it to the others."""
+        now = time.monotonic()
+        self._standing = looked(self._standing, now, has_hub=self._has_hub())
+        if may_lead(self._standing, now, leads=self.leads):
+            self._note(await asyncio.to_thread(self._leadership.hold))
+        elif self.leads:
+            log.warning("this coordinator is cut off from the hub and leaves the lead to others")
+            self._standing = back(self._standing, now)
+            self._note(False)
+            await asyncio.to_thread(self._leadership.give_back)
 
     async def while_leading(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` each time this coordinator leads, and cancel it when it does so no longer; until

@@ -7,8 +7,8 @@ gauges        what the metrics say of each node (pure)
 alert_stream  the hub's streams of alerts and states     stream  what they must be like (pure)
 states        a session's state checked (pure)
 heartbeats    receives heartbeats              fleet       which nodes can take a session (pure)
-routing       which one gets it (pure)
-asking        the six commands, typed          commands    signed, sealed, one reply each
+routing       which one gets it (pure)         regions  where nodes come first (pure)
+asking        the seven commands, typed          commands    signed, sealed, one reply each
 replies       a reply checked (pure)           signers     keys of accepted nodes (pure)
 hub_identities  who may log in at the hub (pure) hub_account tells the hub who is revoked
 hub_certificates  with whom the hub speaks (pure)

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.history import Sample
-from coordinator.nodes.node_states import Assessment, Facts, assess
+from coordinator.nodes.node_states import Assessment, Facts, State, assess
 from coordinator.nodes.placements import Left
 from coordinator.nodes.reasons import told
 from coordinator.nodes.tables import Node
-from shared.api.nodes import LeftOut, MeasuresOut, NodeHourOut, NodeOut, ReasonOut
+from shared.api.node_settings import SettingsState
+from shared.api.nodes import LeftOut, MeasuresOut, NodeHourOut, NodeOut, NodeSettingsStateOut, ReasonOut
 from shared.messages.heartbeats import Heartbeat, Measures
+
+
+@dataclass(frozen=True, slots=True)
+class GivenHere:
+    """What became of the settings that were given to a node."""
+
+    version: int | None
+    state: SettingsState
+    reason: str
+
+
+_TO_KNOW: Final = frozenset({"unknown", "pending", "refused", "rolled-back"})
+"""What somebody should know of the settings of a node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +47,7 @@ class Seen:
     """None: not counted."""
     sessions: int | None
     """How many of its sessions the caller may know of; None: all, and everything else about them."""
+    given: GivenHere
 
 
 def facts_of(row: Node, seen: Seen) -> Facts:
@@ -55,10 +70,11 @@ def node_out(row: Node, seen: Seen, now_utc: datetime) -> NodeOut:
     """A node in the API's form."""
     last, everything = seen.last, seen.sessions is None
     beat = None if last is None else last.heartbeat
+    given = seen.given if everything else None
     unseen = "never-seen" if row.last_seen_utc is None and last is None else "missing"
     return NodeOut(
         **_member(row),
-        **_assessed(assess(facts_of(row, seen), now_utc)),
+        **_assessed(assess(facts_of(row, seen), now_utc), given),
         status="online" if seen.online else unseen,
         clock_skew_s=None if seen.skew_s is None else round(seen.skew_s, 1),
         **_beaten(beat),
@@ -66,6 +82,7 @@ def node_out(row: Node, seen: Seen, now_utc: datetime) -> NodeOut:
         last_seen_at=row.last_seen_utc if last is None else last.heard_utc,
         left=_left_out(seen.left) if everything and seen.left is not None else None,
         policy_versions=_versions(beat) if everything and beat is not None else {},
+        settings=None if given is None else NodeSettingsStateOut(**asdict(given)),
     )
 
 
@@ -96,8 +113,10 @@ def _member(row: Node) -> dict[str, Any]:
     }
 
 
-def _assessed(found: Assessment) -> dict[str, Any]:
-    why = [(reason, told(reason)) for reason in found.reasons]
+def _assessed(found: Assessment, given: GivenHere | None) -> dict[str, Any]:
+    noted = given is not None and given.state in _TO_KNOW and found.state is not State.REVOKED
+    of_settings = (f"settings-{given.state}",) if noted and given is not None else ()
+    why = [(reason, told(reason)) for reason in (*found.reasons, *of_settings)]
     return {
         "state": found.state.value,
         "why": [ReasonOut(reason=reason, text=words.text, fix=words.fix) for reason, words in why],

@@ -1,4 +1,4 @@
-"""Sends the six commands to nodes, with typed requests and answers.
+"""Sends the seven commands to nodes, with typed requests and answers.
 
 Each raises `Rejected` as the node does, and `Unavailable` when no valid answer arrives. A node may have an
 older program, which refuses every field that it does not know: it is sent none that is at its default, and
@@ -16,6 +16,7 @@ from coordinator.nodes.commands import Command, Commander
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hybrid import Opener
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.desired import Configured, Desired
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
@@ -88,6 +89,12 @@ async def verify(commander: Commander, node_id: UUID, frame: VerifyFrame, reply_
     """Have a session's node compare one of its last frames with the enrolled face."""
     command = Command(kind="verify", body=_json(frame), reply_key=reply_key)
     return _answer(VerifiedFrame, await commander.send(node_id, command))
+
+
+async def configure(commander: Commander, node_id: UUID, order: Desired) -> Configured:
+    """Tell a node what it is to have. Only for one whose heartbeats say that it knows of this."""
+    command = Command(kind="configure", body=_json(order))
+    return _answer(Configured, await commander.send(node_id, command))
 
 
 async def _change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:

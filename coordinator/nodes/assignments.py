@@ -21,6 +21,8 @@ class Because(StrEnum):
     """Its page could not reach the former node, which answered."""
     DRAINED = "drained"
     """Its former node was to be emptied."""
+    REVOKED = "revoked"
+    """Its former node was revoked for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select, update
 
-from coordinator.nodes.assignments import Because, Held
+from coordinator.nodes.assignments import FIRST_EPOCH, Because, Held
 from coordinator.nodes.tables import Assignment
 from shared.errors import Unavailable
 
@@ -46,6 +46,17 @@ def asked_utc(db: Session, session_id: UUID) -> list[datetime]:
         Assignment.session_id == session_id, Assignment.because == Because.ASKED
     )
     return sorted(db.exec(wanted))
+
+
+def settled(assignment: Assignment) -> bool:
+    """Whether the node's address and what it was told are noted. A coordinator may die before."""
+    return assignment.epoch == FIRST_EPOCH or assignment.handed_utc is not None
+
+
+def note_handed(db: Session, session_id: UUID, epoch: int, told_utc: datetime) -> None:
+    """Note that a node was told what was stored of its session's former nodes by this instant."""
+    own = (col(Assignment.session_id) == session_id) & (col(Assignment.epoch) == epoch)
+    db.exec(update(Assignment).where(own).values(handed_utc=told_utc))
 
 
 def hand_over(

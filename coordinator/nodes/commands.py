@@ -24,10 +24,18 @@ from shared.messages.commands import CommandHeader
 from shared.policy.terms import Gate
 from shared.sealing import pack, parse_sealing_public
 
-Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]
+Kind = Literal["start", "change", "end", "enroll", "compare", "verify", "configure"]
 
 TIMEOUTS_S: Final[Mapping[Kind, float]] = MappingProxyType(
-    {"start": 10.0, "change": 5.0, "end": 5.0, "enroll": 20.0, "compare": 10.0, "verify": 10.0}
+    {
+        "start": 10.0,
+        "change": 5.0,
+        "end": 5.0,
+        "enroll": 20.0,
+        "compare": 10.0,
+        "verify": 10.0,
+        "configure": 10.0,
+    }
 )
 """Seconds to wait for the reply. Each is below a command's lifetime, so that no node runs a command after
 this program has given it up."""

@@ -63,6 +63,7 @@ NODE_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "certificate_ends_at": "2025-12-13T08:05:00Z",
             },
             "policy_versions": {"1": 4, "2": 2},
+            "settings": {"version": 7, "state": "applied", "reason": ""},
         },
         "NodeHistoryOut": {"since": "2025-12-12T13:59:58Z", "nodes": [_HOUR]},
     }

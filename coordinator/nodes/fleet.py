@@ -6,7 +6,6 @@ are connected to the node directly.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from uuid import UUID
 
 from coordinator.nodes.admission import Hindrance, all_down, all_full
 from coordinator.nodes.history import History
-from coordinator.nodes.marks import Lost
 from coordinator.nodes.node_states import LEAST_HEALTH, troubles, wrong_clock
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.routing import Need, route
@@ -24,8 +22,6 @@ from shared.errors import Corrupt, Unavailable
 from shared.events.looks import LOWEST_LEVEL
 from shared.messages.heartbeats import MISSING_AFTER_S, Heartbeat
 
-MAX_LOST: Final = 100
-"""The most losses remembered until the sessions have alerts about them; the oldest is forgotten first."""
 MAX_SKEW: Final = timedelta(minutes=5)
 """The largest difference between a node's clock and this one; a heartbeat beyond it is refused as a repeated
 old one."""
@@ -69,7 +65,6 @@ class Fleet:
         """From when on heartbeats were heard, in monotonic seconds."""
         self._skews: dict[UUID, tuple[float, float]] = {}
         """Seconds that a node's clock is ahead of ours, and the monotonic time it was heard."""
-        self._lost: deque[Lost] = deque(maxlen=MAX_LOST)
 
     def hear(self, heartbeat: Heartbeat, now: float, now_utc: datetime) -> bool:
         """Note a signed heartbeat. Returns True for the first one since the node's daemon started.
@@ -146,19 +141,6 @@ class Fleet:
         """The clock skew of every node that was heard lately."""
         skews = {node_id: self.skew_s(node_id, now) for node_id in self._skews}
         return {node_id: skew_s for node_id, skew_s in skews.items() if skew_s is not None}
-
-    def gave_up(self, lost: Lost) -> None:
-        """Note alerts of a node that are lost. They are kept until the sessions have alerts about them."""
-        self._lost.append(lost)
-
-    def losses(self) -> list[Lost]:
-        """The losses that no session has an alert about yet, oldest first."""
-        return list(self._lost)
-
-    def lost_told(self, node_id: UUID, told: Collection[Lost]) -> None:
-        """Forget these losses of a node, because the sessions have alerts about them now."""
-        left = [one for one in self._lost if one.node_id != node_id or one not in told]
-        self._lost = deque(left, maxlen=MAX_LOST)
 
     def check_clock(self, node_id: UUID, now: float) -> None:
         """Check that a node's clock is right. Raises `Unavailable` ("clock-skew") if the node would refuse

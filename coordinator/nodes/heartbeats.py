@@ -141,7 +141,6 @@ class Heartbeats:
             marks = nodes.marks(db, node_id, heartbeat.outbox)
         self._written[node_id] = now_utc
         for one in lost:
-            self._fleet.gave_up(one)
             self.counts["alerts-lost"] += one.count
             log.error(
                 "alerts of a node are lost: its outbox deleted them before they arrived",

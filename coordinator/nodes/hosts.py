@@ -2,14 +2,18 @@
 
 A host is a run of the node's daemon, known by its `boot_id`. The one that is in the database is the node.
 When another one speaks, the first is asked whether it is still there. Both hear what is asked, but only the
-host that it is for answers. After a restart nobody does, so the new host is the node.
+host that it is for answers. After a restart nobody does, so the new host is the node. What a run has said
+before its end may arrive after its successor's first words, and is refused too; it is told as a second host
+only if it speaks on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -36,6 +40,23 @@ TOLD_FOR: Final = timedelta(minutes=1)
 """How long the first host is told of a second one after that spoke last."""
 
 
+SPEAKS_ON_S: Final = 2.0
+"""A host that lives speaks every few seconds; what was kept on the way from a dead one comes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """The last host that was refused, and when it was heard first, in monotonic seconds."""
+
+    boot_id: UUID
+    heard_at: float
+
+
+def speaks_on(known: Stranger | None, boot_id: UUID, now: float) -> bool:
+    """Whether a refused host is more than a message that was on its way."""
+    return known is not None and known.boot_id == boot_id and now - known.heard_at >= SPEAKS_ON_S
+
+
 class Hosts:
     """Decides which host is a node."""
 
@@ -47,6 +68,7 @@ class Hosts:
         self._signers = signers
         self._signing = signing
         self._asking: dict[UUID, asyncio.Lock] = {}
+        self._strangers: dict[UUID, Stranger] = {}
         self.counts: Counter[str] = Counter()
         """Hosts that became a node, and heartbeats of those that were refused."""
 
@@ -73,6 +95,12 @@ class Hosts:
 
     async def _refuse(self, heartbeat: Heartbeat, now_utc: datetime) -> None:
         self.counts["refused-host"] += 1
+        node_id, boot_id, now = heartbeat.node_id, heartbeat.boot_id, time.monotonic()
+        known = self._strangers.get(node_id)
+        if not speaks_on(known, boot_id, now):
+            if known is None or known.boot_id != boot_id:
+                self._strangers[node_id] = Stranger(boot_id, now)
+            return
         if await asyncio.to_thread(self._note_other, heartbeat.node_id, now_utc):
             log.error(
                 "a second host has a node's identity and is refused; revoke the node unless you know why",

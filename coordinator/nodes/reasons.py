@@ -108,6 +108,21 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
             "Its certificate has ended. Running exams go on.",
             "Look in its log why the renewal fails; it may still renew with its own key.",
         ),
+        "settings-unknown": Told(
+            "Settings were given to it, and its program is too old to know of them.", "Upgrade its program."
+        ),
+        "settings-pending": Told(
+            "Settings that were given to it need a restart, which waits until no session runs there.",
+            "Wait, or empty it: `proctorctl nodes drain`.",
+        ),
+        "settings-refused": Told(
+            "It refuses the settings that were given to it.",
+            "See why: `proctorctl nodes config NODE-ID`; give it others: `nodes apply`.",
+        ),
+        "settings-rolled-back": Told(
+            "It was not well with the settings that were given to it, and went back to those of before.",
+            "See why: `proctorctl nodes config NODE-ID`; give it others: `nodes apply`.",
+        ),
         "disk-low": Told("Less than 1 GiB is free on the disk of its outbox.", "Make room on its disk."),
     }
 )

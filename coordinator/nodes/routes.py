@@ -11,8 +11,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlmodel import Session
 
+from coordinator.desired import service as desired
+from coordinator.desired.layers import Whole, merged
+from coordinator.desired.standing import state_of
 from coordinator.nodes import service as nodes
-from coordinator.nodes.answers import Seen, hour_out, node_out
+from coordinator.nodes.answers import GivenHere, Seen, hour_out, node_out
+from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.placements import Left, Placement, left_on
 from coordinator.nodes.tables import Node
 from coordinator.sessions import held_service as held, service as sessions
@@ -67,6 +71,8 @@ class Looked:
     """On those that get no new sessions."""
     own: Counter[UUID] | None
     """The sessions of the caller's institution by node; None: the caller may know of all."""
+    wholes: Mapping[UUID, Whole | None]
+    """What each is to have."""
 
 
 def look(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> Looked:
@@ -75,7 +81,8 @@ def look(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> Lo
     left = {node_id: left_on(on, now_utc) for node_id, on in held.by_node(db, closed, now_utc).items()}
     everything = claims.role is Role.OPERATOR
     own = None if everything else sessions.running_by_node(db, claims.tenant_id, now_utc)
-    return Looked(rows, left, own)
+    layers = desired.layers(db) if everything else []
+    return Looked(rows, left, own, {row.id: merged(layers, row.id, row.region) for row in rows})
 
 
 def seen_now(parts: Parts, looked: Looked, row: Node) -> Seen:
@@ -91,4 +98,12 @@ def seen_now(parts: Parts, looked: Looked, row: Node) -> Seen:
         hub_connected=parts.hub.connected,
         left=looked.left.get(row.id),
         sessions=None if looked.own is None else looked.own[row.id],
+        given=_given(looked.wholes[row.id], last),
     )
+
+
+def _given(whole: Whole | None, last: NodeState | None) -> GivenHere:
+    report = None if last is None else last.heartbeat.desired
+    state = state_of(report, whole, heard=last is not None)
+    version = None if whole is None else whole.desired.version
+    return GivenHere(version, state, "" if report is None or state in ("none", "untold") else report.reason)

@@ -149,7 +149,8 @@ def gaps(db: Session) -> dict[LaneKey, Gap]:
 def stepped_over(
     db: Session, node_id: UUID, outboxes: Iterable[OutboxState], now_utc: datetime
 ) -> list[Lost]:
-    """Stop waiting for alerts that outboxes deleted before they arrived. Returns the losses by lane."""
+    """Stop waiting for alerts that outboxes deleted before they arrived. Returns the losses by lane, which
+    stay noted until `take_losses`."""
     found = []
     for state in outboxes:
         row = _lane(db, LaneKey(node_id, state.outbox_id, state.lane), now_utc)
@@ -158,8 +159,32 @@ def stepped_over(
         _write(row, progress, now_utc)
         if lost:
             found.append(Lost(node_id, lost, since_utc))
+            row.lost += lost
+            row.lost_since_utc = min(since_utc, row.lost_since_utc or since_utc)
     db.flush()
     return found
+
+
+def losing(db: Session) -> list[UUID]:
+    """The nodes with losses that no session was told of yet."""
+    wanted = select(CommittedLane.node_id).where(col(CommittedLane.lost) > 0).distinct()
+    return list(db.exec(wanted.order_by(col(CommittedLane.node_id))))
+
+
+def take_losses(db: Session, node_id: UUID) -> list[Lost]:
+    """The noted losses of a node by lane, which are noted no longer: tell of them in this transaction."""
+    wanted = (
+        select(CommittedLane)
+        .where(CommittedLane.node_id == node_id, col(CommittedLane.lost) > 0)
+        .order_by(col(CommittedLane.outbox_id), col(CommittedLane.lane))
+        .with_for_update()
+    )
+    taken = []
+    for row in db.exec(wanted).all():
+        taken.append(Lost(node_id, row.lost, row.lost_since_utc or row.updated_utc))
+        row.lost, row.lost_since_utc = 0, None
+    db.flush()
+    return taken
 
 
 def known_host(db: Session, node_id: UUID) -> KnownHost:

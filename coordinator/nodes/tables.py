@@ -80,6 +80,8 @@ class Assignment(Row, table=True):
     """When the next assignment began; None for the current one."""
     because: Because = Field(default=Because.STARTED, sa_type=words(Because))
     """Why the session came to this node."""
+    handed_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """What was stored of its former nodes by then was told to this one; None: by `from_utc`."""
 
 
 class CommittedLane(Row, table=True):
@@ -95,4 +97,8 @@ class CommittedLane(Row, table=True):
     """Everything up to here is committed."""
     beyond: list[list[int]] = Field(default_factory=list, sa_type=JSON)
     """Committed ranges [first, last] above the gap, in order."""
+    lost: int = Field(default=0, sa_type=BigInteger)
+    """Alerts that will never arrive, and that no session was told of yet."""
+    lost_since_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the last alert before them arrived."""
     updated_utc: datetime = Field(sa_type=UtcDateTime)

@@ -99,6 +99,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "join_tokens": "of nodes",
         "lane_marks": "of nodes' outboxes",
         "node_certificates": "of nodes",
+        "node_settings": "of nodes; the names in them are of staff",
         "nodes": "of nodes",
         "policies": "of exams; the names in them are of staff",
         "refused_alerts": "random ids and words",

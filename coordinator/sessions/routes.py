@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
@@ -45,7 +45,12 @@ router = APIRouter(prefix="/session", tags=["sessions"])
 
 @router.post("/start", status_code=201, responses=problems(401, 403, 409))
 async def start_session(
-    body: SessionStartRequest, claims: StaffOrSelf, asked: AskedOnce, parts: PartsDep, now: Now
+    body: SessionStartRequest,
+    claims: StaffOrSelf,
+    asked: AskedOnce,
+    request: Request,
+    parts: PartsDep,
+    now: Now,
 ) -> SessionStartResponse:
     """Start watching one candidate's exam on the best edge node.
 
@@ -65,7 +70,9 @@ async def start_session(
     _check_own_terms(claims, body)
     check_rate(parts.rates.start, claims.bearer, parts.clock())
     check_own_word(claims, body.acknowledged)
-    wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE, by=claims.subject)
+    own = claims.role is Role.CANDIDATE
+    address = request.client.host if own and request.client is not None else None
+    wish = Wish(claims.tenant_id, body, now, by_candidate=own, by=claims.subject, address=address)
     return await first.start(parts, wish, asked)
 
 

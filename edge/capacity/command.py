@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.app import watch_of
+from edge.assembling import watch_of
 from edge.capacity.candidates import Applicants
 from edge.capacity.figures import Bench, StepFigures, progress
 from edge.capacity.material import Material, convert_s, made_material, read_material
@@ -22,6 +22,7 @@ from edge.capacity.ramp import next_sessions, rating_of
 from edge.capacity.stand import Stand, most_tried, standing
 from edge.capacity.trying import Trial, try_sessions
 from edge.config import EdgeConfig
+from edge.desired.beginning import counting
 from edge.fleet.rating import Rating
 from edge.fleet.rating_file import conditions_of, store_rating
 from edge.node_identity import Identity, load as load_identity
@@ -71,7 +72,7 @@ def measure(
         proctor-edge bench --config edge.toml --recording exam.mkv --minutes 5 --no-store --out rating.json
     """
     try:
-        settings = load(config, EdgeConfig)
+        settings = counting(load(config, EdgeConfig))
         node = load_identity(settings.data_folder)
         _check_stopped(settings)
         logging.basicConfig(level=logging.ERROR)

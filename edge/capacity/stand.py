@@ -11,9 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from edge.analysis.measured import Looked, Measured
-from edge.app import FILES, FILES_PER_SESSION, assembled, served_web
+from edge.app import FILES, FILES_PER_SESSION, served_web
+from edge.assembling import assembled
 from edge.capacity.tally import Tally
 from edge.config import EdgeConfig
+from edge.desired.beginning import Begun
+from edge.desired.course import Kept
 from edge.fleet.load import LoadMeter
 from edge.fleet.node import Node
 from edge.fleet.rating import MOST_SESSIONS
@@ -80,7 +83,7 @@ async def standing(
     )
     outbox = await OutboxThread.open(folder / "outbox.db", caps, partial(seal, node=identity))
     try:
-        async with assembled(config, identity, tapped, outbox, doors) as node:
+        async with assembled(Begun(config, config, Kept()), identity, tapped, outbox, doors) as node:
             meter = tap.meter = LoadMeter(node.lateness)
             meter.workers = node.workers
             # Not the rating of an earlier measurement.

@@ -1,4 +1,4 @@
-"""Carries out the coordinator's commands on this node: start, change, end, enroll, compare, verify."""
+"""Carries out the coordinator's commands on this node, from `start` to `configure`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Final
 
 from edge.config import EdgeConfig
 from edge.fleet.assignments import Assignments
+from edge.fleet.configuring import Configuring
 from edge.sessions.assignment import Assignment
 from edge.sessions.port import AssignmentId, Worker, assignment_of
 from shared.errors import Rejected, Unavailable
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.desired import Configured, Desired
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.heartbeats import Seconds
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
@@ -25,8 +27,11 @@ END_TIMEOUT_S: Final = 3.5
 class NodeActions:
     """Checks commands against the roster and passes them to the worker; `close` ends all sessions."""
 
-    def __init__(self, config: EdgeConfig, assignments: Assignments, worker: Worker) -> None:
+    def __init__(
+        self, config: EdgeConfig, assignments: Assignments, worker: Worker, configuring: Configuring
+    ) -> None:
         self._config = config
+        self._configuring = configuring
         self._assignments = assignments
         self._roster = assignments.roster
         self._worker = worker
@@ -53,10 +58,12 @@ class NodeActions:
         assignment = self._roster.find(order.session_id)
         if order.epoch != assignment.order.epoch:
             raise Rejected("another assignment of this session runs here", code="epoch-old", status=409)
+        same = assignment.order == order.model_copy(update={"elapsed_s": assignment.order.elapsed_s})
         await self._worker.change(order)
         for page in assignment.take(order):
             await self._worker.left(page)
-        self._assignments.on_report(assignment.id)
+        if not same:  # whoever only asks whether the session runs here needs no new state of it
+            self._assignments.on_report(assignment.id)
         return SessionChanged(
             session_id=order.session_id, policy_version=order.policy.version, paused=order.paused
         )
@@ -90,7 +97,7 @@ class NodeActions:
 
     async def close(self) -> None:
         """End all sessions and refuse new ones, for the daemon's shutdown."""
-        self._closing = True
+        self.refuse_new()
         await asyncio.gather(*(self._worker.end(each.id) for each in self._assignments.watched))
         await self._assignments.all_written()
 
@@ -105,6 +112,14 @@ class NodeActions:
     async def verify(self, order: VerifyFrame) -> VerifiedFrame:
         """Compare one frame, by default the newest, with the enrolled face."""
         return await self._worker.verify(self._roster.find(order.session_id).id, order.frame_id)
+
+    async def configure(self, order: Desired) -> Configured:
+        """Note what the node is to be."""
+        return await self._configuring.configure(order)
+
+    def refuse_new(self) -> None:
+        """Refuse new sessions from now on: the daemon is about to end."""
+        self._closing = True
 
     async def _begin(self, order: StartSession, former: Assignment | None) -> None:
         if self._assignments.ends(assignment_of(order)):

@@ -33,9 +33,9 @@ class Assignments:
         self.roster = roster
         self.on_report: Callable[[AssignmentId], None] = lambda _: None
         """Called after each alert of a session, and after a change of its order."""
+        self.join_window_s = join_window_s
         self.on_features: Callable[[Features], None] = lambda _: None
         """Called with what was measured in a session whose candidate agreed to the log."""
-        self._join_window_s = join_window_s
         self._commit = commit
         self._measured = measured
         self._watched: dict[AssignmentId, Assignment] = {}
@@ -83,7 +83,7 @@ class Assignments:
 
     def held(self, now_s: float) -> int:
         """How many seats are held."""
-        return sum(holds_seat(each.attendance, now_s, self._join_window_s) for each in self.roster)
+        return sum(holds_seat(each.attendance, now_s, self.join_window_s) for each in self.roster)
 
     def ends(self, assignment: AssignmentId) -> bool:
         """Whether it has left the roster but is not over yet. Until then it cannot be added again."""

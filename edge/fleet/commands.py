@@ -26,6 +26,7 @@ from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hybrid import Opener, new_hybrid
 from shared.messages.commands import COMMAND_LIFETIME_S, CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.desired import Configured, Desired
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
@@ -126,6 +127,8 @@ class Actions(Protocol):
 
     async def verify(self, order: VerifyFrame) -> VerifiedFrame: ...
 
+    async def configure(self, order: Desired) -> Configured: ...
+
 
 class Commands:
     """Answers the messages that the hub delivers on this node's command subjects."""
@@ -210,6 +213,8 @@ class Commands:
                 return self._actions.compare(parse(CompareTemplates, body))
             case "verify":
                 return self._actions.verify(parse(VerifyFrame, body))
+            case "configure":
+                return self._actions.configure(parse(Desired, body))
             case "here":
                 raise Corrupt("this command has no body")
             case _:

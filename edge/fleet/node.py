@@ -15,6 +15,7 @@ from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
+from edge.fleet.configuring import Configuring
 from edge.fleet.feature_log import LoggedFeatures
 from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
@@ -51,6 +52,7 @@ class Node:
     worker: Worker
     assignments: Assignments
     actions: NodeActions
+    configuring: Configuring
     commands: Commands
     lateness: Lateness
     stepping: Stepping
@@ -100,6 +102,7 @@ class Node:
             seats=self.assignments.held(monotonic()),
             measures=measures,
             answers_for_host=True,
+            desired=self.configuring.report,
             hybrid_key=self.commands.hybrid_text,
         )
 

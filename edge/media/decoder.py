@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -130,13 +130,14 @@ class Outlet:
         self._crossing: deque[Decoded] = deque()
         self._scheduled = threading.Event()
 
-    def put(self, decoded: Decoded) -> None:
-        """Pass one frame on; called in the thread."""
-        if len(self._crossing) >= self._limit:
-            self._crossing.popleft()
-            self._counts.untaken += 1
-        self._crossing.append(decoded)
-        if not self._scheduled.is_set():
+    def put(self, decoded: Sequence[Decoded]) -> None:
+        """Pass frames on, and wake the loop once for all of them; called in the thread."""
+        for each in decoded:
+            if len(self._crossing) >= self._limit:
+                self._crossing.popleft()
+                self._counts.untaken += 1
+            self._crossing.append(each)
+        if decoded and not self._scheduled.is_set():
             self._scheduled.set()
             call_soon(self._loop, self._arrive)
 
@@ -205,6 +206,7 @@ class _Worker:
         if self._outlet is None:
             limit = _VIDEO_READY_FRAMES if isinstance(batch.flow, VideoFlow) else _AUDIO_READY_FRAMES
             self._outlet = Outlet(self._loop, self._ready, limit, counts)
+        decoded: list[Decoded] = []
         for source in batch.frames:
             if self.ending():
                 return
@@ -213,7 +215,8 @@ class _Worker:
             elif self._is_overloaded(source, isinstance(batch.flow, VideoFlow)):
                 counts.overload += 1
             else:
-                self._decode(codec.name, source, counts)
+                decoded += self._decode(codec.name, source, counts)
+        self._outlet.put(decoded)
 
     def _is_unwanted(self, flow: VideoFlow) -> bool:
         """Whether nobody may look now. Afterwards decoding continues at a keyframe, which is requested."""
@@ -239,18 +242,19 @@ class _Worker:
                 self._decode_error.set()
         return self._to_keyframe
 
-    def _decode(self, codec: str, source: Encoded, counts: DecoderCounts) -> None:
-        assert self._outlet is not None
+    def _decode(self, codec: str, source: Encoded, counts: DecoderCounts) -> list[Decoded]:
         begun_s = time.thread_time()
         try:
             if self._decoder is None or codec != self._codec:
                 self._decoder, self._codec = open_decoder(codec), codec
-            for decoded in decode(self._decoder, source):
-                counts.decoded += 1
-                self._outlet.put(decoded)
+            decoded = decode(self._decoder, source)
         except Corrupt:
             # The decoder's state is kept: without it every frame would fail until the next keyframe.
             counts.undecodable += 1
             self._decode_error.set()
+            return []
+        else:
+            counts.decoded += len(decoded)
+            return decoded
         finally:
             counts.cpu_s += time.thread_time() - begun_s

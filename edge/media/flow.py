@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from edge.media.encoded import Encoded
 from edge.media.inorder import AudioPacket, InOrderAudioBuffer
@@ -92,6 +93,11 @@ class VideoFlow:
         return encoded
 
 
+TOGETHER_TICKS: Final = 3_840
+"""Pieces of sound wait until one begins 80 ms after the first; five of 20 ms are decoded together. Each alone
+would wake the decoder's thread, and then the event loop."""
+
+
 @dataclass(slots=True)
 class AudioFlow:
     """The state of one audio track before decoding."""
@@ -102,13 +108,22 @@ class AudioFlow:
     """Packets so far, lost ones included."""
     packet_at: float | None = None
     """Monotonic seconds of the newest packet."""
+    _waiting: list[Encoded] = field(default_factory=list)
     _timestamp: Unwrapper = field(default_factory=lambda: Unwrapper(32))
 
     def accept(self, packet: AudioPacket, now: float) -> tuple[Encoded, ...]:
-        """Add one RTP packet. Return what may be decoded now, oldest first."""
-        return tuple(
-            self._encoded(ordered.packet, ordered.lost_before, now) for ordered in self.order.add(packet, now)
-        )
+        """Add one RTP packet. Return what is to be decoded now, oldest first: mostly nothing, then several
+        pieces together."""
+        for ordered in self.order.add(packet, now):
+            self._waiting.append(self._encoded(ordered.packet, ordered.lost_before, now))
+        if not self._waiting:
+            return ()
+        # Time that goes back belongs to a sender that began anew.
+        if 0 <= self._waiting[-1].timestamp - self._waiting[0].timestamp < TOGETHER_TICKS:
+            return ()
+        together = tuple(self._waiting)
+        self._waiting.clear()
+        return together
 
     def _encoded(self, packet: AudioPacket, lost_before: int, now: float) -> Encoded:
         self.packets += lost_before + 1

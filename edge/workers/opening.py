@@ -25,7 +25,13 @@ log = logging.getLogger(__name__)
 
 def opened(settings: WorkerSettings) -> Networks:
     """Open the networks; takes seconds. Raises `ConfigError` if they cannot serve the level."""
-    serving = Serving(Store.here(), settings.profile, best=settings.best_device, streams=settings.threads)
+    serving = Serving(
+        Store.here(),
+        settings.profile,
+        best=settings.best_device,
+        streams=settings.threads,
+        preferred=settings.weights,
+    )
     try:
         networks = open_networks(serving)
     except Unavailable as error:

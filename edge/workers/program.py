@@ -29,6 +29,7 @@ from edge.workers.settings import WorkerSettings
 from edge.workers.wire import Frame, FrameKind
 from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
+from shared.garbage import spare_what_is_loaded
 from shared.logs import configure
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ async def work(end: socket.socket, open_worker: Open) -> None:
 
 async def _serve(link: Link, worker: LocalWorker, reporting: Reporting) -> None:
     reporting.ask_for_memory(worker.memory)
+    spare_what_is_loaded()
     link.send(Frame(FrameKind.READY))
     async with asyncio.TaskGroup() as tasks:
         steady = tasks.create_task(reporting.run(lambda: worker.assignments))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from edge.media.negotiation import PeerSettings
 from models.chain import BestDevice
-from models.manifest import Profile
+from models.manifest import Profile, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +26,5 @@ class WorkerSettings:
     threads: int
     """Networks that may run at the same time."""
     peer: PeerSettings
+    weights: Mapping[Task, str] = field(default_factory=dict)
+    """The network that is to serve a task, as name@version; of other tasks the best that is here."""

@@ -11,6 +11,7 @@ holds        legal holds
 incidents    incidents, their review, proctors' interventions
 memberships  nodes that join, and their certificates
 nodes        edge nodes
+node_settings  what is given to nodes in place of what their own files say
 openness     how the software works, for everybody to read
 privacy      erasure and access of persons
 reports      reports of sessions

@@ -13,7 +13,7 @@ class AuditEntryOut(Response):
     """Its place in the institution's log."""
     at: Utc
     act: str
-    """The operation's name in this description, or `store_alerts`."""
+    """The operation's name in this description, `store_alerts` or `move_session`."""
     role: str
     """The role of the token; `link`: a candidate with a session's link; `node`: an edge node."""
     subject: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from shared.api.bodies import Request, Response
+from shared.api.node_settings import SettingsState
 from shared.fields import Name, Utc, YesNo
 
 NodeState = Literal["joining", "healthy", "degraded", "missing", "draining", "cordoned", "revoked"]
@@ -67,6 +68,16 @@ class MeasuresOut(Response):
     """None also for a node that has not joined with a token."""
 
 
+class NodeSettingsStateOut(Response):
+    """What became of the settings that were given to a node; `/nodes/{node_id}/settings` has them."""
+
+    version: int | None
+    """What it is to have. None: nothing was ever given to it."""
+    state: SettingsState
+    reason: str
+    """Why it was refused or rolled back, or what it waits for."""
+
+
 class NodeOut(Response):
     """One node, from its last heartbeat."""
 
@@ -96,7 +107,8 @@ class NodeOut(Response):
     state: NodeState
     """Where it stands, in one word: `missing` after 15 s without a heartbeat."""
     why: list[ReasonOut]
-    """Everything that explains the state, in words; empty for a healthy node."""
+    """Everything that explains the state, in words; for a healthy node at most what became of its
+    settings."""
     placement: Literal["open", "cordoned", "draining"]
     """Whether it gets new sessions; kept when the coordinator starts again."""
     placement_since: Utc | None
@@ -110,6 +122,8 @@ class NodeOut(Response):
     """None: no heartbeat, or one of an older program."""
     policy_versions: dict[str, int]
     """For an operator: how many of its sessions have each version of their exam's policy."""
+    settings: NodeSettingsStateOut | None = None
+    """For an operator."""
 
 
 class NodeHourOut(Response):

@@ -13,6 +13,7 @@ commands    headers of commands and replies
 sessions    bodies of `start`, `change` and `end`
 faces       bodies of `enroll` and `verify`: templates, pictures, frames
 comparing   bodies of `compare`: templates against templates
+desired     the body of `configure`: what a node is to have, and what it says of it
 joining     what a node asks that joins or renews, over HTTP
 heartbeats  heartbeats of nodes and high-water marks of the coordinator
 states      states of sessions, for the next node

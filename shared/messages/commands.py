@@ -17,7 +17,7 @@ COMMAND_LIFETIME_S = 30.0
 class CommandHeader(Message):
     """Clear part of every command from the coordinator to one node."""
 
-    kind: Literal["start", "change", "end", "enroll", "compare", "verify", "here"]
+    kind: Literal["start", "change", "end", "enroll", "compare", "verify", "configure", "here"]
     """`here` does nothing: who answers it is there."""
     command_id: UUID
     node_id: UUID

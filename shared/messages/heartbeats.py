@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.consents import Purpose
 from shared.events.types import Lane
 from shared.fields import KeyText, Name, Utc
+from shared.messages.desired import DesiredReport
 from shared.messages.message import Message
 from shared.unwatched import Kind
 
@@ -134,6 +135,8 @@ class Heartbeat(Message):
     answers_for_host: bool = False
     """Whether its program obeys only commands for its own `boot_id`, answers `here`, and may be told of other
     hosts. False: an older program."""
+    desired: DesiredReport | None = None
+    """What became of the settings that it was given. None: an older program, which knows of none."""
     hybrid_key: KeyText | None = None
     """The hybrid key of this run of the daemon (`mlkem768-x25519:…`), beside `sealing_key`. None: an older
     program, which is told of no hybrid key either."""

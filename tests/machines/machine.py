@@ -8,28 +8,30 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tests.machines.archive import HOST
-from tests.machines.network import BRIDGE, WITHIN
+from tests.machines.network import BRIDGE, GATEWAY, WITHIN
 
 SUITE: Final = "bookworm"
 PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,python3-apt,iproute2,openssh-server,ca-certificates"
 """What Debian's installer gives a small server, and what ansible needs to begin."""
-BOOTS_WITHIN_S: Final = 120.0
+BOOTS_WITHIN_S: Final = 300.0
+ENDS_WITHIN_S: Final = 120.0
 _SSH: Final = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Machine:
-    """A booted machine."""
+    """A machine, which may be booted and switched off."""
 
     name: str
     address: str
     root: Path
     key: Path
+    _running: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def ssh_options(self) -> tuple[str, ...]:
@@ -45,11 +47,61 @@ class Machine:
         """Write a file there."""
         (self.root / path.lstrip("/")).write_text(text)
 
+    def boot(self) -> None:
+        """Switch it on, and wait until its units have started or failed. Raises RuntimeError."""
+        nspawn = ["systemd-nspawn", "-q", "-b", "-D", str(self.root), f"--machine={self.name}"]
+        nspawn += [f"--network-bridge={BRIDGE}", "--register=no", "--keep-unit", "--console=pipe"]
+        with (self.root.parent / "console").open("ab") as console:
+            self._running = subprocess.Popen(
+                [*WITHIN, *nspawn],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
+        self._wait(self._running)
+
+    def shut_down(self) -> None:
+        """Let its units end and switch it off."""
+        self._end(signal.SIGTERM)
+
+    def cut_power(self) -> None:
+        """Switch it off at once; no process there learns of it."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        running, self._running = self._running, None
+        if running is None:
+            return
+        running.send_signal(how)
+        try:
+            running.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + BOOTS_WITHIN_S
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                # "degraded" is an answer too: what failed is for others to judge.
+                self.run("systemctl is-system-running --wait || [ $? -eq 1 ]")
+            except subprocess.CalledProcessError:
+                time.sleep(1)
+            else:
+                return
+        console = (self.root.parent / "console").read_text(errors="replace")
+        raise RuntimeError(f"{self.name} did not boot:\n{console}")
+
 
 def common_root(folder: Path) -> Path:
     """The root under all machines; made once."""
     root = folder / "root"
     if not (root / "etc/debian_version").exists() or (folder / "root.new").exists():
+        # What debootstrap had mounted when it was killed must not be deleted with it.
+        for inside in (root / "proc", root / "sys"):
+            if inside.is_mount():
+                subprocess.run(["umount", "--recursive", str(inside)], check=True)
         shutil.rmtree(root, ignore_errors=True)
         (folder / "root.new").mkdir(parents=True, exist_ok=True)
         made = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(root)]
@@ -59,24 +111,29 @@ def common_root(folder: Path) -> Path:
 
 
 @contextmanager
-def machine(
-    root: Path, folder: Path, name: str, address: str, gateway: str, archive_proxy: str
-) -> Iterator[Machine]:
-    """Boot an empty machine; the end of the block switches it off and forgets it."""
+def machine(root: Path, folder: Path, name: str, address: str, archive_proxy: str) -> Iterator[Machine]:
+    """An empty machine, booted; the end of the block switches it off and forgets it."""
     own = folder / name
-    shutil.rmtree(own, ignore_errors=True)
+    _remove(own)
     for part in ("changes", "work", "root"):
         (own / part).mkdir(parents=True)
     layers = f"lowerdir={root},upperdir={own / 'changes'},workdir={own / 'work'}"
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, str(own / "root")], check=True)
+    made = Machine(name, address, own / "root", _key(own))
     try:
-        booting = Machine(name, address, own / "root", _key(own))
-        _prepare(booting, gateway, archive_proxy)
-        with _booted(booting):
-            yield booting
+        _prepare(made, archive_proxy)
+        made.boot()
+        yield made
     finally:
-        subprocess.run(["umount", str(own / "root")], check=True)
-        shutil.rmtree(own, ignore_errors=True)
+        made.shut_down()
+        _remove(own)
+
+
+def _remove(own: Path) -> None:
+    """A mount may be left of a run that was killed, or be in use for a moment still."""
+    while (own / "root").is_mount():
+        subprocess.run(["umount", "--lazy", str(own / "root")], check=True)
+    shutil.rmtree(own, ignore_errors=True)
 
 
 def _key(own: Path) -> Path:
@@ -85,52 +142,20 @@ def _key(own: Path) -> Path:
     return key
 
 
-def _prepare(booting: Machine, gateway: str, archive_proxy: str) -> None:
-    (booting.root / "root/.ssh").mkdir(mode=0o700, exist_ok=True)
-    booting.write("/root/.ssh/authorized_keys", booting.key.with_suffix(".pub").read_text())
-    booting.write("/etc/hostname", f"{booting.name.partition('.')[0]}\n")
-    booting.write(
+def _prepare(made: Machine, archive_proxy: str) -> None:
+    (made.root / "root/.ssh").mkdir(mode=0o700, exist_ok=True)
+    made.write("/root/.ssh/authorized_keys", made.key.with_suffix(".pub").read_text())
+    made.write("/etc/hostname", f"{made.name.partition('.')[0]}\n")
+    made.write(
         # before Debian's own file for containers, which would ask for an address
         "/etc/systemd/network/10-host0.network",
-        f"[Match]\nName=host0\n[Network]\nAddress={booting.address}/24\nGateway={gateway}\n",
+        f"[Match]\nName=host0\n[Network]\nAddress={made.address}/24\nGateway={GATEWAY}\n",
     )
-    wanted = booting.root / "etc/systemd/system/multi-user.target.wants"
+    wanted = made.root / "etc/systemd/system/multi-user.target.wants"
     (wanted / "systemd-networkd.service").symlink_to("/lib/systemd/system/systemd-networkd.service")
-    booting.write("/etc/apt/apt.conf.d/01proxy", f'Acquire::http::Proxy "{archive_proxy}";\n')
+    made.write("/etc/apt/apt.conf.d/01proxy", f'Acquire::http::Proxy "{archive_proxy}";\n')
     # A machine that is thrown away need not wait for its disk.
-    booting.write("/etc/dpkg/dpkg.cfg.d/thrown-away", "force-unsafe-io\n")
+    made.write("/etc/dpkg/dpkg.cfg.d/thrown-away", "force-unsafe-io\n")
     suites = {SUITE: "debian", f"{SUITE}-updates": "debian", f"{SUITE}-security": "debian-security"}
     lines = (f"deb http://{HOST}/{where} {suite} main\n" for suite, where in suites.items())
-    booting.write("/etc/apt/sources.list", "".join(lines))
-
-
-@contextmanager
-def _booted(booting: Machine) -> Iterator[None]:
-    nspawn = ["systemd-nspawn", "-q", "-b", "-D", str(booting.root), f"--machine={booting.name}"]
-    nspawn += [f"--network-bridge={BRIDGE}", "--register=no", "--keep-unit", "--console=pipe"]
-    with (booting.root.parent / "console").open("wb") as console:
-        process = subprocess.Popen(
-            [*WITHIN, *nspawn],
-            stdin=subprocess.DEVNULL,
-            stdout=console,
-            stderr=console,
-            start_new_session=True,
-        )
-    try:
-        _wait(booting, process)
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-
-
-def _wait(booting: Machine, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + BOOTS_WITHIN_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            booting.run("systemctl is-system-running --wait")
-            return
-        except subprocess.CalledProcessError:
-            time.sleep(1)
-    console = (booting.root.parent / "console").read_text(errors="replace")
-    raise RuntimeError(f"{booting.name} did not boot:\n{console}")
+    made.write("/etc/apt/sources.list", "".join(lines))

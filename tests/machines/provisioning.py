@@ -1,4 +1,4 @@
-"""Runs the playbooks on a machine, with an inventory of its own over one of the examples."""
+"""Runs the playbooks on machines, with an inventory of theirs over one of the examples."""
 
 from __future__ import annotations
 
@@ -6,42 +6,23 @@ import os
 import re
 import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
 from models.store import weights_folder
 from tests.machines.machine import Machine
 from tests.machines.network import WITHIN
+from tests.machines.steps import Wrong
 
 REPOSITORY: Final = Path(__file__).parents[2]
-PLAYBOOKS: Final = REPOSITORY / "ansible" / "playbooks"
+ANSIBLE: Final = REPOSITORY / "ansible"
 PROGRAM: Final = REPOSITORY / ".tools/ansible/bin/ansible-playbook"
 LOCKS: Final = ("uv", "coordinator", "edge-cpu")
 _RECAP: Final = re.compile(r"^\S+ +: ok=\d+ +changed=(\d+) ", re.MULTILINE)
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing of each request."""
-
-
-@contextmanager
-def served(address: str, port: int, folder: Path) -> Iterator[str]:
-    """Serve a folder to the machines; gives its URL."""
-    server = ThreadingHTTPServer((address, port), partial(_Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://{address}:{port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+_TASK: Final = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$|^changed: \[([^\]\s]+)", re.MULTILINE)
 
 
 def wheels(folder: Path) -> None:
@@ -56,58 +37,96 @@ def wheels(folder: Path) -> None:
         )
 
 
-class Provisioning:
-    """The example `one-machine` on a machine."""
+def newer_package(folder: Path) -> Path:
+    """The package of this checkout under a later version, as if it were the next release."""
+    shutil.rmtree(folder, ignore_errors=True)
+    listed = ["git", "-C", str(REPOSITORY), "ls-files"]
+    for name in subprocess.run(listed, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines():
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, folder / name)
+    project = folder / "pyproject.toml"
+    project.write_text(re.sub(r'(?m)^version = "(.*)"$', r'version = "\1.post1"', project.read_text()))
+    (folder / ".tools").symlink_to(REPOSITORY / ".tools")
+    subprocess.run([folder / "requirements/package.sh"], check=True, stdout=subprocess.DEVNULL)
+    return folder / "build/package"
 
-    def __init__(self, folder: Path, target: Machine, files: str) -> None:
-        """`files`: URL of a folder with wheels."""
-        self._target = target
-        self._inventory = folder / "hosts.yml"
-        example = REPOSITORY / "ansible/inventories" / folder.name
-        shutil.copy(example / "hosts.yml", self._inventory)
-        settings = yaml.safe_load((example / "group_vars/all.yml").read_text())
-        settings |= {
-            "ansible_host": target.address,
-            "ansible_ssh_private_key_file": str(target.key),
-            "ansible_ssh_common_args": " ".join(target.ssh_options[2:]),
+
+def changes(told: str) -> list[str]:
+    """What a run changed, as `machine: task`."""
+    found: list[str] = []
+    task = ""
+    for named, machine in _TASK.findall(told):
+        task = named or task
+        what = f"{machine}: {task}"
+        if machine and what not in found[-1:]:
+            found.append(what)
+    return found
+
+
+class Provisioning:
+    """An inventory of the given machines, over the example that is called as `folder` is."""
+
+    def __init__(self, folder: Path, machines: Iterable[Machine], settings: dict[str, Any]) -> None:
+        """`settings`: variables that differ from those of the example."""
+        self.folder = folder
+        self.log = folder / "log"
+        self.changed: list[str] = []
+        """What the last run changed, as `machine: task`."""
+        self._example = ANSIBLE / "inventories" / folder.name
+        self._settings = settings | {
             "common_clock": False,  # a container has the clock of its host
             "common_trusted_authorities": ["{{ inventory_dir }}/certificates/authority.pem"],
-            "package_links": f"{files}/wheels",
+            "edge_weights_archive": str(_weights(folder.parent)),
         }
-        archived = folder.parent / "weights.tar"
-        subprocess.run(["tar", "-C", str(weights_folder()), "-cf", str(archived), "."], check=True)
-        settings["edge_weights_archive"] = str(archived)
-        (folder / "group_vars").mkdir(exist_ok=True)
-        (folder / "group_vars/all.yml").write_text(yaml.safe_dump(settings))
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log.write_text("")
+        self.write(machines)
+
+    def write(
+        self, machines: Iterable[Machine], more: dict[str, list[str]] | None = None, **settings: Any
+    ) -> None:
+        """Write the inventory. `more`: groups and names of machines that the example does not have."""
+        self._settings |= settings
+        hosts = yaml.safe_load((self._example / "hosts.yml").read_text())
+        for group, names in (more or {}).items():
+            hosts["all"]["children"][group]["hosts"] |= dict.fromkeys(names)
+        hosts["all"]["hosts"] = {
+            machine.name: {
+                "ansible_host": machine.address,
+                "ansible_ssh_private_key_file": str(machine.key),
+                "ansible_ssh_common_args": " ".join(machine.ssh_options[2:]),
+            }
+            for machine in machines
+        }
+        (self.folder / "hosts.yml").write_text(yaml.safe_dump(hosts))
+        chosen = yaml.safe_load((self._example / "group_vars/all.yml").read_text()) | self._settings
+        (self.folder / "group_vars").mkdir(exist_ok=True)
+        (self.folder / "group_vars/all.yml").write_text(yaml.safe_dump(chosen))
 
     def run(self, playbook: str, *options: str) -> int:
-        """Run a playbook; gives how many things it changed. Raises RuntimeError with all that it printed."""
-        asked = [
-            *WITHIN,
-            str(PROGRAM),
-            "-i",
-            str(self._inventory),
-            str(PLAYBOOKS / f"{playbook}.yml"),
-            *options,
-        ]
-        environment = os.environ | {
-            "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg"),
-            "ANSIBLE_NOCOLOR": "1",
-        }
-        ran = subprocess.run(
-            asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False
-        )
+        """Run a playbook; gives how many things it changed. Raises `Wrong`."""
+        asked = [*WITHIN, str(PROGRAM), "-i", str(self.folder / "hosts.yml")]
+        asked += [str(ANSIBLE / "playbooks" / f"{playbook}.yml"), *options]
+        environment = os.environ | {"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        began = self.log.stat().st_size
+        with self.log.open("a") as log:
+            log.write(f"\n#### {playbook} {' '.join(options)}\n")
+            log.flush()
+            ran = subprocess.run(asked, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False)
+        told = self.log.read_bytes()[began:].decode(errors="replace")
         if ran.returncode:
-            raise RuntimeError(f"{playbook} failed:\n{ran.stdout}")
-        return sum(map(int, _RECAP.findall(ran.stdout)))
+            raise Wrong(f"{playbook} failed; the end of {self.log}:\n{told[-6000:]}")
+        self.changed = changes(told)
+        return sum(map(int, _RECAP.findall(told)))
 
-    def look(self) -> str:
-        """How the installation is: units, open ports, nodes, and the hardening of each unit."""
-        return "\n".join(map(self._target.run, _LOOKS))
+    def run_unchanged(self, playbook: str, *options: str) -> None:
+        """Run a playbook that has nothing to do. Raises `Wrong` if it changed something."""
+        if count := self.run(playbook, *options):
+            raise Wrong(f"{playbook} changed {count} things, although nothing was to change: {self.changed}")
 
 
-_LOOKS: Final = (
-    "systemctl --failed --no-legend --plain; systemctl is-active nats proctor-coordinator proctor-edge nginx",
-    "ss -H -tuln | awk '{print $1, $5}' | sort -u",
-    "systemd-analyze security --no-pager nats proctor-coordinator proctor-edge | grep -i overall",
-)
+def _weights(folder: Path) -> Path:
+    archived = folder / "weights.tar"
+    subprocess.run(["tar", "-C", str(weights_folder()), "-cf", str(archived), "."], check=True)
+    return archived

@@ -201,20 +201,20 @@ async def exam_site(
             site = Site(app, http, node, hub.stop)
             await until(lambda: site.parts.hub.connected, "the coordinator connects to the hub")
             await beat_until_known(node, lambda: bool(site.parts.fleet.online(site.parts.clock())))
-            heard = asyncio.create_task(_stay_heard(site.parts))
+            heard = asyncio.create_task(stay_heard(site.parts, NODE_ID))
             try:
                 yield site
             finally:
                 await cancelled(heard)
 
 
-async def _stay_heard(parts: Parts) -> None:
-    """Let the node's last heartbeat be as if just heard: on a busy machine a test takes longer than a node
+async def stay_heard(parts: Parts, node_id: UUID) -> None:
+    """Let a node's last heartbeat be as if just heard: on a busy machine a test takes longer than a node
     may be silent. The node says only what the test lets it say."""
     while True:
         await asyncio.sleep(HEARD_EVERY_S)
-        if (last := parts.fleet.state(NODE_ID)) is not None:
-            parts.fleet._states[NODE_ID] = replace(last, heard_at=parts.clock())
+        if (last := parts.fleet.state(node_id)) is not None:
+            parts.fleet._states[node_id] = replace(last, heard_at=parts.clock())
 
 
 def site_config(database_url: str, hub: RunningServer, folder: Path, **web: Any) -> CoordinatorConfig:

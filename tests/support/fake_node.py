@@ -31,6 +31,7 @@ from shared.hub_link import settle
 from shared.hybrid import HybridPrivate, Opener
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.desired import Configured, Desired, DesiredReport
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.heartbeats import Heartbeat, Measures, OutboxState, SessionState
 from shared.messages.message import parse
@@ -49,7 +50,7 @@ from shared.sealing import (
 )
 from tests.support.album import parcels, pictures_of, with_parcels
 from tests.support.nats import RunningServer, node_password
-from tests.support.node_answers import GONE, RECOGNISER, Refusal, accepted, cosines, good_picture
+from tests.support.node_answers import GONE, NOT_HERE, RECOGNISER, Refusal, accepted, cosines, good_picture
 
 ANSWERED_WITHIN_S: Final = 30.0
 """A heartbeat that is refused gets no answer, and whoever says them in a loop says the next one then."""
@@ -66,6 +67,7 @@ class Obeyed:
     changed: list[StartSession] = field(default_factory=list)
     ended: list[EndSession] = field(default_factory=list)
     verified: list[VerifyFrame] = field(default_factory=list)
+    configured: list[Desired] = field(default_factory=list)
     hybrid: list[bool] = field(default_factory=list)
     """Whether each command was sealed to the hybrid key."""
 
@@ -106,14 +108,19 @@ class FakeNode:
         self.accept: Callable[[UUID], SessionAccepted] = accepted
         self.while_changing: Callable[[], None] = lambda: None
         """Called between a changed order and the answer to it."""
+        self.lost: set[UUID] = set()
+        """Sessions that it does not know any more, as after a restart; it says so until they start again."""
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
+        self.region = "campus"
         self.clock_ahead_s = 0.0
         self.reasons: tuple[str, ...] = ()
         self.refused_commands: dict[str, int] = {}
         self.health = 10
         self.measures: Measures | None = None
         """None: a node of an older program."""
+        self.desired: DesiredReport | None = None
+        """The same."""
         self.silent = False
         """True: commands are read and never answered."""
 
@@ -127,7 +134,7 @@ class FakeNode:
             node_id=self.node_id,
             boot_id=self.boot_id,
             sent_utc=datetime.now(UTC) + timedelta(seconds=self.clock_ahead_s),
-            region="campus",
+            region=self.region,
             sealing_key=sealing_public_text(self._sealing.public_key()),
             signaling_url="ws://127.0.0.1:8100/signal",
             health=self.health,
@@ -141,6 +148,7 @@ class FakeNode:
             outbox=self.outbox,
             sessions=self.sessions,
             measures=self.measures,
+            desired=self.desired,
             hybrid_key=None if self.hybrid is None else self.hybrid.public_key().text,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
@@ -246,13 +254,12 @@ class FakeNode:
         header = parse(CommandHeader, parcel.header)
         assert header.node_id == self.node_id == subjects.node_of(message.subject)
         self.obeyed.hybrid.append(parcel.hybrid)
-        answer = self._answer(header, open_body(parcel, Opener(self._sealing, self.hybrid)))
+        body = open_body(parcel, Opener(self._sealing, self.hybrid))
+        answer = self.refusal or self._answer(header, body)
         if not self.silent:
             await message.respond(self._reply(header, answer))
 
     def _answer(self, header: CommandHeader, body: bytes) -> BaseModel | Refusal:
-        if self.refusal is not None:
-            return self.refusal
         match header.kind:
             case "enroll":
                 assert header.gate is not None
@@ -262,9 +269,12 @@ class FakeNode:
             case "start":
                 start = parse(StartSession, body)
                 self.obeyed.started.append(start)
+                self.lost.discard(start.session_id)
                 return self.accept(start.session_id)
             case "change":
                 changed = parse(StartSession, body)
+                if changed.session_id in self.lost:
+                    return NOT_HERE
                 self.obeyed.changed.append(changed)
                 self.while_changing()
                 return SessionChanged(
@@ -273,23 +283,29 @@ class FakeNode:
                     paused=changed.paused,
                 )
             case "end":
-                end = parse(EndSession, body)
-                self.obeyed.ended.append(end)
-                last = next((each for each in self.sessions if each.session_id == end.session_id), None)
-                return SessionEnded(
-                    session_id=end.session_id,
-                    was_running=True,
-                    epoch=None if last is None else last.epoch,
-                    unwatched_s=None if last is None else last.unwatched_s,
-                )
+                return self._ended(parse(EndSession, body))
             case "compare":
                 return self.compare(parse(CompareTemplates, body))
             case "verify":
                 asked = parse(VerifyFrame, body)
                 self.obeyed.verified.append(asked)
                 return self.verify(asked)
+            case "configure":
+                order = parse(Desired, body)
+                self.obeyed.configured.append(order)
+                return Configured(version=order.version)
             case "here":
                 raise AssertionError("a node that does not answer for its host is not asked")
+
+    def _ended(self, end: EndSession) -> SessionEnded:
+        self.obeyed.ended.append(end)
+        last = next((each for each in self.sessions if each.session_id == end.session_id), None)
+        return SessionEnded(
+            session_id=end.session_id,
+            was_running=True,
+            epoch=None if last is None else last.epoch,
+            unwatched_s=None if last is None else last.unwatched_s,
+        )
 
     def _reply(self, command: CommandHeader, answer: BaseModel | Refusal) -> bytes:
         header = {"kind": "reply", "command_id": str(command.command_id), "node_id": str(self.node_id)}

@@ -96,10 +96,21 @@ class RunningServer:
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """SIGSTOP: its connections stay, and it says nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
     def lose(self) -> None:
         """kill -9, and everything that it had stored is gone."""
         self.kill()
         shutil.rmtree(self._settings.store_folder)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

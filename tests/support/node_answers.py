@@ -31,6 +31,7 @@ class Refusal:
 
 
 GONE = Refusal("rejected", "frame-gone", 410, "the frame is no longer in the buffer")
+NOT_HERE = Refusal("rejected", "session-unknown", 404, "no such session runs on this node")
 RECOGNISER = "test-recogniser@1"
 FACE = FacePicture(
     box_px=(120.0, 80.0, 230.0, 230.0),

@@ -18,8 +18,11 @@ from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
 from edge.config import CoordinatorSection, EdgeConfig, NatsSection
+from edge.desired.beginning import Begun
+from edge.desired.course import Kept
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
+from edge.fleet.configuring import Configuring
 from edge.judging.alerts import AlertRevision, WatchedSession
 from edge.judging.watch import Watch
 from edge.media.admission import Seat
@@ -80,6 +83,12 @@ def config(rating: int = 2) -> EdgeConfig:
 
 
 JOIN_WINDOW_S = 900.0
+
+
+def unconfigured(settings: EdgeConfig, assignments: Assignments) -> Configuring:
+    """A node to which nobody has given settings."""
+    rating = assignments.roster.rating
+    return Configuring(Begun(settings, settings, Kept()), assignments, lambda _: rating)
 
 
 class Disk:
@@ -261,7 +270,7 @@ async def stage(rating: int = 2) -> AsyncIterator[Stage]:
         instruments = Instruments(networks=stand_in(Detector()), engine=engine, level=level)
         assignments = Assignments(roster, disk.commit, lambda _: None, JOIN_WINDOW_S)
         worker = LocalWorker(instruments, make, assignments.hear)
-        actions = NodeActions(config(rating), assignments, worker)
+        actions = NodeActions(config(rating), assignments, worker, unconfigured(config(rating), assignments))
         made = Stage(actions, Door(roster, worker), roster, assignments, worker, disk, sources, senses)
         made.answers.set()
         try:

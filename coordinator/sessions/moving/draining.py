@@ -1,4 +1,4 @@
-"""Moves all running sessions of a node to others."""
+"""Moves all running sessions of a node to others: of one that is drained, or was revoked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from coordinator.nodes.assignments import Because
 from coordinator.sessions import service as sessions
+from coordinator.sessions.moving import service as moving
 from coordinator.sessions.moving.moves import leave, move
 from coordinator.sessions.service import Found
 from coordinator.web_api.parts import Parts
@@ -28,7 +29,7 @@ class Drained:
     stayed: int
 
 
-async def drain(parts: Parts, node_id: UUID) -> Drained:
+async def drain(parts: Parts, node_id: UUID, because: Because = Because.DRAINED) -> Drained:
     """Move every running session of a node now. Their pages are told to connect again."""
     now_utc = parts.utc_now()
     running = await parts.reading(lambda db: sessions.running_on(db, {node_id}, now_utc, now_utc))
@@ -37,10 +38,10 @@ async def drain(parts: Parts, node_id: UUID) -> Drained:
     async def one(found: Found) -> bool:
         async with turns:
             try:
-                done = await move(parts, found, Because.DRAINED)
+                done = await move(parts, found, because)
             except ProctorError as error:
                 extra = {"session_id": found.session.id, "node_id": node_id, "error": type(error).__name__}
-                log.warning("a session stays at a node that is drained", extra=extra)
+                log.warning("a session stays at a node that is to be empty", extra=extra)
                 return False
             parts.rooms.reroute(found.session.id)
             await leave(parts, done)
@@ -48,3 +49,11 @@ async def drain(parts: Parts, node_id: UUID) -> Drained:
 
     moved = await asyncio.gather(*(one(found) for found in running))
     return Drained(moved=sum(moved), stayed=len(moved) - sum(moved))
+
+
+async def leave_revoked(parts: Parts) -> None:
+    """Run one round: move the running sessions of nodes that were revoked. What no other node takes is tried
+    again in the next one. Raises `Unavailable` if the database cannot be reached."""
+    now_utc = parts.utc_now()
+    for node_id in await parts.reading(lambda db: moving.revoked_holders(db, now_utc)):
+        await drain(parts, node_id, Because.REVOKED)

@@ -11,11 +11,13 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session
 
 from coordinator.alerts.stored import Stored
+from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Because
 from coordinator.nodes.service import CLOSED
 from coordinator.nodes.tables import Assignment
@@ -31,6 +33,9 @@ from shared.errors import ProctorError, Rejected, Unavailable
 from shared.messages.sessions import EndSession, SessionAccepted
 
 log = logging.getLogger(__name__)
+
+_GONE: Final = frozenset({Because.SILENT, Because.REVOKED})
+"""A node that a session leaves for this reason does not get it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ async def move(parts: Parts, found: Found, because: Because) -> Move:
         try:
             node_id = await _next_node(parts, found, tried)
         except (Rejected, Unavailable):
-            if not left or because is Because.SILENT or found.assignment.node_id == home:
+            if not left or because in _GONE or found.assignment.node_id == home:
                 raise
             node_id = home
         tried.add(node_id)
@@ -111,9 +116,10 @@ async def _given(parts: Parts, found: Found, node_id: UUID, because: Because, *,
             db,
             parts.keys.keyring,
             found.session.id,
-            lambda subject: failover_alert(subject, since_utc, now_utc),
+            lambda subject: failover_alert(subject, since_utc, now_utc, because),
             now_utc,
         )
+        moving.write_down(db, given, because, now_utc)
         return given, said
 
     given, said = await parts.writing(write)
@@ -129,6 +135,7 @@ def _heard_utc(parts: Parts, node_id: UUID, because: Because, now_utc: datetime)
 
 async def _taken(parts: Parts, found: Found) -> bool:
     """Whether the node takes the session; if not, it may have, so it is told to end it."""
+    told_utc = parts.utc_now()
     order = await prepare(parts, found)
     try:
         accepted = await send(parts, found, order)
@@ -143,13 +150,19 @@ async def _taken(parts: Parts, found: Found) -> bool:
         )
         await _end_here(parts, found)
         return False
-    return await _settled(parts, found, accepted)
+    return await _settled(parts, found, accepted, told_utc)
 
 
-async def _settled(parts: Parts, found: Found, accepted: SessionAccepted) -> bool:
-    """Note the node's address. Raises as `move` does if the session has ended or moved on meanwhile."""
-    now_utc = parts.utc_now()
-    if await parts.writing(lambda db: sessions.note_address(db, found, accepted, now_utc)):
+async def _settled(parts: Parts, found: Found, accepted: SessionAccepted, told_utc: datetime) -> bool:
+    """Note the node's address, and up to when it knows what was stored. Raises as `move` does if the session
+    has ended or moved on meanwhile."""
+    now_utc, own = parts.utc_now(), found.assignment
+
+    def note(db: Session) -> bool:
+        assignments.note_handed(db, own.session_id, own.epoch, told_utc)
+        return sessions.note_address(db, found, accepted, now_utc)
+
+    if await parts.writing(note):
         return True
     try:
         await parts.reading(lambda db: sessions.as_now(db, found, now_utc))

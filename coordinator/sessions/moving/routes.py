@@ -18,7 +18,7 @@ from coordinator.sessions.moving.answers import route_out
 from coordinator.sessions.moving.deciding import Stay, decide
 from coordinator.sessions.moving.moves import leave, move
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.again import prepare, resume_with
+from coordinator.sessions.starting.again import prepare, resume_with, watches
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
@@ -119,6 +119,9 @@ async def _answers(parts: Parts, found: Found) -> bool | None:
     if not parts.hub.connected or unheard:
         return None
     try:
+        there = await watches(parts, found, ANSWERS_WITHIN_S)
+        if there is not None:
+            return there
         order = await prepare(parts, found)
     except ProctorError:
         return None  # that is the coordinator's own trouble, or the session has just ended or moved on

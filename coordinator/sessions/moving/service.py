@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
+from coordinator.audit import service as audit
+from coordinator.audit.service import Moved
 from coordinator.ground.keyring import Keyring
 from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.assignments import Because
+from coordinator.nodes.tables import Assignment, Node
 from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.lasting import service as lasting
@@ -23,6 +27,15 @@ from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert
 from shared.errors import Corrupt, Rejected
+from shared.tokens import Role
+
+_BY: Final = {
+    Because.SILENT: audit.COORDINATOR,
+    Because.ASKED: Role.CANDIDATE.value,
+    Because.DRAINED: Role.OPERATOR.value,
+    Because.REVOKED: Role.OPERATOR.value,
+}
+"""Who moves a session for a reason: the coordinator itself, the candidate's page, an operator."""
 
 
 def give(
@@ -51,6 +64,35 @@ def raise_failover(
         return lasting.raise_one(db, keyring, session_id, write, now_utc)
     except (Rejected, Corrupt):
         return None  # its key was destroyed
+
+
+def revoked_holders(db: Session, now_utc: datetime) -> list[UUID]:
+    """The revoked nodes that still have running sessions."""
+    wanted = (
+        select(Assignment.node_id)
+        .join(Node, col(Node.id) == col(Assignment.node_id))
+        .join(ExamSession, assignments.current_of(col(ExamSession.id)))
+        .where(
+            col(Node.revoked_utc).is_not(None),
+            col(ExamSession.ended_utc).is_(None),
+            col(ExamSession.expires_utc) > now_utc,
+        )
+        .distinct()
+    )
+    return list(db.exec(wanted))
+
+
+def write_down(db: Session, given: Found, because: Because, now_utc: datetime) -> None:
+    """Write a move in the institution's audit log: who is behind it, and where the session is now."""
+    session = given.session
+    moved = Moved(
+        tenant_id=session.tenant_id,
+        candidate_id=session.candidate_id,
+        session_id=session.id,
+        node_id=given.assignment.node_id,
+        role=_BY[because],
+    )
+    audit.write_moved(db, moved, now_utc)
 
 
 def reread(db: Session, found: Found) -> Found:

@@ -1,4 +1,5 @@
-"""Clears the alert about a move as soon as the session's next node watches, or the session is over."""
+"""Clears the alert about a move as soon as the session's next node watches, or the session is over; ends what
+a former node delivered late."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from uuid import UUID
 from coordinator.sessions import service as sessions
 from coordinator.sessions.lasting import service as lasting
 from coordinator.sessions.lasting.telling import tell
+from coordinator.sessions.moving import late_service as late
 from coordinator.sessions.moving.failover import EVENT, ended_failover
 from coordinator.web_api.parts import Parts
 
@@ -42,6 +44,14 @@ async def clear_failovers(parts: Parts, now_utc: datetime | None = None) -> None
             write=ended_failover,
         )
         await tell(parts, clear)
+
+
+async def end_late_ones(parts: Parts, now_utc: datetime | None = None) -> None:
+    """Run one round. Raises `Unavailable` if the database cannot be reached."""
+    now_utc = now_utc or datetime.now(UTC)
+    for one in await parts.reading(lambda db: late.late_ones(db, now_utc, MAX_SAID)):
+        end = partial(late.end_one, keyring=parts.keys.keyring, one=one, now_utc=now_utc)
+        await tell(parts, end)
 
 
 def _arrived(parts: Parts) -> set[tuple[UUID, UUID, int]]:

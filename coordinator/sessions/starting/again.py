@@ -14,13 +14,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from coordinator.nodes import asking
+from coordinator.nodes import asking, assignments_service as assignments
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.assignment import halves_for, start_session, stored_facts
 from coordinator.sessions.starting.handing import handed
 from coordinator.web_api.parts import Parts
-from shared.errors import ProctorError, Unavailable
+from shared.errors import ProctorError, Rejected, Unavailable
 from shared.messages.sessions import SessionAccepted, StartSession
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,10 @@ async def resume(parts: Parts, found: Found) -> bool:
         order = await prepare(parts, found)
     except ProctorError as error:
         return _failed(found, error)
-    return await resume_with(parts, found, order)
+    done = await resume_with(parts, found, order)
+    if done and not assignments.settled(found.assignment):
+        parts.rooms.reroute(found.session.id)  # nobody could tell its page where it is by now
+    return done
 
 
 async def resume_with(parts: Parts, found: Found, order: StartSession, within_s: float | None = None) -> bool:
@@ -41,11 +44,31 @@ async def resume_with(parts: Parts, found: Found, order: StartSession, within_s:
         accepted = await send(parts, found, order, within_s)
     except ProctorError as error:
         return _failed(found, error)
-    if accepted.signaling_url != found.session.signaling_url:
-        # The coordinator that moved the session here did not come to note the address.
+    if accepted.signaling_url != found.session.signaling_url or not assignments.settled(found.assignment):
+        # The coordinator that moved the session here did not come to note it.
         with suppress(Unavailable):
-            await parts.writing(lambda db: sessions.note_address(db, found, accepted, parts.utc_now()))
+            await parts.writing(lambda db: _settle(db, found, accepted, parts.utc_now()))
     log.info("a node has started a session again", extra=_places(found))
+    return True
+
+
+async def watches(parts: Parts, found: Found, within_s: float) -> bool | None:
+    """Whether the session's node answers, within this time, that it watches the session; None: it answers
+    that it does not, or it may not be known where pages reach it. What it had before is not sent.
+
+    Raises as `prepare` does.
+    """
+    if not assignments.settled(found.assignment):
+        return None
+    order = await _order(parts, found, parts.utc_now())
+    try:
+        async with asyncio.timeout(within_s):
+            await asking.change(parts.commander, found.assignment.node_id, order)
+            await _send_changed(parts, found, order)
+    except Rejected:
+        return None
+    except (ProctorError, TimeoutError):
+        return False
     return True
 
 
@@ -72,15 +95,26 @@ async def send(
             accepted = await asking.start(parts.commander, node_id, order)
     except TimeoutError as error:
         raise Unavailable("the edge node takes too long to answer", code="node-away") from error
+    await _send_changed(parts, found, order)
+    return accepted
+
+
+async def _send_changed(parts: Parts, found: Found, order: StartSession) -> None:
+    """Send what has changed in the session since this order was made."""
     try:
         changed = await _order(parts, found, parts.utc_now())
         same = {"elapsed_s": changed.elapsed_s, "handed": None}
         if order.model_copy(update=same) != changed:
-            await asking.change(parts.commander, node_id, changed)
+            await asking.change(parts.commander, found.assignment.node_id, changed)
     except ProctorError as error:
         extra = _places(found) | {"error": type(error).__name__}
         log.warning("a node may lack a change of a session; a later round sends it", extra=extra)
-    return accepted
+
+
+def _settle(db: Session, found: Found, accepted: SessionAccepted, now_utc: datetime) -> None:
+    own = found.assignment
+    if sessions.note_address(db, found, accepted, now_utc) and not assignments.settled(own):
+        assignments.note_handed(db, own.session_id, own.epoch, own.from_utc)
 
 
 async def _order(parts: Parts, found: Found, now_utc: datetime) -> StartSession:

@@ -23,6 +23,7 @@ from coordinator.keys import service as keys
 from coordinator.memberships import standing
 from coordinator.nodes import asking, service as nodes
 from coordinator.nodes.assignments import FIRST_EPOCH
+from coordinator.nodes.regions import read_prefix, region_of
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.answers import session_token, start_response, webrtc_config
@@ -76,8 +77,14 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
 
 def _node(parts: Parts, plan: Plan, full: Collection[UUID]) -> UUID:
     recognisers = [template.recogniser for template in plan.enrolled.templates] if plan.enrolled else []
-    lowest_level = plan.policy.lowest_level
-    picked = parts.fleet.pick(parts.clock(), recognisers=recognisers, lowest_level=lowest_level, full=full)
+    prefixes = [read_prefix(one.prefix, one.region) for one in parts.config.regions]
+    picked = parts.fleet.pick(
+        parts.clock(),
+        region=region_of(plan.wish.request.region, plan.wish.address, prefixes),
+        recognisers=recognisers,
+        lowest_level=plan.policy.lowest_level,
+        full=full,
+    )
     return picked.heartbeat.node_id
 
 
@@ -119,18 +126,7 @@ def _store(
     wish, keyring = plan.wish, parts.keys.keyring
     tenants.check_open(db, wish.tenant_id)
     nodes.check_open(db, found.assignment.node_id)
-    kept = candidates.keep(db, plan.candidate) and all(
-        keys.keep(db, key)
-        for key in (
-            plan.seal_key,
-            plan.data_key,
-            *plan.evidence_keys,
-            *plan.features_keys,
-            plan.transcript_key,
-        )
-        if key is not None
-    )
-    if not kept:
+    if not (candidates.keep(db, plan.candidate) and _keys_kept(db, plan)):
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
     # Locked, so that each of many simultaneous requests reads what the one before it stored.
     candidates.lock(db, plan.candidate)
@@ -164,6 +160,11 @@ def _store(
     servers = for_session(parts.ice_servers, session.id, session.expires_utc)
     webrtc, config = webrtc_config(servers), parts.config
     return start_response(config, webrtc, found, token, join_url(config.web.public_url, code))
+
+
+def _keys_kept(db: Session, plan: Plan) -> bool:
+    own = (plan.seal_key, plan.data_key, *plan.evidence_keys, *plan.features_keys, plan.transcript_key)
+    return all(keys.keep(db, key) for key in own if key is not None)
 
 
 def _rows(parts: Parts, plan: Plan, node_id: UUID) -> Found:

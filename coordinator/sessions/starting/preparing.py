@@ -56,6 +56,8 @@ class Wish:
     """Whether the candidate itself sent the request, not the exam platform."""
     by: str = ""
     """The token's subject."""
+    address: str | None = None
+    """From where the candidate itself asked."""
 
 
 @dataclass(frozen=True, slots=True)

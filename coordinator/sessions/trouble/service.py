@@ -12,12 +12,13 @@ from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
+from coordinator.nodes import service as nodes
 from coordinator.nodes.marks import Lost
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
-from coordinator.sessions.trouble.wrong import lost_alert
+from coordinator.sessions.trouble.wrong import lost_alert, together
 from shared.errors import Corrupt, Rejected
 from shared.events.types import EventType
 
@@ -51,9 +52,17 @@ def tells(db: Session, keyring: Keyring, session_id: UUID, event: EventType) -> 
     return session is not None and _tells(db, keyring, session, event)
 
 
-def say_lost(db: Session, keyring: Keyring, lost: Lost, now_utc: datetime) -> list[Stored]:
-    """Write an alert for every session that the node may have sent alerts about since the last one that
-    arrived, also for one that has moved on."""
+def say_lost(db: Session, keyring: Keyring, node_id: UUID, now_utc: datetime) -> list[Stored]:
+    """Take a node's losses, and write an alert for every session that it may have sent alerts about since the
+    last one that arrived, also for one that has moved on."""
+    return [
+        stored
+        for lost in together(nodes.take_losses(db, node_id))
+        for stored in _said_of(db, keyring, lost, now_utc)
+    ]
+
+
+def _said_of(db: Session, keyring: Keyring, lost: Lost, now_utc: datetime) -> list[Stored]:
     wanted = (
         select(ExamSession, Candidate, Assignment)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))

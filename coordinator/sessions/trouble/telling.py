@@ -32,7 +32,6 @@ from coordinator.sessions.trouble.wrong import (
     missing_reports,
     right_clocks,
     standing,
-    together,
     wrong_clocks,
 )
 from coordinator.web_api.parts import Parts
@@ -140,11 +139,9 @@ async def _over(
 
 
 async def _say_lost(parts: Parts, now_utc: datetime) -> None:
-    losses = parts.fleet.losses()
-    for lost in together(losses):
+    for node_id in await parts.reading(nodes.losing):
         told = await parts.writing(
-            partial(trouble.say_lost, keyring=parts.keys.keyring, lost=lost, now_utc=now_utc)
+            partial(trouble.say_lost, keyring=parts.keys.keyring, node_id=node_id, now_utc=now_utc)
         )
-        parts.fleet.lost_told(lost.node_id, losses)
         for stored in told:
             parts.rooms.tell(stored.session_id, stored.shown, stored.revision)

@@ -1,7 +1,8 @@
-// The fleet's nodes: where each stands, why, what to do, and its last hour.
+// The fleet's nodes: where each stands, why, what to do, and its last hour; operators act on them.
 
 import { $, drawList, h } from "./dom.js";
 import { keepFresh } from "./fresh.js";
+import { actsOn, askNode } from "./nodeacts.js";
 import { sparkline } from "./sparkline.js";
 import * as words from "./words.js";
 
@@ -36,13 +37,22 @@ export class Nodes {
     this.#fresh.stop();
   }
 
+  /** What an operator may do with a node. */
+  #buttons(node) {
+    if (this.#app.bearer.role !== "operator" || node.acts.length === 0) return [];
+    const ask = (act) => askNode(this.#app, act, node, () => this.#fresh.now());
+    return [h("div", { className: "choices" }, ...node.acts.map(({ act, title }) =>
+      h("button", { type: "button", className: "plain", textContent: title, ariaLabel: `${title} ${node.title}`,
+        data: { act }, onclick: () => ask(act) })))];
+  }
+
   async #load(signal) {
     const [nodes, history] = await Promise.all([this.#app.api.get("nodes"), this.#app.api.get("nodes/history")]);
     if (signal.aborted) return;
     const hours = new Map(history.nodes.map((hour) => [hour.node_id, hour]));
     const minute_ms = Math.floor(Date.now() / 60_000) * 60_000;
     const shown = nodes.map((node) => ({ ...cardOf(node), hour: hours.get(node.node_id) ?? null, minute_ms }));
-    drawList($("nodes-list"), shown, ({ id }) => id, card);
+    drawList($("nodes-list"), shown, ({ id }) => id, (node, item) => [...card(node, item), ...this.#buttons(node)]);
     $("nodes-empty").hidden = nodes.length > 0;
     $("nodes-since").textContent = sinceText(history.since);
   }
@@ -64,6 +74,7 @@ function cardOf(node) {
     why: node.why,
     said: node.placement_reason,
     facts: factsOf(node),
+    acts: actsOn(node),
   };
 }
 

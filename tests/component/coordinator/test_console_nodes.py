@@ -30,6 +30,24 @@ def remembered(stand: Stand) -> None:
         kept.append(Sample(minute_utc=at, **values))  # type: ignore[arg-type]
 
 
+async def by_keys(stand: Stand, act: str, reason: str, *, move: bool = False) -> None:
+    """An act on the only node, with the keyboard alone."""
+    page = stand.page
+    button = f"{CARD} [data-act={act}]"
+    await page.until(f"document.querySelector('{button}') !== null")
+    await page.evaluate(f"document.querySelector('{button}').focus()")
+    await page.press("Enter", 13)
+    await page.until("document.activeElement.id === 'act-text'")
+    await page.evaluate(f"document.activeElement.value = {reason!r}")
+    if move:
+        await page.press("Tab", 9)
+        await page.press(" ", 32)
+    await page.press("Tab", 9)
+    await page.until("document.activeElement.id === 'act-send'")
+    await page.press("Enter", 13)
+    await page.until("!document.querySelector('#act').open")
+
+
 @needs_axe
 def test_an_operator_sees_nodes_with_their_hour_and_nothing_else(on_console: OnConsole) -> None:
     async def scene(stand: Stand) -> None:
@@ -54,8 +72,15 @@ def test_an_operator_sees_nodes_with_their_hour_and_nothing_else(on_console: OnC
         assert await broken_rules(page) == []
         await stand.go("wall")
         await page.until("location.hash === '#/nodes'")
-        await stand.site.post(f"/nodes/{NODE_ID}/cordon", headers=stand.site.bearer(Role.OPERATOR))
+        await by_keys(stand, "cordon", "repairs")
         await stand.see("cordoned", CARD)
+        await stand.see("Said: repairs", CARD)
+        await by_keys(stand, "drain", "", move=True)
+        await stand.see("draining", CARD)
+        await stand.see("running exams move now", "#said")
+        assert await broken_rules(page) == []
+        await by_keys(stand, "uncordon", "")
+        await page.until("document.querySelector('[data-act=cordon]') !== null")
         assert page.complaints == []
 
     on_console(scene)
@@ -70,6 +95,7 @@ def test_an_administrator_sees_no_counts_of_others_and_a_proctor_no_page(on_cons
         await stand.see("healthy", CARD)
         await stand.page.until(f"{LABELS}.length === 3")
         assert not any("Sessions" in label for label in await stand.page.evaluate(LABELS))
+        assert await stand.page.evaluate(f"document.querySelector('{CARD} [data-act]') === null")
         await stand.page.click("#sign-out")
         await stand.sign_in(stand.site.token(Role.PROCTOR, "paul"))
         await stand.see("No matching session")

@@ -353,15 +353,16 @@ def test_a_running_coordinator_follows_its_file(parts: Parts) -> None:
 
 HASHES = {
     "audit_checkpoints.chain", "audit_entries.chain", "audit_entries.leaf", "audit_heads.chain",
-    "erasures.chain", "former_masters.key_id", "join_codes.code_hash", "kept_answers.body_hash",
-    "kept_answers.request_hash", "parked_messages.message",
+    "erasures.chain", "former_masters.key_id", "former_references.reference_hash", "join_codes.code_hash",
+    "kept_answers.body_hash", "kept_answers.request_hash", "parked_messages.message",
 }  # fmt: skip
 """Columns of bytes that no key of the coordinator wraps: hashes, and what nodes have sealed."""
 UNDER_DATA_KEYS = {
     "accommodations.terms_sealed", "alerts.body_sealed", "audit_entries.actor_sealed",
     "enrollment_pictures.measures_sealed", "enrollments.details_sealed", "enrollments.review_sealed",
-    "evidence.body_sealed", "face_pairs.details_sealed", "review_acts.text_sealed",
-    "session_policies.reason_sealed", "sessions.details_sealed", "templates.vector_sealed",
+    "evidence.body_sealed", "face_pairs.details_sealed", "feature_batches.body_sealed",
+    "review_acts.text_sealed", "session_policies.reason_sealed", "sessions.details_sealed",
+    "templates.vector_sealed",
 }  # fmt: skip
 """Those that a data key of a person or of a year seals."""
 

@@ -15,9 +15,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from websockets.asyncio.client import ClientConnection
 
+from coordinator.audit.tables import AuditEntry
 from coordinator.config import NodeSection
 from coordinator.live import socket
 from coordinator.live.rooms import Listener
@@ -30,8 +31,9 @@ from coordinator.sessions import ending, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.moving import routes
 from coordinator.sessions.moving.deciding import MOST_ASKED
-from coordinator.sessions.moving.draining import drain
-from coordinator.sessions.moving.telling import clear_failovers
+from coordinator.sessions.moving.draining import drain, leave_revoked
+from coordinator.sessions.moving.late import PATIENCE, WORDS
+from coordinator.sessions.moving.telling import clear_failovers, end_late_ones
 from coordinator.sessions.starting import again
 from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.trouble.telling import Troubles
@@ -43,8 +45,8 @@ from shared.messages.heartbeats import OutboxState
 from shared.messages.sessions import SessionAccepted, StartSession
 from shared.sealing import signing_public_text
 from shared.tokens import Role
-from tests.support.eventually import PATIENCE_S
-from tests.support.exam_site import NODE_ID, Site, exam_site
+from tests.support.eventually import PATIENCE_S, cancelled
+from tests.support.exam_site import NODE_ID, Site, exam_site, stay_heard
 from tests.support.fake_node import FakeNode, beat_until_known, fake_node
 from tests.support.findings import alert, until_stored
 from tests.support.nats import RunningServer, nats_server
@@ -101,7 +103,11 @@ async def two_nodes(
         other.accept = lambda session_id: SessionAccepted(
             session_id=session_id, signaling_url=f"{NEXT_URL}/{session_id}", whip_url="http://next/whip"
         )
-        yield site, other
+        heard = asyncio.create_task(stay_heard(site.parts, NEXT_ID))
+        try:
+            yield site, other
+        finally:
+            await cancelled(heard)
 
 
 async def sat(site: Site, other: FakeNode) -> StartSession:
@@ -245,6 +251,40 @@ def test_a_session_stays_at_a_node_that_answers_and_its_page_cannot_move_it_with
         assert len(said) == 1
         first = site.node.obeyed.ended[0]
         assert (first.session_id, first.epoch, first.handed_over) == (start.session_id, 1, True)
+
+    play(story)
+
+
+def test_a_question_sends_what_was_known_only_to_a_node_that_lacks_the_session(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        await site.node.save(start, MEMORY)
+        for failed in (0, 1, 0):
+            assert (await asks(site, start, failed)).json()["moved"] is False
+        assert len(site.node.obeyed.started) == 1  # as its session began
+        assert [one.handed for one in site.node.obeyed.changed] == [None] * 3
+        site.node.lost.add(start.session_id)
+        for _ in range(2):
+            assert (await asks(site, start)).json()["moved"] is False
+        [_, again] = site.node.obeyed.started
+        assert again.handed is not None
+        assert (again.epoch, again.handed.memory) == (1, MEMORY)
+
+    play(story)
+
+
+def test_a_session_starts_and_stays_in_its_candidates_region(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        other.region = "north"
+        await online(site, other)
+        here, there = str(NODE_ID), str(NEXT_ID)
+        assert (await site.started("SESS-2", "CAND-2"))["edge_node"] in (here, there)
+        assert (await site.started("SESS-3", "CAND-3", region="north"))["edge_node"] == there
+        assert (await site.started("SESS-4", "CAND-4", region="campus"))["edge_node"] == here
+        # Nobody is there: every other node is as good.
+        assert (await site.started("SESS-5", "CAND-5", region="moon"))["edge_node"] in (here, there)
 
     play(story)
 
@@ -475,7 +515,7 @@ def test_a_page_whose_session_has_just_moved_on_is_told_where_and_not_that_it_is
         meanwhile(site, other, move_on)
         answer = await asks(site, start, 2)
         assert (answer.status_code, answer.json()["edge_node"]) == (200, str(NODE_ID)), answer.text
-        assert [one.epoch for one in site.node.obeyed.started] == [1, 1, 3]
+        assert [one.epoch for one in site.node.obeyed.started] == [1, 3]
         [ended] = other.obeyed.ended
         assert (ended.epoch, ended.handed_over) == (2, True)
 
@@ -565,6 +605,93 @@ def test_what_the_former_node_has_lost_is_told(play: Callable[[Play], None]) -> 
             await Troubles().round(site.parts)
         [said] = await timeline(site, EventType.ALERT_GAP)
         assert said["evidence"] == {"missing": 3, "lost": True}
+
+    play(story)
+
+
+def test_an_alert_that_a_former_node_delivers_after_the_move_is_ended(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        known = alert(start, site.node, EventType.MULTIPLE_FACES, 1.0)
+        await site.node.publish(known, start)
+        await until_stored(site, 1)
+        late = alert(start, site.node, EventType.HEAD_DOWN, 2.0)
+        site.node.silent = True  # it is cut off; its alert waits in its outbox
+        assert (await asks(site, start, 2)).json()["moved"] is True
+        await site.node.publish(late, start)
+        await until_stored(site, 2)
+
+        async def cleared(after: timedelta) -> dict[EventType, Any]:
+            await end_late_ones(site.parts, datetime.now(UTC) + after)
+            kinds = (EventType.MULTIPLE_FACES, EventType.HEAD_DOWN)
+            return {kind: one["cleared"] for kind in kinds for one in await timeline(site, kind)}
+
+        assert set((await cleared(timedelta(0))).values()) == {None}  # its end may follow at once
+        ended = await cleared(2 * PATIENCE)
+        # What the next node was told, it ends itself.
+        assert ended[EventType.MULTIPLE_FACES] is None
+        assert datetime.fromisoformat(ended[EventType.HEAD_DOWN]) >= late.raised
+        [said] = await timeline(site, EventType.HEAD_DOWN)
+        assert WORDS in said["explanation"]
+        assert await cleared(3 * PATIENCE) == ended
+
+        own_end = late.model_copy(update={"cleared": late.raised + timedelta(seconds=0.25)})
+        await site.node.publish(own_end, start, revision=2)
+        await until_stored(site, 3)
+        [said] = await timeline(site, EventType.HEAD_DOWN)
+        assert said["explanation"] == late.explanation
+        assert datetime.fromisoformat(said["cleared"]) < datetime.fromisoformat(ended[EventType.HEAD_DOWN])
+
+    play(story)
+
+
+def test_a_move_stands_in_the_timeline_and_in_the_institutions_log(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        assert (await asks(site, start, 2)).json()["moved"] is True
+        await site.node.beat()
+        await drain(site.parts, NEXT_ID)
+        [gap] = await timeline(site, EventType.NODE_FAILOVER)  # the second move came in the gap of the first
+        assert gap["evidence"]["because"] == Because.ASKED
+        assert "page could not reach its former node" in gap["explanation"]
+
+        def entries(db: Session) -> list[tuple[str, UUID | None, UUID | None]]:
+            wanted = select(AuditEntry).where(AuditEntry.act == "move_session")
+            rows = db.exec(wanted.order_by(col(AuditEntry.id)))
+            return [(one.role, one.session_id, one.node_id) for one in rows]
+
+        assert await site.parts.reading(entries) == [
+            ("candidate", start.session_id, NEXT_ID),
+            ("operator", start.session_id, NODE_ID),
+        ]
+
+    play(story)
+
+
+def test_the_sessions_of_a_revoked_node_move(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        page = Listener(start.session_id, "SESS-1", "bearer", for_staff=False)
+        site.parts.rooms.enter(page)
+        await leave_revoked(site.parts)
+        assert [epoch for epoch, _, _ in await held(site, start)] == [1]
+        revoked = await site.post(f"/nodes/{NODE_ID}/revoke", headers=site.bearer(Role.OPERATOR))
+        assert revoked.status_code == 204, revoked.text
+        other.refusal = Refusal("rejected", "node-full", 503, "the node is full")
+        await leave_revoked(site.parts)
+        # Never back to one that was revoked; its page is told once another one has it.
+        moved = [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.REVOKED)]
+        assert await held(site, start) == moved
+        assert page.messages.empty()
+        other.refusal = None
+        for _ in range(2):  # as the round does that finds it missing there
+            found = await site.parts.reading(lambda db: sessions.find(db, start.tenant_id, "SESS-1"))
+            assert await again.resume(site.parts, found)
+        [text] = [page.messages.get_nowait() for _ in range(page.messages.qsize())]
+        assert text is not None
+        assert '"reroute"' in text
+        assert (await asks(site, start)).json()["edge_node"] == str(NEXT_ID)
+        assert await held(site, start) == moved
 
     play(story)
 

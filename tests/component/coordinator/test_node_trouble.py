@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import Session
 
 from coordinator.nodes import service as nodes
+from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.service import LaneKey
 from coordinator.sessions.trouble.telling import Troubles
 from coordinator.sessions.trouble.wrong import GAP_AFTER
@@ -120,9 +121,9 @@ def test_reports_that_a_node_gave_up_are_told_to_the_sessions_of_that_time(on_si
         )
         site.node.outbox = (state,)
         await site.node.beat()
-        troubles = Troubles()
+        site.parts.fleet = Fleet()  # another coordinator leads, which has not heard that heartbeat
         for _ in range(2):
-            await troubles.round(site.parts)
+            await Troubles().round(site.parts)
         for session in ("SESS-1", "SESS-2"):
             [said] = await _told(site, EventType.ALERT_GAP, session)
             assert said["evidence"] == {"missing": 3, "lost": True}

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from coordinator.alerts import service as alerts
 from coordinator.app import create_app
-from coordinator.ground import master_following
+from coordinator.ground import master_following, standing_back
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.leadership import Leadership
@@ -136,6 +136,35 @@ def test_work_of_the_leader_goes_over_to_the_next_one(migrated_url: str) -> None
         assert not first.leads
         await cancelled(leading[1], *working)
         assert at_work == []
+        database.close()
+
+    asyncio.run(story())
+
+
+def test_a_leader_cut_off_from_the_hub_leaves_the_lead_to_another(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing_back, "CUT_OFF_S", 0.0)
+
+    async def story() -> None:
+        database, has_hub = Database(migrated_url), [True]
+        locks = [Leadership(database) for _ in range(2)]
+        first, second = Lead(locks[0], lambda: has_hub[0]), Lead(locks[1])
+
+        async def leading() -> list[bool]:
+            for one in (first, second):
+                await one.look()
+            return [first.leads, second.leads]
+
+        for _ in range(2):
+            assert await leading() == [True, False]
+        has_hub[0] = False
+        assert await leading() == [False, True]
+        has_hub[0] = True
+        assert await leading() == [False, True]
+        locks[1].give_back()
+        assert (await leading())[0]
+        locks[0].give_back()
         database.close()
 
     asyncio.run(story())

@@ -117,6 +117,7 @@ class World:
             "candidate_id": OWN_CANDIDATE,
             "incident_id": incident["incident_id"],
             "purpose": "camera-monitoring",
+            "region": "campus",
             "tenant_id": str(idle),
             **dict.fromkeys(("version", "before", "after"), "1"),
             **dict.fromkeys(

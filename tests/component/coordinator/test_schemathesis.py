@@ -128,12 +128,17 @@ ASKED_BY_OPERATORS: Final = (
     "drain_node",
     "enable_tenant",
     "get_metrics",
+    "get_node_settings",
     "get_tenant",
     "list_node_certificates",
+    "list_node_settings",
     "list_parked_messages",
     "list_tenants",
     "replay_parked_messages",
     "revoke_node",
+    "set_settings_of_all",
+    "set_settings_of_node",
+    "set_settings_of_region",
     "uncordon_node",
 )
 """What only an operator may ask. It is asked last: it may disable the institution of all the others."""

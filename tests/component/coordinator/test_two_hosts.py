@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from coordinator.nodes import hosts
 from coordinator.nodes.asking import end
-from coordinator.nodes.hosts import Hosts
+from coordinator.nodes.hosts import Hosts, Stranger, speaks_on
 from coordinator.nodes.service import KnownHost, known_host
 from edge.fleet.commands import Commands
 from edge.node_identity import Identity, load as load_identity
@@ -107,7 +108,7 @@ def heard(there: Place, host: Host) -> bool:
 
 
 def test_the_second_host_is_refused_while_the_first_answers_and_both_are_told(
-    at_place: AtPlace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    at_place: AtPlace, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test(there: Place) -> None:
         data = tmp_path / "edge"
@@ -115,6 +116,10 @@ def test_the_second_host_is_refused_while_the_first_answers_and_both_are_told(
         async with running(there, data) as second:
             async with running(there, data) as first:
                 assert await first.beat() == "none"
+                assert [await second.beat(), await second.beat()] == ["refused", "refused"]
+                # So far this may be what a run that has ended had said before.
+                assert await first.beat() == "none"
+                monkeypatch.setattr(hosts, "SPEAKS_ON_S", 0.0)
                 assert [await second.beat(), await second.beat()] == ["refused", "refused"]
                 said = [record.levelname for record in caplog.records if "second host" in record.message]
                 assert said == ["ERROR"]
@@ -134,6 +139,22 @@ def test_the_second_host_is_refused_while_the_first_answers_and_both_are_told(
                 assert await back.beat() == "refused"
 
     at_place(test)
+
+
+@pytest.mark.parametrize(
+    ("known", "speaks"),
+    [
+        (None, False),
+        ((2, 10.0), False),  # another one was refused before
+        ((1, 10.0), False),  # with it came what was kept on the way
+        ((1, 8.5), False),
+        ((1, 8.0), True),
+        ((1, -600.0), True),
+    ],
+)
+def test_a_second_host_is_told_only_if_it_speaks_on(known: tuple[int, float] | None, speaks: bool) -> None:
+    stranger = None if known is None else Stranger(UUID(int=known[0]), known[1])
+    assert speaks_on(stranger, UUID(int=1), 10.0) is speaks
 
 
 def test_a_restart_is_no_second_host_nor_is_one_that_does_not_answer(

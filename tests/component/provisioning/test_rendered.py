@@ -181,6 +181,7 @@ RAISED: tuple[tuple[str, str, str, str], ...] = (
     ("AlertsParked", 'coordinator_alert_messages_total{what="parked"}', "0+1x20", "5x20"),
     ("DeadLetters", 'coordinator_deliveries_total{what="dead"}', "0+1x20", "5x20"),
     ("ClockWrong", "clock_skew_seconds", "-3x20", "0.2x20"),
+    ("HubCertificateEnds", "coordinator_hub_certificate_end_seconds", "1800000x20", "1900000x20"),
     ("DumpOld", "proctor_dump_time_seconds", "-100000x20", "0x20"),
     ("BackupOld", 'coordinator_backup_time_seconds{kind="keyring"}', "-100000x20", "0x20"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -118,6 +119,7 @@ def test_a_link_by_tls_carries_messages(tmp_path: Path) -> None:
         try:
             await until(lambda: hub.connected, "the link is made")
             assert await hub.request("a.b", b"hello", timeout_s=20) == b"hello"
+            assert hub.certificate_ends_s == pytest.approx(time.time() + 86_400, abs=600)
         finally:
             await cancelled(task)
 

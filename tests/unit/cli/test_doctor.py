@@ -13,7 +13,7 @@ import pytest
 from cli.doctor.finding import Grade, broken, exit_code, ok, unknown, warning
 from cli.doctor.machine import judge_clock, judge_permissions, judge_room, judge_weights
 from cli.doctor.place import Address, find_place
-from cli.doctor.services import judge_coordinator, judge_hub, judge_node, judge_skew
+from cli.doctor.services import DAY_S, judge_certificate, judge_coordinator, judge_hub, judge_node, judge_skew
 from coordinator.nodes.examples import NODE_EXAMPLES
 from models.manifest import Task
 from shared.api.nodes import NodeOut
@@ -45,6 +45,15 @@ def test_keys_are_nobody_elses(folder: int, file: int, standing: Grade) -> None:
     found = judge_permissions((FOLDER, folder), [(FOLDER / "secrets" / "admin.token", file)])
     assert found.standing is standing
     assert (standing is Grade.OK) == (found.mend == "")
+
+
+@pytest.mark.parametrize(
+    ("days", "standing"), [(90, "ok"), (21, "ok"), (20.9, "warning"), (0.5, "warning"), (-1, "warning")]
+)
+def test_the_end_of_the_hubs_certificate_is_told_three_weeks_before(days: float, standing: str) -> None:
+    found = judge_certificate(1e9 + days * DAY_S, 1e9)
+    assert found.standing == standing
+    assert ("hub-certificate" in found.mend) == (standing == "warning")
 
 
 @pytest.mark.parametrize(

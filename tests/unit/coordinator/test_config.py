@@ -7,8 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from coordinator.config import CoordinatorConfig
-from shared.sealing import signing_public_text
+from coordinator.config import BackupSection, CoordinatorConfig
+from shared.hybrid import new_hybrid
+from shared.sealing import new_sealing_key, sealing_public_text, signing_public_text
 
 NODE = {
     "node_id": str(UUID(int=1)),
@@ -77,3 +78,23 @@ def test_every_setting_is_explained() -> None:
         if "description" not in field and name not in nested
     ]
     assert unexplained == []
+
+
+def test_backups_are_sealed_to_a_key_and_lie_in_a_folder_or_a_bucket() -> None:
+    key = sealing_public_text(new_sealing_key().public_key())
+    good = BackupSection(target="s3://exams/proctor/", recipient=key)
+    assert (good.target, good.every_hours, good.keep_days) == ("s3://exams/proctor", 6, 30)
+    hybrid = sealing_public_text(new_hybrid().public_key())
+    for wrong in (
+        {"target": "backups"},
+        {"target": "s3://"},
+        {"target": "s3://exams?x=y"},
+        {"recipient": "x25519:AAAA"},
+        {"recipient": hybrid},
+        {"every_hours": 25},
+        {"every_hours": 0},
+        {"keep_days": 0},
+        {"keep_days": 366},
+    ):
+        with pytest.raises(ValidationError):
+            BackupSection.model_validate({"target": "/srv/backups", "recipient": key, **wrong})

@@ -12,7 +12,8 @@ from coordinator.nodes.routing import Need, route
 from coordinator.sessions.devices.openings import approved, asked
 from coordinator.sessions.milestones import Subject
 from coordinator.sessions.moving.deciding import ASKED_WITHIN, MOST_ASKED, Stay, decide
-from coordinator.sessions.moving.failover import ended_failover, failover_alert, stays_alert
+from coordinator.sessions.moving.failover import WHY, ended_failover, failover_alert, stays_alert
+from coordinator.sessions.moving.late import WORDS, ended_late
 from shared.events.types import EventClass, EventType
 from shared.messages.heartbeats import Heartbeat
 
@@ -96,18 +97,41 @@ SUBJECT = Subject(
 
 
 def test_a_move_is_technical_without_severity_and_says_the_gap() -> None:
-    raised = failover_alert(SUBJECT, NOW - timedelta(seconds=4), NOW)
+    raised = failover_alert(SUBJECT, NOW - timedelta(seconds=4), NOW, Because.SILENT)
     assert (raised.event_type, raised.event_class) == (EventType.NODE_FAILOVER, EventClass.TECHNICAL)
     assert (raised.severity_score, raised.cleared, raised.duration) == (0.0, None, 4.0)
     cleared = ended_failover(raised, NOW + timedelta(seconds=3))
     assert (cleared.event_id, cleared.cleared) == (raised.event_id, NOW + timedelta(seconds=3))
-    assert cleared.evidence == {"duration_seconds": 7.0}
+    assert cleared.evidence == {"duration_seconds": 7.0, "because": "silent"}
     assert "a gap of 7.0 s between" in cleared.explanation
+
+
+@pytest.mark.parametrize("because", [one for one in Because if one is not Because.STARTED])
+def test_a_move_says_who_or_what_moved_the_session(because: Because) -> None:
+    raised = failover_alert(SUBJECT, NOW, NOW, because)
+    cleared = ended_failover(raised, NOW + timedelta(seconds=3))
+    for one in (raised, cleared):
+        assert one.evidence["because"] == because.value
+        assert one.explanation.endswith(f" {WHY[because]}")
+
+
+def test_the_alert_of_an_older_coordinator_is_ended_without_a_reason() -> None:
+    raised = failover_alert(SUBJECT, NOW, NOW, Because.SILENT)
+    older = raised.model_copy(update={"evidence": {"duration_seconds": 0.0}})
+    assert ended_failover(older, NOW).evidence == {"duration_seconds": 0.0}
+
+
+def test_a_late_alert_lasts_until_its_session_left_its_node_and_not_less_than_it_did() -> None:
+    told = failover_alert(SUBJECT, ago(5), ago(5), Because.SILENT)
+    assert ended_late(told, ago(3)).cleared == ago(3)
+    assert ended_late(told, ago(9)).cleared == told.raised
+    assert ended_late(told, ago(3)).explanation.endswith(WORDS)
+    assert ended_late(told, ago(3)).severity_score == told.severity_score
 
 
 @pytest.mark.parametrize("since_utc", [ago(60), NOW + timedelta(seconds=5)])
 def test_a_move_begins_neither_before_the_session_nor_after_now(since_utc: datetime) -> None:
-    raised = failover_alert(SUBJECT, since_utc, NOW)
+    raised = failover_alert(SUBJECT, since_utc, NOW, Because.ASKED)
     assert SUBJECT.started_utc <= raised.onset <= NOW
 
 
@@ -126,5 +150,5 @@ def test_staff_are_told_once_that_a_session_stays() -> None:
     within_s = ASKED_WITHIN.total_seconds()
     first, again = (stays_alert(SUBJECT, NOW, MOST_ASKED, within_s) for _ in range(2))
     assert first == again
-    assert first.event_id != failover_alert(SUBJECT, NOW, NOW).event_id
+    assert first.event_id != failover_alert(SUBJECT, NOW, NOW, Because.ASKED).event_id
     assert "3 times within 10 minutes" in first.explanation

@@ -28,8 +28,8 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys ground.ids
-        ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
+        config setting_types ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys
+        ground.ids ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
         ground.master_keys ground.master_users ground.own_keys ground.sealed_fields ground.turns
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
@@ -53,7 +53,7 @@ LISTED = {
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.standing
-        privacy.steps
+        privacy.steps desired.telling
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first sessions.starting.handing
         sessions.moving.moves sessions.moving.telling sessions.moving.draining

@@ -12,10 +12,10 @@ BOTH = """
 """
 """The border and the values that cross it, and a mailbox."""
 CONTROL = """
-    config fleet hub media.admission media.fragments media.signaling media.whip membership node_identity
-    outbound sessions.answering sessions.assignment sessions.attendance sessions.roster sessions.seat web
-    workers.berth workers.berths workers.combined workers.crew workers.placed workers.placement
-    workers.process workers.remote workers.status
+    config desired fleet hub media.admission media.fragments media.signaling media.whip membership
+    node_identity outbound sessions.answering sessions.assignment sessions.attendance sessions.roster
+    sessions.seat web workers.berth workers.berths workers.combined workers.crew workers.placed
+    workers.placement workers.process workers.remote workers.status
 """
 WORKER = """
     analysis counted_faces judging media rules sessions.agreed sessions.connections sessions.frame_numbers

@@ -95,6 +95,12 @@ def test_no_secret_is_shown(role: Path) -> None:
             assert task.get("no_log") is True, task["name"]
 
 
+def test_only_templates_say_that_ansible_manages_a_file() -> None:
+    """Elsewhere the variable is not defined, and the task fails on the machine."""
+    for path in sorted((ROOT / "ansible").rglob("*.yml")):
+        assert "ansible_managed" not in path.read_text("utf-8"), path
+
+
 def exported() -> set[str]:
     names: set[str] = set()
     for place in EXPORTING:

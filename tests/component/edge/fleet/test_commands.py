@@ -16,6 +16,7 @@ from edge.fleet.commands import Commands
 from shared import subjects
 from shared.hub_link import HubLink
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.desired import Configured, Desired
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
@@ -55,6 +56,9 @@ class Obeying:
         raise AssertionError("not asked for here")
 
     async def verify(self, order: VerifyFrame) -> VerifiedFrame:
+        raise AssertionError("not asked for here")
+
+    async def configure(self, order: Desired) -> Configured:
         raise AssertionError("not asked for here")
 
 

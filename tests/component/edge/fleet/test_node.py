@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from time import monotonic
 from typing import cast
 from uuid import uuid4
 
@@ -20,7 +21,9 @@ from aiortc import RTCSessionDescription
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.analysis.measured import Measured
-from edge.app import assembled, worker_settings
+from edge.assembling import assembled, worker_settings
+from edge.desired.beginning import Begun, begin
+from edge.desired.course import Kept
 from edge.fleet.frame_requests import FEWER_HZ
 from edge.fleet.load import FEWEST_CALLS, LoadMeter
 from edge.fleet.node import Node
@@ -41,6 +44,7 @@ from shared.bundles import unbundled
 from shared.errors import Rejected, Unavailable
 from shared.events.types import EventType, Lane
 from shared.messages.comparing import CompareTemplates
+from shared.messages.desired import Desired
 from shared.messages.faces import Template, VerifyFrame, encode_vector
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession
@@ -91,13 +95,15 @@ async def made(folder: Path) -> AsyncIterator[Made]:
         folder / "outbox.db", Caps(max_alerts=1_000, max_bytes=2**30), partial(seal, node=identity)
     )
     try:
-        settings = settings.model_copy(update={"nats": nats})
+        settings = settings.model_copy(update={"nats": nats, "data_folder": folder})
         watch = partial(
             in_this_process,
             worker_settings(settings, identity.node_id),
             open_networks=lambda _: stand_in(Detector()),
         )
-        async with assembled(settings, identity, watch, outbox, Doors(Bounds(100, 100))) as node:
+        async with assembled(
+            Begun(settings, settings, Kept()), identity, watch, outbox, Doors(Bounds(100, 100))
+        ) as node:
             yield Made(node, identity, outbox)
             await node.actions.close()
     finally:
@@ -225,6 +231,36 @@ class _Deaf:
             self.refuses = False
             raise Unavailable("the worker starts again")
         await self.worker.set_level(level)
+
+
+def test_given_settings_count_in_the_node_and_interrupt_no_session(tmp_path: Path) -> None:
+    async def story(world: Made) -> None:
+        node, restarts = world.node, list[bool]()
+        one = start_order()
+        await node.actions.start(one)
+        await node.actions.configure(Desired(version=1, settings={"rating": 1}))
+        beat = await node.heartbeat()
+        assert (beat.rating, len(beat.sessions)) == (1, 1)
+        assert beat.desired is not None
+        assert (beat.desired.version, beat.desired.standing, beat.desired.in_force) == (1, "trial", 1)
+        with pytest.raises(Rejected, match="its limit"):
+            await node.actions.start(start_order())
+        for at_s in range(1, 100):
+            node.configuring.look((), beat.models, monotonic() + at_s, lambda: restarts.append(True))
+        await node.actions.configure(Desired(version=2, settings={"threads": 3}))
+        for at_s in range(100, 200):
+            node.configuring.look((), beat.models, monotonic() + at_s, lambda: restarts.append(True))
+        beat = await node.heartbeat()
+        assert beat.desired is not None
+        assert (beat.desired.standing, beat.desired.in_force, len(beat.sessions)) == ("pending", 1, 1)
+        assert restarts == []
+        await node.actions.end(EndSession(session_id=one.session_id, submitted=True))
+        for at_s in range(200, 220):
+            node.configuring.look((), beat.models, monotonic() + at_s, lambda: restarts.append(True))
+        assert restarts[:1] == [True]
+        assert begin(node.config).running.analysis.threads == 3  # as the daemon does that starts next
+
+    play(tmp_path, story)
 
 
 def test_a_level_that_a_worker_did_not_take_is_set_again(tmp_path: Path) -> None:

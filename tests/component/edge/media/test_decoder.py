@@ -4,7 +4,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pytest
 
+from edge.media import decoder
 from edge.media.decoder import Batch, Decoded, decode_last, decoder_worker
 from edge.media.encoded import Encoded
 from edge.media.flow import AudioFlow, VideoFlow
@@ -175,15 +176,42 @@ def test_a_picture_beyond_all_sense_is_not_decoded() -> None:
     asyncio.run(scene())
 
 
+def opus(count: int) -> list[Encoded]:
+    """Pieces of silence, 20 ms each."""
+    encoder: Any = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "mono", "s16"
+    silence = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
+    silence.sample_rate = 48_000
+    packet = bytes(next(iter(encoder.encode(silence) + encoder.encode(None))))
+    return [Encoded(n, n * 960, 0.0, True, False, "opus", packet) for n in range(1, count + 1)]
+
+
+def test_the_loop_is_woken_once_for_sound_that_is_decoded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        bench, pieces = Bench(AudioFlow()), opus(10)
+        woken: list[int] = []
+
+        def at_once(_: object, callback: Callable[..., None], *arguments: object) -> None:
+            callback(*arguments)
+            woken.append(bench.ready.qsize())
+
+        monkeypatch.setattr(decoder, "call_soon", at_once)
+        for together in (pieces[:5], pieces[5:]):
+            bench.given += len(together)
+            bench.waiting.put((Codec("opus"), Batch(bench.flow, tuple(together))))
+        bench.thread.start()
+        await bench.finish()
+        passed = [bench.ready.get_nowait() for _ in range(10)]
+        assert [each.source for each in passed if each is not None] == pieces
+        assert woken == [5, 10, 11]  # the last one is the end
+
+    asyncio.run(scene())
+
+
 def test_an_audio_backlog_loses_the_oldest_and_keeps_the_rest() -> None:
     async def scene() -> None:
         bench = Bench(AudioFlow())
-        encoder: Any = av.CodecContext.create("libopus", "w")
-        encoder.sample_rate, encoder.layout, encoder.format = 48_000, "mono", "s16"
-        silence = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
-        silence.sample_rate = 48_000
-        packet = bytes(next(iter(encoder.encode(silence) + encoder.encode(None))))
-        bench.give([Encoded(n, n * 960, 0.0, True, False, "opus", packet) for n in range(1, 41)], "opus")
+        bench.give(opus(40), "opus")
         bench.thread.start()
         await bench.finish()
         assert bench.flow.decoder.overload == 9

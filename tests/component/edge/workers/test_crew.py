@@ -39,7 +39,7 @@ from shared.policy.terms import ENROLLMENT_GATE
 from shared.unwatched import Kind
 from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.orders import session_token
-from tests.support.session_stage import TOKEN_KEY, Disk, config, order, quick
+from tests.support.session_stage import TOKEN_KEY, Disk, config, order, quick, unconfigured
 from tests.support.worker_program import HANGS_ONCE, REFUSED_REGION
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,8 @@ async def node(count: int) -> AsyncIterator[Node]:
     assignments = Assignments(roster, disk.commit, calls.append, 900.0)
     async with open_crew(count, SETTINGS, assignments.hear, program=PROGRAM) as workers:
         await until(lambda: all(one.running for one in workers.statuses()), "every worker")
-        actions = NodeActions(config(RATING), assignments, workers)
+        settings = config(RATING)
+        actions = NodeActions(settings, assignments, workers, unconfigured(settings, assignments))
         made = Node(workers, actions, Door(roster, workers), assignments, disk, calls)
         try:
             yield made

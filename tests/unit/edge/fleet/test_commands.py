@@ -12,6 +12,7 @@ from shared import subjects
 from shared.errors import Rejected, Unavailable
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.desired import Configured, Desired
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
@@ -29,7 +30,7 @@ from tests.support.alerts import new_identity
 NODE = new_identity()
 COORDINATOR = Ed25519PrivateKey.generate()
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
-Kind = Literal["start", "change", "end", "enroll", "compare", "verify", "here"]
+Kind = Literal["start", "change", "end", "enroll", "compare", "verify", "configure", "here"]
 
 
 def header(
@@ -112,6 +113,7 @@ class Node:
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure
         self.gates: list[Gate] = []
+        self.configured: list[Desired] = []
 
     async def start(self, order: StartSession) -> SessionAccepted:
         raise AssertionError("not asked for here")
@@ -133,6 +135,10 @@ class Node:
 
     async def verify(self, order: VerifyFrame) -> VerifiedFrame:
         raise AssertionError("not asked for here")
+
+    async def configure(self, order: Desired) -> Configured:
+        self.configured.append(order)
+        return Configured(version=order.version)
 
 
 def ask(node: Node, kind: Kind, body: BaseModel | bytes, reply_key: str | None = None) -> bytes | None:
@@ -163,6 +169,16 @@ def test_an_enrollment_without_a_gate_of_its_own_is_judged_by_the_default() -> N
     node, key = Node(), new_sealing_key()
     ask(node, "enroll", b"jpeg", sealing_public_text(key.public_key()))
     assert node.gates == [ENROLLMENT_GATE]
+
+
+def test_settings_are_noted_and_their_version_answered() -> None:
+    node = Node()
+    order = Desired(version=7, settings={"rating": 6}, weights={"head-pose": "fsanet@688590"})
+    reply = ask(node, "configure", order)
+    assert answered(reply).status == "ok"
+    assert parse(Configured, unpack(reply or b"").body).version == 7
+    assert node.configured == [order]
+    assert answered(ask(node, "configure", b'{"version": 0}')).http_status == 422
 
 
 @pytest.mark.parametrize("kind", ["enroll", "compare", "verify"])

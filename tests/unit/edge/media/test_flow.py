@@ -46,12 +46,35 @@ def test_what_was_sent_before_the_first_keyframe_is_damaged_and_not_in_the_ring(
     assert flow.ring.size_bytes == 0
 
 
+def hear(flow: AudioFlow, number: int, now: float, at_ms: int | None = None) -> list[int]:
+    """The numbers of the pieces to decode now; each is 20 ms long."""
+    ticks = (number * 20 if at_ms is None else at_ms) * 48
+    return [item.index for item in flow.accept(AudioPacket(number, ticks % 2**32, 96, b"x"), now)]
+
+
 def test_the_number_of_an_audio_packet_steps_over_lost_ones() -> None:
     flow = AudioFlow()
-    indexes = [
-        item.index
-        for number, now in ((0, 0.0), (1, 0.02), (4, 0.08), (5, 0.15), (6, 0.16))
-        for item in flow.accept(AudioPacket(number, number * 960, 96, b"x"), now)
-    ]
-    assert indexes == [1, 2, 5, 6, 7]
-    assert flow.packet_at == 0.16
+    arrivals = ((0, 0.0), (1, 0.02), (4, 0.08), (5, 0.15), (6, 0.16), (7, 0.18), (8, 0.2), (9, 0.22))
+    assert [hear(flow, number, now) for number, now in arrivals if number < 7][-2:] == [[1, 2, 5, 6], []]
+    assert [hear(flow, number, now) for number, now in arrivals if number > 6] == [[], [], []]
+    assert hear(flow, 10, 0.24) == [7, 8, 9, 10, 11]
+    assert flow.packet_at == 0.24
+
+
+def test_five_pieces_of_sound_are_decoded_together_and_each_keeps_its_own_time() -> None:
+    flow = AudioFlow()
+    for number in range(4):
+        assert hear(flow, number, number / 50) == []
+    together = flow.accept(AudioPacket(4, 4 * 960, 96, b"x"), 0.08)
+    assert [item.timestamp for item in together] == [0, 960, 1920, 2880, 3840]
+    assert [item.arrived_at for item in together] == [0.0, 0.02, 0.04, 0.06, 0.08]
+    assert [hear(flow, number, number / 50) for number in range(5, 10)] == [[], [], [], [], [6, 7, 8, 9, 10]]
+
+
+def test_sound_does_not_wait_behind_silence_that_was_not_sent_nor_behind_a_clock_set_back() -> None:
+    flow = AudioFlow()
+    assert hear(flow, 0, 0.0) == []
+    assert hear(flow, 1, 3.0, at_ms=3_000) == [1, 2]
+    assert hear(flow, 2, 3.02, at_ms=3_020) == []
+    assert hear(flow, 3, 3.04, at_ms=20) == [3, 4]
+    assert hear(flow, 4, 3.06, at_ms=40) == []

@@ -1,0 +1,6 @@
+"""What the coordinator wants this node to be: settings and networks in place of what its own file says.
+
+overlay   own settings with given ones on top            course  what becomes of an order (pure)
+probation whether an order did good (pure)               weights whether a network can serve here
+kept      the orders in the node's data folder           beginning what a start of the daemon begins with
+"""

@@ -1,0 +1,26 @@
+"""What a daemon has loaded is not visited by the garbage collector again."""
+
+import gc
+import weakref
+
+from shared.garbage import spare_what_is_loaded
+
+
+class Ring:
+    """Refers to itself, so that only the collector frees it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_is_there_is_spared_and_what_comes_later_is_still_freed() -> None:
+    dead = weakref.ref(Ring())
+    loaded: list[dict[str, int]] = [{}]
+    before = gc.get_freeze_count()
+    spare_what_is_loaded()
+    assert dead() is None  # garbage is not kept for ever
+    assert gc.get_freeze_count() > before
+    assert not any(each is loaded for each in gc.get_objects())
+    later = weakref.ref(Ring())
+    gc.collect()
+    assert later() is None
