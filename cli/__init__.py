@@ -20,13 +20,13 @@ features        the log of features as a table
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
-client          one method per call            calls     how a call is made, errors out of problems
-connection      which coordinator, as whom     documents what an administrator wrote, one object per file
-destination_calls  the part of the client for destinations
-node_calls         the part of the client for one node
-keeping_calls   the same for what is kept and for how long
-privacy_calls   the same for erasure and access
-feature_calls   the same for the log of features
+client          one part per noun               calls     how a call is made, errors out of problems
+connection      which coordinator, as whom      documents what an administrator wrote, one object per file
+alert_calls, audit_calls, destination_calls, device_calls, enrollment_calls, exam_calls, feature_calls,
+incident_calls, keeping_calls, membership_calls, node_calls, privacy_calls, session_calls, tenant_calls,
+token_calls
+                the parts: one method per call
+batches         one call per row of a file      candidates_from sessions and enrollments so
 render          tables, JSON and YAML          watching  lists that stay open
 
 up              a whole installation on this machine

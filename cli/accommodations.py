@@ -13,7 +13,7 @@ from cli.documents import read_document
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
 from shared.api.exams import MAX_EXTRA_MINUTES, AccommodationRequest
 
-app = typer.Typer(help="What is agreed with one candidate for one exam.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 MAX_FILE_BYTES = 100_000
 _COLUMNS = ("candidate_id", "version", "extra_minutes", "accommodation", "changed_by", "changed_at")
@@ -35,7 +35,7 @@ def list_command(
         proctorctl accommodations list EXAM-CS101
     """
     with connect() as client:
-        found = client.accommodations(exam, limit)
+        found = client.exams.accommodations(exam, limit)
     write_rows([one.model_dump(mode="json") for one in found], _COLUMNS, output)
 
 
@@ -48,7 +48,7 @@ def show(exam: ExamId, candidate: CandidateId, output: OutputOption = Format.TAB
         proctorctl accommodations show EXAM-CS101 CAND-12345
     """
     with connect() as client:
-        write_one(client.accommodation(exam, candidate).model_dump(mode="json"), output)
+        write_one(client.exams.accommodation(exam, candidate).model_dump(mode="json"), output)
 
 
 @app.command("set")
@@ -79,7 +79,7 @@ def set_command(
         allow_unregistered=force,
     )
     with connect() as client:
-        write_one(client.agree(exam, candidate, request).model_dump(mode="json"), output)
+        write_one(client.exams.agree(exam, candidate, request).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -92,4 +92,4 @@ def withdraw(exam: ExamId, candidate: CandidateId, yes: YesOption = False) -> No
     """
     ask_first(f"Withdraw the accommodation of {candidate} for {exam}?", yes)
     with connect() as client:
-        client.withdraw_accommodation(exam, candidate)
+        client.exams.withdraw_accommodation(exam, candidate)

@@ -12,7 +12,7 @@ from cli.render import Format, OutputOption
 from cli.watching import WatchOption, show_rows
 from shared.events.types import EventClass, EventType
 
-app = typer.Typer(help="Alerts as they arrived.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _COLUMNS = (
     "event_id", "exam_session_id", "event_type", "severity_score", "onset", "duration", "explanation"
@@ -52,4 +52,4 @@ def list_command(
     }
     asked = {name: value for name, value in filters.items() if value}
     with connect() as client:
-        show_rows(lambda: client.alerts(asked, limit), _COLUMNS, output, watch=watch)
+        show_rows(lambda: client.alerts.listed(asked, limit), _COLUMNS, output, watch=watch)

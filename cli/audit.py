@@ -13,9 +13,7 @@ from shared.audit_file import AuditCheck, Signed, checkpoints_of, signing_key_of
 from shared.errors import Rejected
 from shared.sealing import parse_signing_public
 
-app = typer.Typer(
-    help="Who read or changed what; for administrators and data protection.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 TOUCHED: Final = 1
 """Exit status for a file with faults."""
@@ -47,7 +45,7 @@ def list_command(
         "since": since,
     }
     with connect() as client:
-        found = client.audit({name: value for name, value in filters.items() if value}, limit)
+        found = client.record.entries({name: value for name, value in filters.items() if value}, limit)
     write_rows([one.model_dump(mode="json") for one in found], _COLUMNS, output)
 
 
@@ -64,7 +62,7 @@ def export(
         proctorctl audit export audit-december.jsonl --after 48211
     """
     with connect() as client:
-        size = client.audit_export(file, after)
+        size = client.record.export(file, after)
     typer.echo(f"{file}: {size} bytes. Check it with `proctorctl audit verify {file}`.")
 
 

@@ -7,12 +7,13 @@ request over the API could do either.
 from __future__ import annotations
 
 import os
+from typing import Final
 
 import typer
 
 from cli.programs import find_program
 
-HANDED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+_HANDED_ON: Final = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def backup(context: typer.Context) -> None:
@@ -28,3 +29,8 @@ def backup(context: typer.Context) -> None:
     """
     program = find_program("proctor-coordinator")
     os.execv(program, [str(program), "backup", *context.args])
+
+
+_alone = typer.Typer(add_completion=False)
+_alone.command(context_settings=_HANDED_ON)(backup)
+command: Final = typer.main.get_command(_alone)

@@ -134,7 +134,13 @@ def _refusal(response: httpx.Response) -> Rejected | Unavailable:
         detail, code = f"HTTP {response.status_code} {response.reason_phrase}", "http-error"
     if response.status_code in (502, 503, 504):
         return Unavailable(detail)
-    return Rejected(detail, code=code, status=response.status_code)
+    wait_s = response.headers.get("Retry-After", "")
+    return Rejected(
+        detail,
+        code=code,
+        status=response.status_code,
+        retry_after_s=int(wait_s) if wait_s.isdecimal() else None,
+    )
 
 
 def _parsed(adapter: TypeAdapter[P], content: bytes) -> P:

@@ -86,18 +86,18 @@ def _play(
 ) -> Report:
     """Enroll, stream and compare; write the report and the page."""
     folder = prepared.folder.parent
-    enrollment = client.enroll(_pictures(folder / "rehearsal"))
+    enrollment = client.enrollments.add(_pictures(folder / "rehearsal"))
     console.print(f"enrolled: {sum(e.selected for e in enrollment.embeddings)} pictures selected")
     # Nobody has made the exam of the demo.
-    started = client.start_session(
+    started = client.sessions.start(
         SessionStartRequest(
             candidate_id=_CANDIDATE, exam_id=_EXAM, acknowledged=_ACKNOWLEDGED, allow_unregistered=True
         )
     )
     console.print(f"streaming for {script.duration_s:.0f} s; alerts as they arrive:")
     zero_utc, arrivals = stream_and_listen(console, client, started, prepared, programs)
-    client.end_session(started.session_id)
-    timeline = client.timeline(started.session_id)
+    client.sessions.end(started.session_id)
+    timeline = client.alerts.timeline(started.session_id)
     report = compare(script, _observed(timeline, arrivals, zero_utc))
     html = timeline_html(page(script, timeline, zero_utc))
     with writing_under(folder):

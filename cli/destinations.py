@@ -17,7 +17,7 @@ from shared.deliveries import DeliveryDetail, DeliveryKind
 from shared.errors import Rejected
 from shared.events.types import EventClass, EventType
 
-app = typer.Typer(help="Systems of the institution that are told alerts and verdicts.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 MAX_LETTERS: Final = 10_000
 _COLUMNS = ("destination_id", "name", "url", "paused_at", "failures", "last_error", "waiting", "dead_letters")

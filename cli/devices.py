@@ -31,7 +31,7 @@ def link(session: SessionId, output: OutputOption = Format.TABLE) -> None:
         proctorctl sessions link SESS-1
     """
     with connect() as client:
-        write_one(client.make_link(session).model_dump(mode="json"), output)
+        write_one(client.devices.make_link(session).model_dump(mode="json"), output)
 
 
 @app.command("devices")
@@ -43,7 +43,7 @@ def list_devices(session: SessionId, output: OutputOption = Format.TABLE) -> Non
         proctorctl sessions devices SESS-1
     """
     with connect() as client:
-        write_rows(client.devices(session).model_dump(mode="json")["items"], _DEVICES, output)
+        write_rows(client.devices.listed(session).model_dump(mode="json")["items"], _DEVICES, output)
 
 
 @app.command("approve-device")
@@ -62,10 +62,10 @@ def approve_device(
         proctorctl sessions approve-device SESS-1 "482 913" --yes
     """
     with connect() as client:
-        device_id = _device_id(client.devices(session).items, device)
+        device_id = _device_id(client.devices.listed(session).items, device)
         ask_first(f"Approve the device {device} for {session}, and disconnect the earlier one?", yes)
         request = checked(ApproveDeviceRequest, device_id=device_id)
-        write_one(client.approve_device(session, request).model_dump(mode="json"), output)
+        write_one(client.devices.approve(session, request).model_dump(mode="json"), output)
 
 
 def _device_id(found: Sequence[DeviceOut], wanted: str) -> str:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from cli import batches
 from cli.acknowledged import AcknowledgedOption, OnPaperOption, said
+from cli.batches import require_alone, require_named
 from cli.calls import checked
+from cli.candidates_from import enrolling, image_of, pictures_of
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
-from shared.api.enrollments import EnrollImage, EnrollmentDecision, EnrollRequest, EnrollResponse
-from shared.errors import ConfigError
+from shared.api.enrollments import EnrollmentDecision, EnrollRequest, EnrollResponse
 
-app = typer.Typer(help="Enrollments: enroll a face, look, decide, erase.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
-MAX_PICTURE_BYTES: Final = 4 * 1_048_576
-"""The limit of one picture in the API."""
 _PICTURES = ("picture", "selected", "quality_score", "sharpness_score", "face_bbox", "failed")
 
 _WAITING = ("enrollment_id", "candidate_id", "exam_id", "enrolled_at", "similarity", "in_force_id")
@@ -31,30 +30,55 @@ Candidate = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candida
 
 @app.command()
 def add(
-    candidate: Candidate,
-    exam: Annotated[str, typer.Argument(metavar="EXAM", help="The exam_id.")],
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="3 to 5 JPEG or PNG files.")],
+    candidate: Annotated[str, typer.Argument(metavar="[CANDIDATE]", help="The candidate_id.")] = "",
+    exam: Annotated[str, typer.Argument(metavar="[EXAM]", help="The exam_id.")] = "",
+    pictures: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PICTURE...]", help="3 to 5 JPEG or PNG files.")
+    ] = None,
     acknowledged: AcknowledgedOption = "",
     on_paper: OnPaperOption = False,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="PLACE", help="Enroll all of this folder or CSV file instead."),
+    ] = None,
+    of_rows: Annotated[
+        str, typer.Option("--exam", metavar="EXAM", help="With --from: for rows without an exam_id.")
+    ] = "",
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Enroll a candidate from pictures. Reports for each whether it was accepted, and if not, why and what to
     do.
 
-    Example:
+    With --from: a folder with one folder of pictures per candidate, named as its candidate_id; or a CSV file
+    with the columns candidate_id, picture (a file, from there) and exam_id, and a row per picture. Run again,
+    it leaves out who has an enrollment in force.
+
+    Examples:
 
         proctorctl enroll add CAND-12345 EXAM-CS101 front.jpg nearer.jpg window.jpg --acknowledged notice-3
+
+        proctorctl enroll add --from faces/ --exam EXAM-CS101 --acknowledged notice-3
     """
-    images = [EnrollImage(image_base64=_base64(path)) for path in pictures]
+    consent = said(acknowledged, on_paper=on_paper)
+    if source is not None:
+        require_alone(candidate, exam, pictures)
+        rows = pictures_of(source, of_rows)
+        with connect() as client:
+            batches.run(rows, enrolling(client, consent), batches.results_beside(source))
+        return
+    require_named(candidate, exam)
+    if not pictures:
+        raise typer.BadParameter("name the files of pictures")
+    images = [image_of(path) for path in pictures]
     request = checked(
         EnrollRequest,
         candidate_id=candidate,
         exam_id=exam,
         images=images,
-        acknowledged=said(acknowledged, on_paper=on_paper),
+        acknowledged=consent,
     )
     with connect() as client:
-        _print(client.enroll(request), [path.name for path in pictures], output)
+        _print(client.enrollments.add(request), [path.name for path in pictures], output)
 
 
 @app.command()
@@ -66,7 +90,7 @@ def show(candidate: Candidate, output: OutputOption = Format.TABLE) -> None:
         proctorctl enroll show CAND-12345
     """
     with connect() as client:
-        answer = client.enrollment(candidate)
+        answer = client.enrollments.one(candidate)
     _print(answer, [str(number) for number in range(1, len(answer.embeddings) + 1)], output)
 
 
@@ -79,7 +103,7 @@ def pending(output: OutputOption = Format.TABLE, limit: LimitOption = 100) -> No
         proctorctl enroll pending
     """
     with connect() as client:
-        rows = client.pending_enrollments(limit)
+        rows = client.enrollments.pending(limit)
     write_rows([row.model_dump(mode="json") for row in rows], _WAITING, output)
 
 
@@ -115,30 +139,18 @@ def erase(candidate: Candidate, yes: YesOption = False) -> None:
     """
     ask_first(f"Erase the enrollment of {candidate}?", yes)
     with connect() as client:
-        client.erase_enrollment(candidate)
+        client.enrollments.erase(candidate)
 
 
 def _decide(enrollment: str, verdict: str, reason: str, output: Format) -> None:
     decision = checked(EnrollmentDecision, verdict=verdict, text=reason)
     with connect() as client:
-        write_one(client.decide_enrollment(enrollment, decision).model_dump(mode="json"), output)
-
-
-def _base64(path: Path) -> str:
-    """A picture file as the API accepts it. Raises `ConfigError` if it is empty or too large."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_PICTURE_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"the picture {path} cannot be read: {error.strerror}") from error
-    if not content or len(content) > MAX_PICTURE_BYTES:
-        raise ConfigError(f"the picture {path} is empty or larger than {MAX_PICTURE_BYTES} bytes")
-    return base64.b64encode(content).decode("ascii")
+        write_one(client.enrollments.decide(enrollment, decision).model_dump(mode="json"), output)
 
 
 def _print(answer: EnrollResponse, names: list[str], output: Format) -> None:
     data = answer.model_dump(mode="json")
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(data, output)
         return
     shown = ("candidate_id", "status", "state", "enrollment_id", "enrollment_timestamp")

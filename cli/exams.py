@@ -14,7 +14,7 @@ from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, write_data, write_one, write_rows
 from shared.api.exams import ExamChange, ExamRequest, PolicyRequest
 
-app = typer.Typer(help="Exams and the versions of their policies.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _EXAMS = ("exam_id", "title", "opens_at", "closes_at", "policy_version")
 _VERSIONS = ("version", "created_at", "changed_by", "reason")
@@ -37,7 +37,7 @@ def list_command(limit: LimitOption = 100, output: OutputOption = Format.TABLE) 
         proctorctl exams list -o json
     """
     with connect() as client:
-        write_rows([one.model_dump(mode="json") for one in client.exams(limit)], _EXAMS, output)
+        write_rows([one.model_dump(mode="json") for one in client.exams.listed(limit)], _EXAMS, output)
 
 
 @app.command()
@@ -49,7 +49,7 @@ def show(exam: ExamId, output: OutputOption = Format.TABLE) -> None:
         proctorctl exams show EXAM-CS101
     """
     with connect() as client:
-        write_one(client.exam(exam).model_dump(mode="json"), output)
+        write_one(client.exams.one(exam).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -76,7 +76,7 @@ def create(
         policy=_policy_data(policy) if policy else {},
     )
     with connect() as client:
-        write_one(client.create_exam(request).model_dump(mode="json"), output)
+        write_one(client.exams.create(request).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -94,7 +94,7 @@ def change(
         proctorctl exams change EXAM-CS101 --closes 2026-12-01T12:00:00
     """
     with connect() as client:
-        now = client.exam(exam)
+        now = client.exams.one(exam)
         request = checked(
             ExamChange,
             title=title or now.title,
@@ -102,7 +102,7 @@ def change(
             closes_at=_utc(closes) or now.closes_at,
             metadata=now.metadata,
         )
-        write_one(client.change_exam(exam, request).model_dump(mode="json"), output)
+        write_one(client.exams.change(exam, request).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -120,8 +120,8 @@ def policy(
         proctorctl exams policy EXAM-CS101 > exam.yaml
     """
     with connect() as client:
-        found = client.policy(exam, version)
-    write_data(found.policy, Format.YAML if output is Format.TABLE else output)
+        found = client.exams.policy(exam, version)
+    write_data(found.policy, Format.YAML if output.for_people else output)
 
 
 @app.command("set-policy")
@@ -142,8 +142,8 @@ def set_policy(
     """
     request = checked(PolicyRequest, policy=_policy_data(policy), reason=reason, based_on=based_on)
     with connect() as client:
-        made = client.add_policy(exam, request).model_dump(mode="json")
-    write_one(made if output is not Format.TABLE else {name: made[name] for name in _VERSIONS}, output)
+        made = client.exams.add_policy(exam, request).model_dump(mode="json")
+    write_one(made if not output.for_people else {name: made[name] for name in _VERSIONS}, output)
 
 
 @app.command()
@@ -155,7 +155,7 @@ def history(exam: ExamId, limit: LimitOption = 100, output: OutputOption = Forma
         proctorctl exams history EXAM-CS101
     """
     with connect() as client:
-        found = client.policy_versions(exam, limit)
+        found = client.exams.policy_versions(exam, limit)
     write_rows([one.model_dump(mode="json") for one in found], _VERSIONS, output)
 
 
@@ -168,7 +168,7 @@ def diff(exam: ExamId, before: Version, after: Version, output: OutputOption = F
         proctorctl exams diff EXAM-CS101 1 2
     """
     with connect() as client:
-        found = client.policy_diff(exam, before, after).model_dump(mode="json")
+        found = client.exams.policy_diff(exam, before, after).model_dump(mode="json")
     write_rows(found["changes"], _CHANGES, output)
 
 

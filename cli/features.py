@@ -10,7 +10,7 @@ import typer
 from cli.connection import connect
 from shared.writing import writing_under
 
-app = typer.Typer(help="The log of features, off by default; for administrators.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from cli.connection import connect
 from cli.fleet_plan import Inputs, plan, typical
 from cli.render import Format, OutputOption, write_data, write_rows
 
-app = typer.Typer(help="The fleet as a whole, for operators.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _COLUMNS = ("name", "value", "unit", "inputs")
 
@@ -61,7 +61,7 @@ def plan_command(
         cost_per_hour=cost,
     )
     figures = [{**asdict(one), "value": round(one.value, 3)} for one in plan(inputs)]
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(figures, _COLUMNS, output)
     else:
         write_data({"inputs": asdict(inputs) | {"have": list(have)}, "figures": figures}, output)
@@ -70,6 +70,6 @@ def plan_command(
 def _ratings() -> tuple[int, ...]:
     """The ratings of the nodes that get new sessions and are not missing."""
     with connect() as client:
-        found = client.nodes()
+        found = client.fleet.nodes()
     serving = [one for one in found if one.state in ("healthy", "degraded")]
     return tuple(one.rating for one in serving if one.rating)

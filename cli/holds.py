@@ -11,7 +11,7 @@ from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
 from shared.api.holds import LegalHoldRequest
 
-app = typer.Typer(help="Legal holds, for data protection officers.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _COLUMNS = (
     "hold_id",

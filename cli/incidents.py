@@ -10,7 +10,7 @@ from cli.connection import connect
 from cli.render import Format, OutputOption, write_data, write_one, write_rows
 from cli.watching import WatchOption, show_rows
 
-app = typer.Typer(help="Look at incidents; `review` decides on them.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 QUEUE = (
     "incident_id", "state", "severity", "exam_session_id", "event_types", "alert_count", "begins_at",
@@ -51,7 +51,7 @@ def list_command(
     filters: dict[str, str | list[str]] = {name: value for name, value in named.items() if value}
     filters |= {"min_severity": str(min_severity), "state": state or []}
     with connect() as client:
-        show_rows(lambda: client.incidents(filters, limit), QUEUE, output, watch=watch)
+        show_rows(lambda: client.incidents.listed(filters, limit), QUEUE, output, watch=watch)
 
 
 @app.command()
@@ -63,8 +63,8 @@ def show(incident: Incident, output: OutputOption = Format.TABLE) -> None:
         proctorctl incidents show 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70
     """
     with connect() as client:
-        detail = client.incident(incident).model_dump(mode="json")
-    if output is not Format.TABLE:
+        detail = client.incidents.one(incident).model_dump(mode="json")
+    if not output.for_people:
         write_data(detail, output)
         return
     write_one(detail["incident"], output)
@@ -84,5 +84,5 @@ def precision(
         proctorctl incidents precision --exam EXAM-CS101
     """
     with connect() as client:
-        rows = [one.model_dump(mode="json") for one in client.precision(exam or None)]
+        rows = [one.model_dump(mode="json") for one in client.incidents.precision(exam or None)]
     write_rows(rows, ("event_type", "precision", "confirmed", "dismissed", "decided"), output)

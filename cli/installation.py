@@ -178,7 +178,7 @@ def join(installation: Installation) -> None:
     if not known.exists() or not any(certificate in known.read_text() for certificate in ours):
         wanted = JoinTokenRequest(region=_REGION, name=_NODE_NAME)
         with Client(installation.coordinator_url, _token(installation, "operator", minutes=5)) as client:
-            token = client.create_join_token(wanted).token
+            token = client.memberships.create_token(wanted).token
         joining: list[str | Path] = [installation.binaries.edge, "join", installation.coordinator_url]
         ask([*joining, "--token-file", "-", "--data", installation.folder / "edge"], said=token + "\n")
     ask(installation.edge("check-config"))

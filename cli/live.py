@@ -44,7 +44,7 @@ def stream_and_listen(
     Returns when the recording began on the wall clock, and each alert's first arrival by event id.
     Raises `Unavailable` if a program ends early or the candidate could not stream.
     """
-    ticket = client.socket_ticket(session.session_id).ticket
+    ticket = client.devices.socket_ticket(session.session_id).ticket
     url = f"{session.websocket_url}?ticket={ticket}"
     with connect(url, subprotocols=[Subprotocol("proctor.v1")], open_timeout=10) as socket:
         sender = _start_sender(prepared, session)

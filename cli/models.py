@@ -24,7 +24,7 @@ from shared.errors import ConfigError, Corrupt, Unavailable
 
 _CANARY_TIMEOUT_S = 300.0
 
-app = typer.Typer(help="Weights of the neural networks: fetch, list, verify.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 ProfileOption = Annotated[
@@ -85,7 +85,7 @@ def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = F
         proctorctl models list -o json
     """
     rows = listing(Store.here(), profile)
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(rows, output)
         return
     table = Table("task", "network", "serves", "licence", "profile", "verified", "present", "why", box=None)
@@ -133,7 +133,7 @@ def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE)
         {"network": entry.label, "hash": flaws[entry.name], "run": canaries.get(entry.name)}
         for entry in present
     ]
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(rows, output)
     else:
         _print_verified(rows)

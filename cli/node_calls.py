@@ -1,14 +1,14 @@
-"""The part of the client for one node of the fleet."""
+"""The part of the client for the nodes of the fleet."""
 
 from __future__ import annotations
 
 from cli.calls import Calls, path_of
 from shared.api.node_settings import GivenSettingsOut, NodeSettingsOut, SettingsRequest
-from shared.api.nodes import DrainRequest, NodeOut, PlacementRequest
+from shared.api.nodes import DrainRequest, NodeOut, ParkedOut, PlacementRequest, ReplayOut
 
 
 class NodeCalls:
-    """Calls about one node."""
+    """Calls about nodes, and the messages of theirs that could not be judged."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -45,3 +45,13 @@ class NodeCalls:
 
     def _placed(self, node_id: str, act: str, request: PlacementRequest) -> NodeOut:
         return self._calls.one("POST", path_of("nodes", node_id, act), NodeOut, body=request)
+
+    def nodes(self) -> list[NodeOut]:
+        return self._calls.rows(path_of("nodes"), NodeOut)
+
+    def parked(self) -> list[ParkedOut]:
+        """Alert messages that could not be judged, by node and reason."""
+        return self._calls.rows(path_of("parked-messages"), ParkedOut)
+
+    def replay_parked(self) -> ReplayOut:
+        return self._calls.one("POST", path_of("parked-messages", "replay"), ReplayOut)

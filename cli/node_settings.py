@@ -81,7 +81,7 @@ def apply(
 
 
 def _write_given(rows: list[GivenSettingsOut], output: Format) -> None:
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows([_line(row) for row in rows], _COLUMNS, output)
     else:
         write_data([row.model_dump(mode="json", exclude_none=True) for row in rows], output)
@@ -102,7 +102,7 @@ def _gives(settings: dict[str, Any], weights: dict[str, str]) -> str:
 
 
 def _write_node(one: NodeSettingsOut, output: Format) -> None:
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(one.model_dump(mode="json", exclude_none=True), output)
         return
     given = {**one.settings.model_dump(exclude_none=True), **one.weights}

@@ -17,7 +17,7 @@ from cli.watching import show_rows
 from shared.api.memberships import JoinTokenRequest
 from shared.api.nodes import DrainRequest, NodeOut, PlacementRequest
 
-app = typer.Typer(help="The fleet's edge nodes, for operators.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 NodeId = Annotated[str, typer.Argument(metavar="NODE-ID", help="The id from `nodes list`.")]
 ReasonOption = Annotated[str, typer.Option(help="Why; shown to whoever looks at the node.")]
@@ -41,7 +41,7 @@ def token(
     """
     request = checked(JoinTokenRequest, region=region, name=name or None)
     with connect() as client:
-        write_one(client.create_join_token(request).model_dump(mode="json"), output)
+        write_one(client.memberships.create_token(request).model_dump(mode="json"), output)
 
 
 @app.command("list")
@@ -53,8 +53,8 @@ def list_command(output: OutputOption = Format.TABLE) -> None:
         proctorctl nodes list
     """
     with connect() as client:
-        found = client.nodes()
-    rows = [brief(one) for one in found] if output is Format.TABLE else found
+        found = client.fleet.nodes()
+    rows = [brief(one) for one in found] if output.for_people else found
     write_rows([one.model_dump(mode="json") for one in rows], BRIEF_COLUMNS, output)
 
 
@@ -79,7 +79,7 @@ def watch(output: OutputOption = Format.TABLE) -> None:
         proctorctl nodes watch
     """
     with connect() as client:
-        show_rows(lambda: map(brief, client.nodes()), BRIEF_COLUMNS, output, watch=True)
+        show_rows(lambda: map(brief, client.fleet.nodes()), BRIEF_COLUMNS, output, watch=True)
 
 
 @app.command()
@@ -158,7 +158,7 @@ def certificates(
         proctorctl nodes certificates
     """
     with connect() as client:
-        found = client.node_certificates(limit)
+        found = client.memberships.certificates(limit)
     write_rows([one.model_dump(mode="json") for one in found], _CERTIFICATES, output)
 
 
@@ -174,7 +174,7 @@ def revoke(node: NodeId, yes: YesOption = False) -> None:
     """
     ask_first(f"Revoke the node {node}?", yes)
     with connect() as client:
-        client.revoke_node(node)
+        client.memberships.revoke(node)
 
 
 app.command()(node_settings.config)
@@ -182,7 +182,7 @@ app.command()(node_settings.apply)
 
 
 def _write(node: NodeOut, output: Format) -> None:
-    if output is Format.TABLE:
+    if output.for_people:
         write_lines(lines_of(node, datetime.now(UTC)))
     else:
         write_one(node.model_dump(mode="json"), output)

@@ -7,7 +7,7 @@ import typer
 from cli.connection import connect
 from cli.render import Format, OutputOption, write_one, write_rows
 
-app = typer.Typer(help="Alert messages that could not be judged; for operators.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _COLUMNS = ("node_id", "reason", "count", "oldest_at")
 
@@ -21,7 +21,7 @@ def list_command(output: OutputOption = Format.TABLE) -> None:
         proctorctl parked list
     """
     with connect() as client:
-        write_rows([one.model_dump(mode="json") for one in client.parked()], _COLUMNS, output)
+        write_rows([one.model_dump(mode="json") for one in client.fleet.parked()], _COLUMNS, output)
 
 
 @app.command()
@@ -36,4 +36,4 @@ def replay(output: OutputOption = Format.TABLE) -> None:
         proctorctl parked replay
     """
     with connect() as client:
-        write_one(client.replay_parked().model_dump(mode="json"), output)
+        write_one(client.fleet.replay_parked().model_dump(mode="json"), output)

@@ -27,9 +27,7 @@ from shared.policy.schema import Policy, parse_policy
 MAX_POLICY_BYTES: Final = 1_000_000
 SIMULATION_WITHIN_S: Final = 600.0
 
-app = typer.Typer(
-    help="Exam policies as files: check, compare, show, try on recordings.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="A policy, JSON or YAML.")]
@@ -48,7 +46,7 @@ def check(
         proctorctl policies check exam.yaml
     """
     rows: list[dict[str, Any]] = [{"file": str(path), "problems": _problems(path)} for path in policies]
-    if output is Format.TABLE:
+    if output.for_people:
         for row in rows:
             for problem in row["problems"]:
                 words = f"{row['file']}: {problem['path']}: {problem['message']}"
@@ -76,7 +74,7 @@ def show(
         proctorctl policies show exam.yaml -o yaml
     """
     read = Policy() if policy is None else read_policy(policy)
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(in_force(read), output)
         return
     table = Table(
@@ -106,7 +104,7 @@ def diff(before: PolicyFile, after: PolicyFile, output: OutputOption = Format.TA
         proctorctl policies diff now.yaml next.yaml
     """
     changes = differences(read_policy(before), read_policy(after))
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data([{"path": c.path, "before": c.before, "after": c.after} for c in changes], output)
         return
     table = Table(Column("what", no_wrap=True), escape(before.name), escape(after.name), box=None)
@@ -132,7 +130,7 @@ def simulate(
         proctorctl policies simulate observations.jsonl --policy now.yaml --policy next.yaml
     """
     outcome = _replayed(observations, policy)
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(outcome, output)
         return
     columns = outcome["policies"]

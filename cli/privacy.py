@@ -22,7 +22,7 @@ from shared.receipts import is_genuine, read_receipt
 from shared.sealing import parse_signing_public
 from shared.writing import writing_under
 
-app = typer.Typer(help="Erasure and access, for data protection officers.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 CHANGED: Final = 1
 """Exit status for a receipt that is not as it was signed."""

@@ -7,13 +7,14 @@ or fake a table row.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
@@ -25,11 +26,27 @@ class Format(StrEnum):
     """How to print."""
 
     TABLE = "table"
+    WIDE = "wide"
     JSON = "json"
     YAML = "yaml"
+    NAME = "name"
+
+    @property
+    def for_people(self) -> bool:
+        """A table, not data."""
+        return self in (Format.TABLE, Format.WIDE)
 
 
-OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table, json or yaml.")]
+OutputOption = Annotated[
+    Format,
+    typer.Option(
+        "--output", "-o", help="table; wide: every column, and instants; json; yaml; name: ids alone."
+    ),
+]
+_LEAST_CHARS: Final = 16
+"""A column that is wider may be wrapped to this width."""
+_BETWEEN_CHARS: Final = 2
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _ENDLESS = 10_000
 """The width of output that does not go to a terminal."""
 
@@ -40,10 +57,16 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for sc
 
 
 def write_data(data: object, output: Format) -> None:
-    """Write JSON-like data as JSON or YAML."""
-    if output is Format.JSON:
+    """Write JSON-like data as JSON or YAML; or, of an object or a list of them, the first field: its name."""
+    if output is Format.NAME:
+        named: list[Any] = data if isinstance(data, list) else [data]
+        for row in named:
+            sys.stdout.write(text_of(next(iter(row.values()), "")) + "\n")
+    elif output is Format.JSON:
         sys.stdout.write(json_text(data, indent=2))
     else:
+        import yaml  # a twentieth of a command's start, and few ask for it
+
         yaml.safe_dump(data, sys.stdout, sort_keys=False, allow_unicode=True)
 
 
@@ -55,17 +78,55 @@ def json_text(data: object, indent: int | None = None) -> str:
 def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output: Format) -> None:
     """Write rows: complete as JSON or YAML, or a table of these columns.
 
-    The first column is never cut: other commands take it as an argument. `page.text` is the field `text` of
-    the column `page`.
+    The first column is never cut: other commands take it as an argument. A narrow table leaves out its last
+    columns, and says how long ago something was; a wide one has every column and instant. `page.text` is the
+    field `text` of the column `page`.
     """
-    if output is not Format.TABLE:
+    if output is Format.NAME:
+        sys.stdout.writelines(f"{text_of(_cell(row, columns[0]))}\n" for row in rows)
+        return
+    if not output.for_people:
         write_data([dict(row) for row in rows], output)
         return
-    first, *others = (_title(name) for name in columns)
-    table = Table(Column(first, no_wrap=True, min_width=_width(rows, columns[0])), *others, box=None)
-    for row in rows:
-        table.add_row(*(escape(text_of(_cell(row, name))) for name in columns))
-    Console().print(table)
+    now_utc = None if output is Format.WIDE else datetime.now(UTC)
+    cells = [[_shown(_cell(row, name), now_utc) for name in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(map(_title, columns), *cells, strict=True)]
+    kept = len(columns) if output is Format.WIDE else fitting(widths, Console().width)
+    first, *others = map(_title, columns[:kept])
+    table = Table(Column(first, no_wrap=True, min_width=widths[0]), *others, box=None)
+    for row_cells in cells:
+        table.add_row(*map(escape, row_cells[:kept]))
+    if output is Format.WIDE:
+        print_whole(table)
+    else:
+        Console().print(table)
+
+
+def fitting(widths: Sequence[int], width: int) -> int:
+    """How many of the first columns fit: the first one whole, others at least in part."""
+    used, kept = widths[0] + _BETWEEN_CHARS, 1
+    for each in widths[1:]:
+        used += min(each, _LEAST_CHARS) + _BETWEEN_CHARS
+        if used > width:
+            break
+        kept += 1
+    return kept
+
+
+def relative(instant_utc: datetime, now_utc: datetime) -> str:
+    """How long ago that was, or how far away it is, in its largest unit."""
+    seconds = (now_utc - instant_utc).total_seconds()
+    for unit, length_s in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        if abs(seconds) >= length_s:
+            count = int(abs(seconds) // length_s)
+            return f"{count} {unit} ago" if seconds > 0 else f"in {count} {unit}"
+    return "now"
+
+
+def _shown(value: object, now_utc: datetime | None) -> str:
+    if now_utc is not None and isinstance(value, str) and _INSTANT.fullmatch(value):
+        return relative(datetime.fromisoformat(value), now_utc)
+    return text_of(value)
 
 
 def _title(column: str) -> str:
@@ -78,13 +139,9 @@ def _cell(row: Mapping[str, Any], column: str) -> object:
     return value.get(field) if field and isinstance(value, Mapping) else value
 
 
-def _width(rows: Sequence[Mapping[str, Any]], name: str) -> int:
-    return max((len(text_of(row.get(name))) for row in rows), default=0)
-
-
 def write_one(row: Mapping[str, Any], output: Format) -> None:
     """Write one object: as a table, one line per known field."""
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(dict(row), output)
         return
     width = max(map(len, row), default=0)

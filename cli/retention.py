@@ -12,9 +12,7 @@ from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_rows
 from shared.api.retention import RetentionRunRequest
 
-app = typer.Typer(
-    help="What is erased by a date; for data protection officers and administrators.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 PERSONS_AT_ONCE = 100
 _CLASSES = ("kept", "due", "held", "under_review", "later", "next_due_at")
@@ -39,7 +37,7 @@ def plan(
     """
     with connect() as client:
         found = client.keeping.retention_plan(at, items).model_dump(mode="json")
-    if output is not Format.TABLE:
+    if not output.for_people:
         write_data(found, output)
         return
     write_rows(found["classes"], _CLASSES, output)
@@ -93,7 +91,7 @@ def report(
     """
     with connect() as client:
         found = client.keeping.retention_report(since).model_dump(mode="json")
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(found["days"], _DAYS, output)
     else:
         write_data(found, output)

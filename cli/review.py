@@ -15,7 +15,7 @@ from cli.render import Format, OutputOption, YesOption, write_one
 from cli.watching import WatchOption, show_rows
 from shared.api.incidents import AppealDecision, CommentRequest, ConfirmRequest, DismissRequest, IncidentOut
 
-app = typer.Typer(help="The review queue, and verdicts on incidents.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _WAITING: Final = ["open", "seconding", "appealed"]
 """States in which an incident waits for a person."""
@@ -72,7 +72,7 @@ def queue(
     filters: dict[str, str | list[str]] = {"min_severity": str(min_severity), "state": _WAITING}
     filters |= {"exam_id": exam} if exam else {}
     with connect() as client:
-        show_rows(lambda: client.incidents(filters, limit), QUEUE, output, watch=watch)
+        show_rows(lambda: client.incidents.listed(filters, limit), QUEUE, output, watch=watch)
 
 
 @app.command()
@@ -84,7 +84,7 @@ def claim(incident: Incident, output: OutputOption = Format.TABLE) -> None:
         proctorctl review claim 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70
     """
     with connect() as client:
-        _print(client.review(incident, "claim"), output)
+        _print(client.incidents.review(incident, "claim"), output)
 
 
 @app.command()
@@ -96,7 +96,7 @@ def release(incident: Incident, output: OutputOption = Format.TABLE) -> None:
         proctorctl review release 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70
     """
     with connect() as client:
-        _print(client.review(incident, "release"), output)
+        _print(client.incidents.review(incident, "release"), output)
 
 
 @app.command()
@@ -108,7 +108,7 @@ def comment(incident: Incident, text: TextOption, output: OutputOption = Format.
         proctorctl review comment 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 -t "Compare the practice run."
     """
     with connect() as client:
-        _print(client.review(incident, "comment", checked(CommentRequest, text=text)), output)
+        _print(client.incidents.review(incident, "comment", checked(CommentRequest, text=text)), output)
 
 
 @app.command()
@@ -129,7 +129,7 @@ def confirm(
     with connect() as client:
         seen = _asked(client, incident, "Confirm", alerts, yes=yes)
         body = checked(ConfirmRequest, text=text, findings=finding or None, alert_count=seen)
-        _print(client.review(incident, "confirm", body), output)
+        _print(client.incidents.review(incident, "confirm", body), output)
 
 
 @app.command()
@@ -152,7 +152,7 @@ def dismiss(
         seen = _asked(client, incident, "Dismiss", alerts, yes=yes)
         said = {"reason": reason.value, "text": text, "findings": finding or None}
         body = checked(DismissRequest, **said, alert_count=seen)
-        _print(client.review(incident, "dismiss", body), output)
+        _print(client.incidents.review(incident, "dismiss", body), output)
 
 
 @app.command()
@@ -167,7 +167,7 @@ def reopen(incident: Incident, text: TextOption, output: OutputOption = Format.T
         proctorctl review reopen 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 -t "A third alert came late."
     """
     with connect() as client:
-        _print(client.review(incident, "reopen", checked(CommentRequest, text=text)), output)
+        _print(client.incidents.review(incident, "reopen", checked(CommentRequest, text=text)), output)
 
 
 @app.command()
@@ -179,7 +179,7 @@ def undo(incident: Incident, output: OutputOption = Format.TABLE) -> None:
         proctorctl review undo 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70
     """
     with connect() as client:
-        _print(client.review(incident, "undo"), output)
+        _print(client.incidents.review(incident, "undo"), output)
 
 
 @app.command("decide-appeal")
@@ -200,14 +200,14 @@ def decide_appeal(
     with connect() as client:
         seen = _asked(client, incident, f"{decision.value.capitalize()} the verdict on", alerts, yes=yes)
         body = checked(AppealDecision, decision=decision.value, text=text, alert_count=seen)
-        _print(client.review(incident, "appeal/decide", body), output)
+        _print(client.incidents.review(incident, "appeal/decide", body), output)
 
 
 def _asked(client: Client, incident: str, act: str, alerts: int | None, *, yes: bool) -> int | None:
     """Ask for confirmation and show what is decided; returns how many alerts were shown, or None."""
     if yes:
         return alerts
-    shown = client.incident(incident).incident
+    shown = client.incidents.one(incident).incident
     what, many = ", ".join(shown.event_types), "" if shown.alert_count == 1 else "s"
     question = f"{act} {what} of {shown.exam_session_id} ({shown.alert_count} alert{many})?"
     typer.confirm(f"{question} You can undo it for 10 s.", abort=True, err=True)

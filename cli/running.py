@@ -113,6 +113,6 @@ def _answers(url: str) -> bool:
 
 def _node_online(client: Client) -> bool:
     try:
-        return any(node.status == "online" for node in client.nodes())
+        return any(node.status == "online" for node in client.fleet.nodes())
     except Unavailable:
         return False

@@ -16,9 +16,7 @@ from shared.api.tenants import AcknowledgementRule, OwnTenantOut, TenantRequest
 from shared.consents import Purpose
 from shared.errors import Rejected
 
-app = typer.Typer(
-    help="For operators; `own` and `acknowledgement` are for administrators.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 MAX_TENANTS = 10_000
 _COLUMNS = ("tenant_id", "name", "created_at", "disabled_at", "disabled_by")
@@ -44,7 +42,7 @@ def create(
     """
     request = checked(TenantRequest, name=name)
     with connect() as client:
-        write_one(client.create_tenant(request).model_dump(mode="json"), output)
+        write_one(client.tenants.create(request).model_dump(mode="json"), output)
 
 
 @app.command("list")
@@ -59,7 +57,7 @@ def list_command(
         proctorctl tenants list
     """
     with connect() as client:
-        found = client.tenants(limit)
+        found = client.tenants.listed(limit)
     write_rows([one.model_dump(mode="json") for one in found], _COLUMNS, output)
 
 
@@ -75,7 +73,7 @@ def disable(tenant: TenantName, yes: YesOption = False, output: OutputOption = F
     """
     ask_first(f"Disable {tenant} and revoke all its tokens?", yes)
     with connect() as client:
-        write_one(client.disable_tenant(_id_of(client, tenant)).model_dump(mode="json"), output)
+        write_one(client.tenants.disable(_id_of(client, tenant)).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -87,7 +85,7 @@ def enable(tenant: TenantName, output: OutputOption = Format.TABLE) -> None:
         proctorctl tenants enable "University of the North"
     """
     with connect() as client:
-        write_one(client.enable_tenant(_id_of(client, tenant)).model_dump(mode="json"), output)
+        write_one(client.tenants.enable(_id_of(client, tenant)).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -99,7 +97,7 @@ def own(output: OutputOption = Format.TABLE) -> None:
         proctorctl tenants own
     """
     with connect() as client:
-        _write_own(client.own_tenant(), output)
+        _write_own(client.tenants.own(), output)
 
 
 @app.command()
@@ -123,7 +121,7 @@ def acknowledgement(
     """
     rule = checked(AcknowledgementRule, required=required, basis=basis or None)
     with connect() as client:
-        _write_own(client.set_acknowledgement(purpose, rule), output)
+        _write_own(client.tenants.set_acknowledgement(purpose, rule), output)
 
 
 def _id_of(client: Client, tenant: str) -> str:
@@ -131,7 +129,7 @@ def _id_of(client: Client, tenant: str) -> str:
     try:
         return str(UUID(tenant))
     except ValueError:
-        found = next((one for one in client.tenants(None) if one.name == tenant), None)
+        found = next((one for one in client.tenants.listed(None) if one.name == tenant), None)
     if found is None:
         raise Rejected(f"there is no institution named {tenant}", code="tenant-unknown", status=404)
     return found.tenant_id
@@ -139,7 +137,7 @@ def _id_of(client: Client, tenant: str) -> str:
 
 def _write_own(found: OwnTenantOut, output: Format) -> None:
     shown = found.model_dump(mode="json")
-    if output is Format.TABLE:
+    if output.for_people:
         write_rows(shown["acknowledgements"], _RULES, output)
     else:
         write_one(shown, output)

@@ -12,7 +12,7 @@ from cli.render import Format, OutputOption, YesOption, ask_first, write_one, wr
 from shared.api.tokens import TokenRequest
 from shared.tokens import Role
 
-app = typer.Typer(help="Access tokens and the keys that sign them.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _TOKENS = ("token_id", "subject", "role", "issued_by", "expires_at", "revoked_at", "key_id")
 _KEYS = ("key_id", "status", "created_by", "created_at", "retired_at", "revoked_at")
@@ -31,7 +31,7 @@ def list_command(
         proctorctl tokens list --subject exam-platform
     """
     with connect() as client:
-        found = client.tokens(subject, limit)
+        found = client.tokens.listed(subject, limit)
     write_rows([one.model_dump(mode="json") for one in found], _TOKENS, output)
 
 
@@ -50,7 +50,7 @@ def create(
     """
     request = checked(TokenRequest, subject=subject, role=role.value, lifetime_minutes=minutes)
     with connect() as client:
-        write_one(client.create_token(request).model_dump(mode="json"), output)
+        write_one(client.tokens.create(request).model_dump(mode="json"), output)
 
 
 @app.command()
@@ -66,7 +66,7 @@ def revoke(
     """
     ask_first(f"Revoke the token {token}?", yes)
     with connect() as client:
-        client.revoke_token(token)
+        client.tokens.revoke(token)
 
 
 @app.command()
@@ -78,7 +78,7 @@ def keys(output: OutputOption = Format.TABLE) -> None:
         proctorctl tokens keys
     """
     with connect() as client:
-        write_rows([one.model_dump(mode="json") for one in client.token_keys()], _KEYS, output)
+        write_rows([one.model_dump(mode="json") for one in client.tokens.signing_keys()], _KEYS, output)
 
 
 @app.command()
@@ -90,7 +90,7 @@ def rotate(output: OutputOption = Format.TABLE) -> None:
         proctorctl tokens rotate
     """
     with connect() as client:
-        write_one(client.rotate_token_key().model_dump(mode="json"), output)
+        write_one(client.tokens.rotate_key().model_dump(mode="json"), output)
 
 
 @app.command("revoke-key")
@@ -106,4 +106,4 @@ def revoke_key(
     """
     ask_first(f"Revoke every token that the key {key} has signed?", yes)
     with connect() as client:
-        client.revoke_token_key(key)
+        client.tokens.revoke_key(key)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
-import yaml
 from pydantic import BaseModel
 from rich.console import Console
 
@@ -78,8 +77,10 @@ def _write_news(rows: Sequence[Row], fresh: Sequence[Row], columns: Sequence[str
     if output is Format.JSON:
         sys.stdout.writelines(map(json_text, fresh))
     elif output is Format.YAML:
+        import yaml
+
         yaml.safe_dump_all(map(dict, fresh), sys.stdout, explicit_start=True, sort_keys=False)
-    elif sys.stdout.isatty() and fresh:
+    elif output.for_people and sys.stdout.isatty() and fresh:
         Console().clear()
         write_rows(rows, columns, output)
     elif fresh:

@@ -20,9 +20,7 @@ from cli.destinations import (
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one
 from shared.api.destinations import MAX_OVERLAP_HOURS, SecretRequest, WebhookRequest
 
-app = typer.Typer(
-    help="Signed requests to the institution's systems; see also `destinations`.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()

@@ -61,6 +61,9 @@ from shared.tokens import Claims
 
 log = logging.getLogger(__name__)
 
+Work = Callable[[], Awaitable[None]]
+"""What goes on in the background until it is cancelled."""
+
 RESTART_PAUSE_S: Final = 1.0
 CANCEL_AGAIN_S: Final = 0.5
 
@@ -117,30 +120,18 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         workers = _workers(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear, shared=False)
         parts.fleet.listening_since = parts.clock()
-        account = parts.hub_account
-        tasks = [
-            asyncio.create_task(_kept_running(name, work))
-            for name, work in (
-                ("hub", parts.hub.run),
-                ("ingest", ingest.run),
-                ("lead", parts.lead.run),
-                ("master keys", lambda: following.run(parts.clock)),
-                ("spreading", spreading.run),
-                ("pages", lambda: pages.run(parts)),
-                ("token keys", parts.verifier.run),
-                ("deliveries", workers.run),
-                ("nodes", lambda: standing.run(parts)),
-                *([("hub account", account.link.run)] if account else []),
-                ("retention", lambda: erasing.run(parts)),
-                ("audit log", lambda: chaining.run(parts, app.state.owed)),
-                # What one coordinator alone does, of several on a database.
-                ("sweep", _led(parts, lambda: sweeping.run(parts, booted))),
-                ("transcript keys", _led(parts, lambda: expiring.run(parts))),
-                ("settings", _led(parts, lambda: settings.run(parts))),
-                ("erasures", _led(parts, lambda: erasures.run(parts))),
-                *_backups(parts),
-            )
-        ]
+        works = {
+            "hub": parts.hub.run,
+            "ingest": ingest.run,
+            "lead": parts.lead.run,
+            "master keys": lambda: following.run(parts.clock),
+            "spreading": spreading.run,
+            "pages": lambda: pages.run(parts),
+            "deliveries": workers.run,
+            "audit log": lambda: chaining.run(parts, app.state.owed),
+            **_works(parts, booted),
+        }
+        tasks = [asyncio.create_task(_kept_running(name, work)) for name, work in works.items()]
         try:
             yield
         finally:
@@ -232,9 +223,28 @@ def _workers(parts: Parts) -> Workers:
     return workers
 
 
-def _backups(parts: Parts) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+def _works(parts: Parts, booted: sweeping.Booted) -> dict[str, Work]:
+    """What is done besides, and what one coordinator alone does of several on a database."""
+    account = parts.hub_account
+    led: dict[str, Work] = {
+        "sweep": lambda: sweeping.run(parts, booted),
+        "transcript keys": lambda: expiring.run(parts),
+        "settings": lambda: settings.run(parts),
+        "erasures": lambda: erasures.run(parts),
+        **_backups(parts),
+    }
+    return {
+        "token keys": parts.verifier.run,
+        "nodes": lambda: standing.run(parts),
+        "retention": lambda: erasing.run(parts),
+        **({"hub account": account.link.run} if account else {}),
+        **{name: partial(parts.lead.while_leading, work) for name, work in led.items()},
+    }
+
+
+def _backups(parts: Parts) -> dict[str, Work]:
     if parts.config.backup is None:
-        return []
+        return {}
     maker, latest = maker_of(parts.config, parts.database, parts.keys), backing_up.Latest({})
     parts.metrics.read_each(
         "coordinator_backup_time_seconds",
@@ -242,11 +252,7 @@ def _backups(parts: Parts) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         ("kind",),
         lambda: latest.times.copy(),
     )
-    return [("backups", _led(parts, lambda: backing_up.run(parts, maker, latest)))]
-
-
-def _led(parts: Parts, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    return lambda: parts.lead.while_leading(work)
+    return {"backups": lambda: backing_up.run(parts, maker, latest)}
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:

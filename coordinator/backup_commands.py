@@ -30,10 +30,7 @@ from shared.sealing import new_sealing_key, parse_signing_public, private_bytes,
 from shared.secret_file import read_secret
 from shared.writing import writing_under
 
-app = typer.Typer(
-    help="Backups of database and keys, sealed to a key whose private half is kept elsewhere.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 PrivateKey = Annotated[
     Path | None, typer.Option("--private-key", metavar="FILE", help="The file that `recipient` has written.")
 ]

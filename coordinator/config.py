@@ -16,86 +16,31 @@ Secrets come from files or the environment, never from this file.
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from coordinator.setting_types import (
+    AddressPrefix,
+    Argument,
+    BackupTarget,
+    DatabaseUrl,
+    IssuerUrl,
+    Recipient,
+    SigningKey,
+    WebUrl,
+)
 from shared.config_file import FilePath, Section
-from shared.errors import Corrupt
 from shared.fields import Name
 from shared.hub_address import HubUrl
 from shared.ice import IceServer, IceServerSection
-from shared.sealing import parse_plain_public, parse_signing_public
 from shared.secret_file import read_secret
 from shared.tokens import Role
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 from shared.web_server.tls_section import TlsSection, check_public_url
-
-
-def _prefix(text: str) -> str:
-    return str(ip_network(text))
-
-
-def _web_url(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or text.endswith("/"):
-        raise ValueError("must begin with http:// or https:// and must not end with /")
-    return text
-
-
-def _signing_key(text: str) -> str:
-    try:
-        parse_signing_public(text)
-    except Corrupt as error:
-        raise ValueError(str(error)) from error
-    return text
-
-
-def _database_url(text: str) -> str:
-    if not text.startswith(("sqlite:////", "postgresql+psycopg://")):
-        raise ValueError("must begin with sqlite://// (an absolute path) or postgresql+psycopg://")
-    parts = urlsplit(text)
-    if parts.password is not None or "password=" in parts.query:
-        raise ValueError(
-            "a password is not allowed here: write it to a PostgreSQL password file of mode 600 and name "
-            "that file at the end of the URL as ?passfile=/its/path"
-        )
-    return text
-
-
-def _issuer_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"):
-        return text
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.fragment:
-        raise ValueError("must begin with https:// and must not contain credentials or a fragment")
-    return text
-
-
-def _backup_target(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme == "s3" and parts.netloc and not parts.query and not parts.fragment:
-        return text.rstrip("/")
-    if not text.startswith("/"):
-        raise ValueError("must be an absolute path or s3://BUCKET/PREFIX")
-    return text
-
-
-def _recipient(text: str) -> str:
-    try:
-        parse_plain_public(text)
-    except Corrupt as error:
-        raise ValueError(str(error)) from error
-    return text
-
-
-Argument = Annotated[str, Field(min_length=1, max_length=4_096)]
-IssuerUrl = Annotated[str, Field(max_length=500), AfterValidator(_issuer_url)]
-WebUrl = Annotated[str, Field(max_length=500), AfterValidator(_web_url)]
 
 
 class KeysSection(Section):
@@ -257,12 +202,12 @@ class BucketSection(Section):
 class BackupSection(Section):
     """Backups, sealed to a key whose private half is elsewhere."""
 
-    target: Annotated[str, AfterValidator(_backup_target)]
+    target: BackupTarget
     """A folder, or `s3://BUCKET/PREFIX`; the same for every coordinator on the database."""
-    recipient: Annotated[str, AfterValidator(_recipient)]
+    recipient: Recipient
     """`x25519:…`, printed by `proctorctl backup recipient`. What is sealed to it can be opened only with the
     private half, which must not be on this machine."""
-    keyring_target: Annotated[str, AfterValidator(_backup_target)] | None = None
+    keyring_target: BackupTarget | None = None
     """Where the keyring is written, of which only the last one may remain: a folder or bucket without
     versions, snapshots or copies of its own. By default `keyring` under the target."""
     every_hours: Annotated[int, Field(ge=1, le=24)] = 6
@@ -280,14 +225,14 @@ class NodeSection(Section):
     """As `proctor-edge identity` prints it."""
     region: Name
     """The region of the node."""
-    signing_key: Annotated[str, AfterValidator(_signing_key)]
+    signing_key: SigningKey
     """`ed25519:…`, printed by the same command."""
 
 
 class RegionSection(Section):
     """Where candidates with some addresses are: nodes of that region get their sessions first."""
 
-    prefix: Annotated[str, AfterValidator(_prefix)]
+    prefix: AddressPrefix
     """Addresses, such as `10.7.0.0/16`; the longest prefix that contains an address counts."""
     region: Name
     """A region of nodes."""
@@ -298,7 +243,7 @@ class CoordinatorConfig(Section):
 
     data_folder: FilePath
     """Folder for the keys and, by default, the database."""
-    database_url: Annotated[str, AfterValidator(_database_url)] | None = None
+    database_url: DatabaseUrl | None = None
     """SQLAlchemy URL without a password; the password is in a PostgreSQL password file
     (`?passfile=/its/path`). By default `coordinator.db` in the data folder."""
     keys: KeysSection = KeysSection()

@@ -26,14 +26,6 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a
 _HOST: Final = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(hub_settings)
-    app.command()(hub_certificate)
-    app.command()(rotate_ca)
-    app.command()(rotate_hub_keys)
-
-
 def own_keys_of(config: CoordinatorConfig) -> OwnKeys:
     """The keys of the installation with this configuration. Raises `ConfigError`."""
     given = given_text(config.keys.master_key_command)

@@ -9,48 +9,71 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
 import typer
-from pydantic import TypeAdapter, ValidationError
-from sqlmodel import Session
 
-from coordinator import backup_commands, hub_commands, master_commands
 from coordinator.backups.unfinished import require_restored
 from coordinator.config import CoordinatorConfig
-from coordinator.ground.acting import Acting
-from coordinator.ground.database import Database
-from coordinator.ground.ids import uuid7
-from coordinator.ground.master_keys import given_text
-from coordinator.ground.own_keys import make_own_keys
 from coordinator.hub_commands import ConfigFile, own_keys_of
 from coordinator.tenants.standing import INSTALLATION_ID
-from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
 from shared.canonical import canonical_json, parse_json
 from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
-from shared.fields import Reference
-from shared.hub_checks import hub_tls
+from shared.late_commands import Rows, late_group
 from shared.tokens import Claims, Role
-from shared.web_server.tls import server_tls
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+COMMANDS: Final[Rows] = {
+    "backup": (
+        "coordinator.backup_commands:app",
+        "Backups of database and keys, sealed to a key whose private half is kept elsewhere.",
+    ),
+    "hub-settings": (
+        "coordinator.hub_commands:hub_settings",
+        'Print what the hub\'s configuration needs for `login = "identity"`. It contains no secrets.',
+    ),
+    "hub-certificate": (
+        "coordinator.hub_commands:hub_certificate",
+        "Write a certificate for the hub, good for 90 days, its key, and the CA by which it "
+        "knows its clients.",
+    ),
+    "rotate-ca": (
+        "coordinator.hub_commands:rotate_ca",
+        "Let another CA take over, in three steps; exams go on, and nothing is restarted.",
+    ),
+    "rotate-hub-keys": (
+        "coordinator.hub_commands:rotate_hub_keys",
+        "Replace the keys of the hub's operator and accounts, at once, as when one may have leaked.",
+    ),
+    "rotate-master": (
+        "coordinator.master_commands:rotate_master",
+        "Let another master key take over, in four steps; exams go on, and nothing is restarted.",
+    ),
+}
+"""Commands in modules of their own."""
 
 app = typer.Typer(
+    cls=late_group(COMMANDS),
     help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and their REST API.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-hub_commands.add_to(app)
-master_commands.add_to(app)
-app.add_typer(backup_commands.app, name="backup")
 OPERATOR: Final = "operator"
 """The issuer's name of tokens from this machine."""
 
 
 def _reference(text: str) -> str:
+    from pydantic import TypeAdapter, ValidationError
+
+    from shared.fields import Reference
+
     try:
         return TypeAdapter(Reference).validate_python(text)
     except ValidationError as error:
@@ -63,6 +86,9 @@ def init(data: Annotated[Path, typer.Option(help="The data folder; created if mi
 
     Example: proctor-coordinator init --data /var/lib/proctor/coordinator
     """
+    from coordinator.ground.master_keys import given_text
+    from coordinator.ground.own_keys import make_own_keys
+
     keys = make_own_keys(data, given_text())
     typer.echo(json.dumps({"signing_key": keys.signing_text}))
 
@@ -74,6 +100,7 @@ def migrate(config: ConfigFile) -> None:
     Example: proctor-coordinator migrate --config /etc/proctor/coordinator.toml
     """
     from coordinator import schema  # Alembic takes half a second to load; no other quick command needs it
+    from coordinator.ground.database import Database
 
     settings = load(config, CoordinatorConfig)
     require_restored(settings.data_folder)
@@ -91,6 +118,9 @@ def check_config(config: ConfigFile) -> None:
 
     Example: proctor-coordinator check-config --config /etc/proctor/coordinator.toml
     """
+    from shared.hub_checks import hub_tls
+    from shared.web_server.tls import server_tls
+
     settings = load(config, CoordinatorConfig)
     settings.nats.read_password()
     hub_tls(settings.nats.url, settings.nats.ca_file)
@@ -107,6 +137,7 @@ def check_database(config: ConfigFile) -> None:
     Example: proctor-coordinator check-database --config /etc/proctor/coordinator.toml
     """
     from coordinator import schema  # with Alembic and every table, as in `migrate`
+    from coordinator.ground.database import Database
 
     database = Database(load(config, CoordinatorConfig).database)
     try:
@@ -133,6 +164,9 @@ def token(
         raise typer.BadParameter("an operator belongs to no institution; leave out --tenant")
     from coordinator import schema  # with Alembic and every table, as in `migrate`
     from coordinator.audit import service as audit
+    from coordinator.ground.acting import Acting
+    from coordinator.ground.database import Database
+    from coordinator.ground.ids import uuid7
     from coordinator.tokens import service as tokens
 
     settings = load(config, CoordinatorConfig)
@@ -158,6 +192,7 @@ def token(
 
 def _tenant_id(db: Session, role: Role, name: str) -> UUID:
     from coordinator.tenants import service as tenants
+    from coordinator.tenants.tables import DEFAULT_TENANT_ID
 
     if role is Role.OPERATOR:
         return INSTALLATION_ID
@@ -211,6 +246,7 @@ def serve(config: ConfigFile) -> None:
     Example: proctor-coordinator serve --config /etc/proctor/coordinator.toml
     """
     from coordinator import schema, serving  # only this command needs the whole web stack
+    from coordinator.ground.database import Database
 
     no_core_dumps()
     settings = load(config, CoordinatorConfig)

@@ -46,11 +46,6 @@ class _Place:
     database: Database
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(rotate_master)
-
-
 def rotate_master(
     config: ConfigFile,
     step: Annotated[MasterStep, typer.Argument(help="prepare, switch, rewrap, finish; or status.")],

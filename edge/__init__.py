@@ -1,6 +1,7 @@
 """The edge node's daemon, `proctor-edge`, and its tools.
 
-    main           command line               app            composition: start, run, wind down
+    main           command line               app            start, run, wind down
+    assembling     builds a node from its parts
     config         settings, one TOML file    node_identity  node id, signing and sealing keys
     hub            connection to NATS        web            health, metrics, signaling over HTTP
     counted_faces  which faces count, from a policy

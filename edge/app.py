@@ -1,4 +1,4 @@
-"""Builds the daemon from its parts, runs it and shuts it down.
+"""Runs the daemon and shuts it down; `edge.assembling` builds it from its parts.
 
 Start: outbox, networks, engine; then hub, publisher, heartbeat and web server concurrently. Shutdown: refuse
 new pages; sessions close open events and write their alerts; the publisher has a short time to send them.
@@ -10,71 +10,44 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from edge.config import EdgeConfig, MediaSection
+from edge.assembling import assembled, watch_of
+from edge.config import EdgeConfig
 from edge.desired.beginning import Begun
 from edge.fleet.actions import NodeActions
-from edge.fleet.assignments import Assignments
-from edge.fleet.commands import Commands
-from edge.fleet.committing import commit_of, note_dispatched
-from edge.fleet.configuring import Configuring
-from edge.fleet.feature_log import LoggedFeatures
 from edge.fleet.heartbeat import Heart
-from edge.fleet.load import LoadMeter, heard_by
-from edge.fleet.metrics import Metrics
 from edge.fleet.node import Node
-from edge.fleet.rating_file import admitted_here, foreseen
-from edge.fleet.states import States
-from edge.fleet.stepping import Stepping
-from edge.hub import node_link
-from edge.media.addresses import Reach
-from edge.media.gathering import LocalPorts
-from edge.media.lateness import loop_probe
-from edge.media.negotiation import PeerSettings
-from edge.media.sdp import AnswerShape
+from edge.fleet.rating_file import foreseen
 from edge.membership import renewing
-from edge.membership.files import hub_identity
 from edge.node_identity import Identity
 from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
-from edge.outbound.publisher import Pace, Publisher
 from edge.sessions.answering import OFFERS_AT_ONCE
-from edge.sessions.assignment import Assignment
-from edge.sessions.port import Worker, WorkerReport
-from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
 from edge.web import WebServer, create_status, create_web
-from edge.workers.settings import WorkerSettings
-from edge.workers.watching import Watch, in_processes, in_this_process
 from models.distributions import check_distributions
 from shared import subjects
 from shared.garbage import spare_what_is_loaded
-from shared.hub_caller import HubAddress
-from shared.hub_login import ByIdentity, Password
 from shared.ice import IceServer, for_session
-from shared.sealing import parse_signing_public
-from shared.secret_file import read_secret
 from shared.supervisor import of_environment
 from shared.traces.opening import traces_of
-from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen
 from shared.web_server.status import ByPort
 
 if TYPE_CHECKING:
-    from shared.traces.exporting import Traces
+    pass
 
 log = logging.getLogger(__name__)
 
 END_SESSIONS_S: Final = 4.0
 SETTLE_S: Final = 2.0
 EXPIRY_INTERVAL_S: Final = 5.0
-FIRST_REPORTS: Final = 10
 FILES: Final = 256
 FILES_PER_SESSION: Final = 64
 """The most open files of a session."""
@@ -109,98 +82,6 @@ async def run(begun: Begun, identity: Identity, stop: asyncio.Event) -> None:
                 await _serve(node, listeners, stop)
         finally:
             await outbox.close()
-
-
-@asynccontextmanager
-async def assembled(
-    begun: Begun,
-    identity: Identity,
-    watch: Watch,
-    outbox: OutboxThread,
-    doors: Doors,
-    traces: Traces | None = None,
-) -> AsyncIterator[Node]:
-    """Build a node whose sessions are watched where `watch` says. Nothing is connected or served yet."""
-    config = begun.running
-    models: dict[str, str] = {}
-    metrics = Metrics(models)
-    coordinator_key, boot_id = parse_signing_public(config.coordinator.public_key), uuid4()
-    hub = node_link(_hub_address(config), identity.node_id)
-    pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
-    publisher = await Publisher.over(
-        outbox,
-        hub,
-        node_id=identity.node_id,
-        coordinator_key=coordinator_key,
-        pace=pace,
-        dispatched=partial(note_dispatched, metrics, traces),
-    )
-    roster: Roster[Assignment] = Roster(foreseen(config))
-    lateness = loop_probe().lateness
-    meter = LoadMeter(lateness)
-    measured = heard_by(metrics.measured, meter, steps_down=config.analysis.steps_down)
-    assignments = Assignments(
-        roster, commit_of(publisher, metrics, traces), measured, config.analysis.join_window_s
-    )
-    async with watch(assignments.hear) as watching:
-        report = await _first_report(watching.worker)
-        models |= report.models
-        meter.workers = watching.statuses
-        configuring = Configuring(begun, assignments, lambda counting: admitted_here(counting, report))
-        actions = NodeActions(config, assignments, watching.worker, configuring)
-        states = States(hub, identity, assignments, watching.worker)
-        assignments.on_report = states.reported
-        logged = LoggedFeatures(hub, identity, assignments)
-        assignments.on_features = logged.take
-        yield Node(
-            config=config,
-            identity=identity,
-            outbox=outbox,
-            hub=hub,
-            publisher=publisher,
-            states=states,
-            logged=logged,
-            worker=watching.worker,
-            workers=watching.statuses,
-            until_workers_fail=watching.until_it_fails,
-            assignments=assignments,
-            actions=actions,
-            configuring=configuring,
-            commands=Commands(identity, coordinator_key, actions, boot_id),
-            boot_id=boot_id,
-            lateness=lateness,
-            stepping=Stepping(watching.worker, meter, assignments.ask_pages, config.analysis.level_number),
-            metrics=metrics,
-            doors=doors,
-            traces=traces,
-        )
-
-
-def watch_of(config: EdgeConfig, node_id: UUID) -> Watch:
-    """Where these settings have sessions watched. Raises as `worker_settings` does."""
-    settings, count = worker_settings(config, node_id), config.workers.count
-    return partial(in_processes, count, settings) if count else partial(in_this_process, settings)
-
-
-def worker_settings(config: EdgeConfig, node_id: UUID) -> WorkerSettings:
-    """What a worker needs to know. Raises `ConfigError` when a secret's file cannot be used."""
-    return WorkerSettings(
-        node_id=node_id,
-        region=config.region,
-        level=config.analysis.level_number,
-        profile=config.analysis.profile,
-        best_device=config.analysis.best_device,
-        threads=config.analysis.threads,
-        peer=_peer_settings(config.media),
-        weights=config.analysis.weights,
-    )
-
-
-def _peer_settings(media: MediaSection) -> PeerSettings:
-    answer = AnswerShape(announced_ip=media.announced_ip)
-    reach = Reach(private=media.private_candidates, loopback=media.loopback_candidates)
-    ports = LocalPorts(first=media.first_port, last=media.last_port, ipv6=media.ipv6)
-    return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach, ports=ports)
 
 
 async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event) -> None:
@@ -275,24 +156,6 @@ def served_web(node: Node) -> WebServer:
     public = create_web(door, web.allowed_origins, node.health, servers)
     status = create_status(node.health, node.metrics_text)
     return WebServer(ByPort(public, status, status_port), node.doors, web)
-
-
-async def _first_report(worker: Worker) -> WorkerReport:
-    """The report of a worker whose networks are open. A process of its own may answer late at first."""
-    report = await worker.report()
-    for _ in range(FIRST_REPORTS):
-        if report.models:
-            break
-        report = await worker.report()
-    return report
-
-
-def _hub_address(config: EdgeConfig) -> HubAddress:
-    nats, login = config.nats, ByIdentity(partial(hub_identity, config.data_folder))
-    if nats.user is None or nats.password_file is None:
-        return HubAddress(url=nats.url, login=login, ca_file=nats.ca_file)
-    password = Password(nats.user, read_secret(nats.password_file))
-    return HubAddress(url=nats.url, login=password, ca_file=nats.ca_file)
 
 
 async def _look_after(actions: NodeActions) -> None:

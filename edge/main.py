@@ -16,12 +16,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from edge.config import EdgeConfig
 from edge.desired.beginning import Begun, begin, give_up
@@ -31,10 +29,9 @@ from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
 from shared.fields import format_utc
-from shared.hub_checks import hub_tls
+from shared.late_commands import Rows, late_group
 from shared.logs import configure
 from shared.secret_file import read_secret
-from shared.web_server.tls import server_tls
 from shared.writing import writing_under
 
 log = logging.getLogger(__name__)
@@ -42,34 +39,36 @@ log = logging.getLogger(__name__)
 END_WITHIN_S: Final = 10.0
 """From SIGTERM to the end of the process, even if something still runs."""
 
-_TOOLS: Final = {
-    "analyze": ("edge.tools.analyze", "analyze"),
-    "replay": ("edge.tools.replay", "command"),
-    "accuracy": ("edge.accuracy.command", "accuracy"),
-    "bench": ("edge.capacity.command", "measure"),
-    "devices": ("edge.tools.devices", "command"),
-    "join": ("edge.membership.command", "join_fleet"),
+TOOLS: Final[Rows] = {
+    "analyze": (
+        "edge.tools.analyze:analyze",
+        "Analyse recordings like live sessions, as fast as this machine can.",
+    ),
+    "replay": (
+        "edge.tools.replay:command",
+        "Show which events each policy would raise in a recorded exam. Nothing is analysed again.",
+    ),
+    "accuracy": (
+        "edge.accuracy.command:accuracy",
+        "Measure the accuracy of the analysis on labelled recordings, pictures and sounds.",
+    ),
+    "bench": (
+        "edge.capacity.command:measure",
+        "Measure how many sessions this host carries, and store that for the daemon.",
+    ),
+    "devices": (
+        "edge.tools.devices:command",
+        "Show what each network would run on here, its milliseconds, and why a better device refused it.",
+    ),
+    "join": (
+        "edge.membership.command:join_fleet",
+        "Join a coordinator's fleet with a token of `proctorctl nodes token`.",
+    ),
 }
-"""Commands in modules of their own, imported only when called: networks take a second to import."""
-
-
-class _Commands(TyperGroup):
-    """The commands of this module, and the tools."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return [*_TOOLS, *super().list_commands(ctx)]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in _TOOLS:
-            return super().get_command(ctx, cmd_name)
-        module, function = _TOOLS[cmd_name]
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(cmd_name)(getattr(import_module(module), function))
-        return typer.main.get_command(alone)
-
+"""Commands in modules of their own: networks take a second to import."""
 
 cli = typer.Typer(
-    cls=_Commands,
+    cls=late_group(TOOLS),
     help="Watch exams on this host: the daemon, and tools to try it.",
     no_args_is_help=True,
     add_completion=False,
@@ -112,6 +111,9 @@ def check_config(config: ConfigOption) -> None:
 
 def _found(config: Path) -> tuple[EdgeConfig, Identity]:
     """Load settings and identity and check the secrets, before the networks, which take long to open."""
+    from shared.hub_checks import hub_tls
+    from shared.web_server.tls import server_tls
+
     settings = load(config, EdgeConfig)
     if settings.nats.password_file is not None:
         read_secret(settings.nats.password_file)

@@ -34,7 +34,7 @@ def doctor(
     """
     place = find_place((data or default_data_folder()).absolute(), coordinator, edge)
     findings = [*check_machine(place), *check_services(place)]
-    if output is Format.TABLE:
+    if output.for_people:
         typer.echo("\n".join(map(_lines, findings)))
     else:
         write_data([{**asdict(one), "standing": one.standing.value} for one in findings], output)

@@ -182,7 +182,7 @@ def check_token() -> Iterator[Finding]:
     """Check whether our token is accepted, and which nodes the coordinator receives heartbeats from."""
     try:
         with connect() as client:
-            nodes = client.nodes()
+            nodes = client.fleet.nodes()
     except ConfigError as error:
         yield unknown("token", str(error))
     except Rejected as error:

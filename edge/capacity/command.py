@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.app import watch_of
+from edge.assembling import watch_of
 from edge.capacity.candidates import Applicants
 from edge.capacity.figures import Bench, StepFigures, progress
 from edge.capacity.material import Material, convert_s, made_material, read_material

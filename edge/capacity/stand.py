@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from edge.analysis.measured import Looked, Measured
-from edge.app import FILES, FILES_PER_SESSION, assembled, served_web
+from edge.app import FILES, FILES_PER_SESSION, served_web
+from edge.assembling import assembled
 from edge.capacity.tally import Tally
 from edge.config import EdgeConfig
 from edge.desired.beginning import Begun

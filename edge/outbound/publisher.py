@@ -50,6 +50,10 @@ def by_chance(longest_s: float) -> float:
     return random.uniform(0.0, longest_s)
 
 
+Dispatched = Callable[[Waiting, float], None]
+"""Called with an alert of this run and the seconds it took from the disk to the hub."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """The publisher's delays."""
@@ -74,7 +78,7 @@ class Publisher:
         coordinator_key: Ed25519PublicKey,
         pace: Pace,
         lanes: dict[Lane, LaneSchedule],
-        dispatched: Callable[[Waiting, float], None],
+        dispatched: Dispatched,
     ) -> None:
         self._outbox = outbox
         self._hub = hub
@@ -106,7 +110,7 @@ class Publisher:
         node_id: UUID,
         coordinator_key: Ed25519PublicKey,
         pace: Pace,
-        dispatched: Callable[[Waiting, float], None],
+        dispatched: Dispatched,
     ) -> Publisher:
         """A publisher that also sends what an earlier run left in the outbox.
 

@@ -28,6 +28,7 @@ from edge import app
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
+from edge.assembling import assembled
 from edge.config import EdgeConfig
 from edge.desired import course
 from edge.desired.beginning import Begun
@@ -171,7 +172,7 @@ async def _serve(config: EdgeConfig) -> None:
     doors = doors_of(config.web.connections, config.status.port, FILES)
     begun, watch = Begun(config, config, course.Kept()), partial(watching, config, identity, media)
     with ExitStack() as closed:
-        async with app.assembled(begun, identity, watch, outbox, doors) as node:
+        async with assembled(begun, identity, watch, outbox, doors) as node:
             listeners = [
                 closed.enter_context(listen(config.web.host, config.web.port, doors)),
                 closed.enter_context(listen(config.status.host, config.status.port)),

@@ -101,7 +101,7 @@ class Whole:
             ]
         except httpx.TransportError:
             return False
-        heard = any(node.status == "online" for node in self.client.nodes())
+        heard = any(node.status == "online" for node in self.client.fleet.nodes())
         return heard and not any("hub" in reason for reason in reasons)
 
     def clear(self) -> None:
@@ -109,7 +109,7 @@ class Whole:
         for candidate in self._candidates:
             candidate.stop()
         for session in self._sessions:
-            self.client.end_session(session)
+            self.client.sessions.end(session)
         self._candidates.clear()
         self._sessions.clear()
 
@@ -117,7 +117,7 @@ class Whole:
         """Enroll the rehearsal's candidate under this name."""
         pictures = [base64.b64encode(path.read_bytes()).decode() for path in enrollment_pictures(folder)]
         images = [EnrollImage(image_base64=text) for text in pictures]
-        answer = self.client.enroll(
+        answer = self.client.enrollments.add(
             EnrollRequest(candidate_id=candidate, exam_id=EXAM, images=images, acknowledged=ACKNOWLEDGED)
         )
         assert answer.status == "success", answer
@@ -127,7 +127,7 @@ class Whole:
         request = SessionStartRequest(
             candidate_id=candidate, exam_id=EXAM, acknowledged=ACKNOWLEDGED, allow_unregistered=True
         )
-        session = self.client.start_session(request)
+        session = self.client.sessions.start(request)
         self._sessions.append(session.session_id)
         return session
 
@@ -148,7 +148,7 @@ class Whole:
 
     def alerts(self, session: SessionStartResponse) -> list[AlertOut]:
         """What the coordinator has stored of the node's alerts, milestones left out."""
-        items = self.client.timeline(session.session_id).items
+        items = self.client.alerts.timeline(session.session_id).items
         return [item for item in items if item.event_class != "milestone"]
 
     def seen(self, session: SessionStartResponse) -> list[EventType]:

@@ -167,7 +167,7 @@ def test_a_link_opens_its_session_on_one_device_until_it_ends(site: Whole, http:
         refused(http.post(f"{API}/join", json=code), 409, "device-key-missing")
         refused(opened_on(other), 409, "device-elsewhere")
         refused(http.post(f"{API}/join", json={"code": "A" * 32}), 404, "join-code-unknown")
-    site.client.end_session(session.session_id)
+    site.client.sessions.end(session.session_id)
     with nothing_changes(site):
         refused(http.post(f"{API}/join", json=code), 410, "session-ended")
 

@@ -36,12 +36,12 @@ def test_who_leaves_between_bursts_of_pictures_is_found_and_the_gaps_are_told(
         seated.append((session, site.stream(session, attack)))
     for session, candidate in seated:
         assert candidate.process.wait(90) == 0, candidate.log_tail()
-        site.client.end_session(session.session_id)
+        site.client.sessions.end(session.session_id)
         wait_until(lambda: site.metric("outbox_depth", lane="conduct") == 0, "an empty outbox")
         found = {alert.event_type: alert for alert in site.alerts(session)}
         absent, unwatched = found[EventType.FACE_NOT_FOUND], found[EventType.UNWATCHED]
         assert (absent.raised - absent.onset).total_seconds() <= FOUND_WITHIN_S
         assert unwatched.event_class == "technical"
-        told = site.client.session(session.session_id).unwatched_s
+        told = site.client.sessions.one(session.session_id).unwatched_s
         assert told is not None
         assert 0.4 * GONE_S < told[Watched.FACE] < 0.7 * GONE_S

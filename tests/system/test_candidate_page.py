@@ -54,7 +54,7 @@ def test_a_candidate_sits_an_exam_in_a_real_browser(site: Whole, camera: FakeDev
     with running_browser(tmp_path / "profile", camera) as browser:
         asyncio.run(sit())
     assert site.metric("frames_processed_total", model=faces_label()) > looks
-    timeline = site.client.timeline(session.session_id)
+    timeline = site.client.alerts.timeline(session.session_id)
     assert timeline.session.status == "ended"
     assert {EventType.NOTICE_ACKNOWLEDGED, EventType.FACE_NOT_FOUND, EventType.SUBMITTED} <= _events(timeline)
 

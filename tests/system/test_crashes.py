@@ -107,18 +107,18 @@ def test_the_hub_killed_for_20_seconds_of_a_session(site: Whole, tmp_path: Path)
     site.restart("nats-server")
     wait_until(lambda: candidate.process.poll() is not None, "the recording's end")
     assert candidate.process.returncode == 0, candidate.log_tail()
-    site.client.end_session(session.session_id)
+    site.client.sessions.end(session.session_id)
     assert once(site, session) == sorted([VISITED, ABSENT, LEFT, SPOKE])
     raised = {event: site.metric("alerts_generated_total", event_type=event) for event in EventType}
     new = {event: count - before[event] for event, count in raised.items() if count > before[event]}
-    timeline = site.client.timeline(session.session_id).items
+    timeline = site.client.alerts.timeline(session.session_id).items
     assert new == Counter(item.event_type for item in timeline if item.metadata["models"])
 
 
 def test_the_coordinator_killed_while_alerts_come_in(site: Whole, tmp_path: Path) -> None:
     recording = film(tmp_path / "exam.mkv", ("second_face", 7), ("honest", 2), ("empty_chair", 10))
     session = site.start("CAND-coordinator")
-    ticket = site.client.socket_ticket(session.session_id).ticket
+    ticket = site.client.devices.socket_ticket(session.session_id).ticket
     candidate = site.stream(session, recording)
     with connect(
         f"{session.websocket_url}?ticket={ticket}", subprotocols=[Subprotocol("proctor.v1")]
@@ -134,6 +134,6 @@ def test_the_coordinator_killed_while_alerts_come_in(site: Whole, tmp_path: Path
     site.kill("proctor-coordinator")
     site.restart("proctor-coordinator")
     wait_until(site.online, "the node is online")
-    site.client.end_session(session.session_id)
+    site.client.sessions.end(session.session_id)
     assert once(site, session) == sorted([VISITED, ABSENT, LEFT])
     assert all(alert.cleared is not None for alert in site.alerts(session))

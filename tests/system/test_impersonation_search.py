@@ -25,7 +25,7 @@ def enroll(site: Whole, name: str, person: Cutout, room: int) -> None:
     scene = Scene({"candidate": person}, room)
     jpegs = [cv2.imencode(".jpg", scene.frame((figure,), camera))[1] for figure, camera in enrollment_shots()]
     images = [EnrollImage(image_base64=base64.b64encode(jpeg.tobytes()).decode()) for jpeg in jpegs]
-    answer = site.client.enroll(
+    answer = site.client.enrollments.add(
         EnrollRequest(candidate_id=name, exam_id=EXAM, images=images, acknowledged=ACKNOWLEDGED)
     )
     assert answer.status == "success", answer

@@ -28,7 +28,7 @@ def over(site: Whole, candidate: Program, session: SessionStartResponse) -> tupl
     """Wait for a candidate's end and end the session; how many packets went out, and how many were lost."""
     wait_until(lambda: candidate.process.poll() is not None, "the recording's end")
     assert candidate.process.returncode == 0, candidate.log_tail()
-    site.client.end_session(session.session_id)
+    site.client.sessions.end(session.session_id)
     wait_until(lambda: site.metric("outbox_depth", lane="conduct") == 0, "an empty outbox")
     sent, lost = (re.findall(r": (\d+)", part) for part in candidate.log.read_text().split("lost"))
     return sum(map(int, sent)), sum(map(int, lost))

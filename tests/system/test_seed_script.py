@@ -120,7 +120,7 @@ def enroll(site: Whole, folder: Path) -> None:
     """Five pictures; every one has its own answer."""
     pictures = [base64.b64encode(path.read_bytes()).decode() for path in enrollment_pictures(folder)]
     images = [EnrollImage(image_base64=text) for text in pictures]
-    answer = site.client.enroll(
+    answer = site.client.enrollments.add(
         EnrollRequest(candidate_id=CANDIDATE, exam_id=EXAM, images=images, acknowledged=ACKNOWLEDGED)
     )
     assert (answer.status, answer.average_embedding_stored) == ("success", True)
@@ -148,7 +148,7 @@ def play(
     site: Whole, session: SessionStartResponse, staged: dict[str, Staged], recording: Path, token: str
 ) -> Exam:
     """Stream it, and listen meanwhile as the institution's program does."""
-    ticket = site.client.socket_ticket(session.session_id).ticket
+    ticket = site.client.devices.socket_ticket(session.session_id).ticket
     secret, log = recording.with_suffix(".token"), recording.with_suffix(".log")
     secret.touch(mode=0o600)
     secret.write_text(token)
@@ -209,15 +209,15 @@ def check_alerts(exam: Exam) -> None:
 def ends(exam: Exam, token: str) -> None:
     """Handed in by the candidate; the live socket of a proctor hears of it and is closed."""
     client, session = exam.site.client, exam.session
-    ticket = client.socket_ticket(session.session_id).ticket
+    ticket = client.devices.socket_ticket(session.session_id).ticket
     url = f"{session.websocket_url}?ticket={ticket}"
     with connect(url, subprotocols=[Subprotocol("proctor.v1")]) as live:
         with Client(site_url(session), token) as candidate:
-            assert candidate.end_session(session.session_id).status == "ended"
+            assert candidate.sessions.end(session.session_id).status == "ended"
         last = [json.loads(text) for text in live]  # until it is closed
     assert last[-1]["status"] == "ended", last
-    assert client.session(session.session_id).status == "ended"
-    happened = {item.event_type for item in client.timeline(session.session_id).items}
+    assert client.sessions.one(session.session_id).status == "ended"
+    happened = {item.event_type for item in client.alerts.timeline(session.session_id).items}
     assert {EventType.SUBMITTED, EventType.SESSION_ENDED} <= happened
 
 
@@ -225,7 +225,7 @@ def review(exam: Exam) -> None:
     """Two people by API: one verdict takes both of them, the other is dismissed by one."""
     site = exam.site
     filters = {"exam_session_id": exam.session.session_id}
-    incidents = site.client.incidents(filters, 100)
+    incidents = site.client.incidents.listed(filters, 100)
     swap = of(incidents, EventType.FACE_MISMATCH)
     away = next(i for i in incidents if AWAY_EVENTS & set(i.event_types) and i is not swap)
     left = of(incidents, EventType.LEFT_FRAME)
@@ -233,18 +233,20 @@ def review(exam: Exam) -> None:
     counted = sum(incident.alert_count for incident in incidents)
     assert counted == len(exam.judged())
     with person(site, "ann") as ann, person(site, "bob") as bob:
-        ann.review(swap.incident_id, "claim")
+        ann.incidents.review(swap.incident_id, "claim")
         with pytest.raises(Rejected):
-            bob.review(swap.incident_id, "confirm", ConfirmRequest())
-        first = ann.review(swap.incident_id, "confirm", ConfirmRequest(text="Somebody else answers."))
+            bob.incidents.review(swap.incident_id, "confirm", ConfirmRequest())
+        first = ann.incidents.review(
+            swap.incident_id, "confirm", ConfirmRequest(text="Somebody else answers.")
+        )
         assert first.state == "seconding"
         with pytest.raises(Rejected):
-            ann.review(swap.incident_id, "confirm", ConfirmRequest())
-        assert bob.review(swap.incident_id, "confirm", ConfirmRequest()).state == "confirmed"
-        bob.review(away.incident_id, "comment", CommentRequest(text="At the window."))
+            ann.incidents.review(swap.incident_id, "confirm", ConfirmRequest())
+        assert bob.incidents.review(swap.incident_id, "confirm", ConfirmRequest()).state == "confirmed"
+        bob.incidents.review(away.incident_id, "comment", CommentRequest(text="At the window."))
         reason = DismissRequest(reason="harmless", text="A bird.")
-        assert bob.review(away.incident_id, "dismiss", reason).state == "dismissed"
-        history = bob.incident(swap.incident_id).history
+        assert bob.incidents.review(away.incident_id, "dismiss", reason).state == "dismissed"
+        history = bob.incidents.one(swap.incident_id).history
     told = [f"{one.by} {one.act}" for one in history]
     assert told == ["ann claim", "ann confirm", "bob confirm"]
 
@@ -256,7 +258,7 @@ def of(incidents: list[IncidentOut], event: EventType) -> IncidentOut:
 
 def person(site: Whole, name: str) -> Client:
     """A proctor's own connection."""
-    token = site.client.create_token(TokenRequest(subject=name, role="proctor")).token
+    token = site.client.tokens.create(TokenRequest(subject=name, role="proctor")).token
     return Client(site.prepared.coordinator_url, token)
 
 
@@ -276,11 +278,11 @@ def check_clean(exam: Exam, node: psutil.Process, sockets: int, token: str) -> N
         said = json.loads(signaling.recv(timeout=10))
     assert (said["type"], 400 <= said["status"] < 500) == ("error", True), said
     with Client(site_url(session), token) as candidate, pytest.raises(Rejected) as refused:
-        candidate.socket_ticket(session.session_id)
+        candidate.devices.socket_ticket(session.session_id)
     assert (refused.value.status, refused.value.code) == (401, "session-ended")
     # They die with their retention, not with the session.
     assert living_keys(site) == {"template", "exam", "evidence"}
-    site.client.erase_enrollment(CANDIDATE)
+    site.client.enrollments.erase(CANDIDATE)
     assert living_keys(site) == {"exam", "evidence"}
 
 

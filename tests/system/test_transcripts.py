@@ -43,7 +43,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begun(site: Whole, candidate: str) -> SessionStartResponse:
     """A session that asks for the phrase."""
-    return site.client.start_session(
+    return site.client.sessions.start(
         SessionStartRequest(
             candidate_id=candidate,
             exam_id=EXAM,
@@ -84,7 +84,7 @@ def test_what_is_said_reaches_a_reviewer_sealed_and_is_gone_for_all_when_the_exa
         assert 2 < said["duration_s"] <= 8.2
         # Nothing on any disk of the installation shows it: not the outbox, the stream, the database, a log.
         assert [file for file in files(site) if clip[200:400] in file.read_bytes()] == []
-        site.client.end_session(session.session_id)
+        site.client.sessions.end(session.session_id)
         assert (api.get(path).status_code, api.get(path).json()["code"]) == (410, "excerpt-destroyed")
         assert phrases(site, session)
 
@@ -94,7 +94,7 @@ def test_without_the_candidates_agreement_nothing_is_listened_for(site: Whole, r
     session = sat(site, "CAND-says-nothing", recording)
     # The whole sentence and the silence behind it: 14 windows of half a second come after 4 s.
     wait_until(lambda: windows(site) >= before + 20, "the sound is heard")
-    site.client.end_session(session.session_id)
+    site.client.sessions.end(session.session_id)
     wait_until(lambda: site.metric("outbox_depth", lane="conduct") == 0, "an empty outbox")
     assert phrases(site, session) == []
 
@@ -112,7 +112,7 @@ def test_once_the_agreement_is_taken_back_the_running_session_listens_for_no_wor
         heard, sought = windows(site), windows(site, SPOTTER)
         site.stream(session, recording)
         wait_until(lambda: windows(site) >= heard + 20, "the sound is heard")
-        site.client.end_session(session.session_id)
+        site.client.sessions.end(session.session_id)
     # Every sentence was searched while the agreement stood: the first test hears of its phrase.
     assert windows(site, SPOTTER) == sought
     assert phrases(site, session) == []
@@ -129,7 +129,7 @@ def test_a_pause_is_not_listened_to_and_listening_goes_on_afterwards(site: Whole
         assert windows(site) <= paused + 1  # one may have been under way
         assert api.post(f"/session/{session.session_id}/resume", json=why).status_code == 200
         wait_until(lambda: windows(site) >= paused + 4, "the sound is heard again")
-        site.client.end_session(session.session_id)
+        site.client.sessions.end(session.session_id)
 
 
 def dropped(site: Whole) -> float:

@@ -126,18 +126,7 @@ def _store(
     wish, keyring = plan.wish, parts.keys.keyring
     tenants.check_open(db, wish.tenant_id)
     nodes.check_open(db, found.assignment.node_id)
-    kept = candidates.keep(db, plan.candidate) and all(
-        keys.keep(db, key)
-        for key in (
-            plan.seal_key,
-            plan.data_key,
-            *plan.evidence_keys,
-            *plan.features_keys,
-            plan.transcript_key,
-        )
-        if key is not None
-    )
-    if not kept:
+    if not (candidates.keep(db, plan.candidate) and _keys_kept(db, plan)):
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
     # Locked, so that each of many simultaneous requests reads what the one before it stored.
     candidates.lock(db, plan.candidate)
@@ -171,6 +160,11 @@ def _store(
     servers = for_session(parts.ice_servers, session.id, session.expires_utc)
     webrtc, config = webrtc_config(servers), parts.config
     return start_response(config, webrtc, found, token, join_url(config.web.public_url, code))
+
+
+def _keys_kept(db: Session, plan: Plan) -> bool:
+    own = (plan.seal_key, plan.data_key, *plan.evidence_keys, *plan.features_keys, plan.transcript_key)
+    return all(keys.keep(db, key) for key in own if key is not None)
 
 
 def _rows(parts: Parts, plan: Plan, node_id: UUID) -> Found:

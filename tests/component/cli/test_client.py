@@ -33,19 +33,19 @@ def _problem(status: int) -> httpx.Response:
 
 def test_a_problem_document_becomes_a_refusal_with_its_code_and_every_wrong_field() -> None:
     with _client(_problem(422)) as client, pytest.raises(Rejected) as refusal:
-        client.end_session("SESS-1")
+        client.sessions.end("SESS-1")
     assert (refusal.value.code, refusal.value.status) == ("policy-invalid", 422)
     assert "policy.rules: unknown" in str(refusal.value)
 
 
 def test_a_coordinator_without_nodes_is_unavailable_not_a_refusal() -> None:
     with _client(_problem(503)) as client, pytest.raises(Unavailable, match="the policy is refused"):
-        client.end_session("SESS-1")
+        client.sessions.end("SESS-1")
 
 
 def test_an_error_page_of_a_proxy_is_told_by_its_status() -> None:
     with _client(httpx.Response(404, text="<html>")) as client, pytest.raises(Rejected, match="HTTP 404"):
-        client.timeline("SESS-1")
+        client.alerts.timeline("SESS-1")
 
 
 def test_nobody_listening_is_said_with_the_address() -> None:
@@ -54,12 +54,12 @@ def test_nobody_listening_is_said_with_the_address() -> None:
         _client(refused) as client,
         pytest.raises(Unavailable, match=r"http://coordinator\.test does not answer"),
     ):
-        client.nodes()
+        client.fleet.nodes()
 
 
 def test_an_answer_of_another_version_is_corrupt() -> None:
     with _client(httpx.Response(200, json={"unknown": 1})) as client, pytest.raises(Corrupt, match="version"):
-        client.end_session("SESS-1")
+        client.sessions.end("SESS-1")
 
 
 def test_alerts_are_followed_through_every_page() -> None:
@@ -70,5 +70,5 @@ def test_alerts_are_followed_through_every_page() -> None:
         return httpx.Response(200, json={"items": [], "next_cursor": None if len(asked) == 2 else "two"})
 
     with Client("http://coordinator.test", "secret", httpx.MockTransport(reply)) as client:
-        assert client.alerts({"event_type": "FACE_MISMATCH"}) == []
+        assert client.alerts.listed({"event_type": "FACE_MISMATCH"}) == []
     assert asked == [None, "two"]

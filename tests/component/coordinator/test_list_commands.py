@@ -162,3 +162,34 @@ def test_a_face_that_waits_is_listed_and_decided(on_sqlite: OnSite, tmp_path: Pa
             assert (code, "already been decided" in error) == (1, True)
 
     on_sqlite(test)
+
+
+def test_candidates_of_a_file_are_enrolled_and_started_once(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        for name in ("CAND-7", "CAND-8"):
+            folder = tmp_path / "faces" / name
+            folder.mkdir(parents=True)
+            (folder / "front.jpg").write_bytes(base64.b64decode(picture_base64()))
+        table = tmp_path / "candidates.csv"
+        table.write_text("candidate_id,exam_id\nCAND-7,EXAM-1\nCAND-8,EXAM-1\nCAND-9,EXAM-1\n")
+        async with served(site) as url:
+            office = Shell(site, url, "office", Role.ADMIN)
+            enroll = ("enroll", "add", "--from", str(tmp_path / "faces"), "--exam", "EXAM-1")
+            start = ("sessions", "start", "--from", str(table))
+            code, _, said = await office.run(*enroll, "--acknowledged", "notice-1")
+            assert (code, said.split(";")[0]) == (0, "2 of 2 rows: 2 enrolled"), said
+            assert "2 exists" in (await office.run(*enroll, "--acknowledged", "notice-1"))[2]
+            await office.data("exams", "create", "EXAM-1", "--title", "CS 101")
+            code, _, said = await office.run(*start)
+            assert (code, said.split(";")[0]) == (1, "3 of 3 rows: 2 started, 1 refused"), said
+            first = (tmp_path / "candidates.results.csv").read_text()
+            assert first.count("/join#") == 2, first
+            code, _, said = await office.run(*start, "--force")
+            assert (code, said.split(";")[0]) == (0, "3 of 3 rows: 2 exists, 1 started"), said
+            again = (tmp_path / "candidates.results.csv").read_text()
+            assert again.splitlines()[:3] == first.splitlines()[:3]
+            code, _, said = await office.run(*start, "--force")
+            assert (code, said.split(";")[0]) == (0, "3 of 3 rows: 3 exists")
+            assert (await office.run("sessions", "start"))[0] == 2
+
+    on_sqlite(test)

@@ -18,8 +18,8 @@ HOMES = {
     "webrtcvad": "models.voice",
 }
 """Where a runtime is loaded; None: nowhere."""
-LOADERS = {"__import__": "models.backend", "import_module": "edge.main"}
-"""Who may import by a name in a variable: the loader of runtimes, and the command line its own commands."""
+LOADERS = {"__import__": "models.backend", "import_module": "shared.late_commands"}
+"""Who may import by a name in a variable: the loader of runtimes, and command lines their own commands."""
 
 
 def loaded(name: str, tree: ast.Module) -> list[str]:

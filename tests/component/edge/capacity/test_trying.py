@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner
 
-from edge.app import worker_settings
+from edge.assembling import worker_settings
 from edge.capacity import trying
 from edge.capacity.candidates import Applicants, Sending
 from edge.capacity.figures import StepFigures

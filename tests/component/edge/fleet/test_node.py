@@ -21,7 +21,7 @@ from aiortc import RTCSessionDescription
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.analysis.measured import Measured
-from edge.app import assembled, worker_settings
+from edge.assembling import assembled, worker_settings
 from edge.desired.beginning import Begun, begin
 from edge.desired.course import Kept
 from edge.fleet.frame_requests import FEWER_HZ
