@@ -172,8 +172,8 @@ def masters_of(maker: Maker) -> tuple[str, ...]:
 def rest_of(maker: Maker) -> str:
     """The hash of the own key files and the legal holds as they are now; the master key is told apart."""
     with maker.database.read() as db:
-        held = backups.holds(db)
-    return hashlib.sha256(b"".join(map(line_of, (*_own_files(maker), *held)))).hexdigest()
+        items: list[Item] = [*_own_files(maker), *backups.holds(db)]
+    return hashlib.sha256(b"".join(map(line_of, items))).hexdigest()
 
 
 def _own_files(maker: Maker) -> list[OwnFile]:
