@@ -77,16 +77,18 @@ def _make_due(maker: Maker, latest: Latest, now_utc: datetime) -> None:
     found = _found(maker, Kind.DATABASE)
     _tell(latest, Kind.DATABASE, found)
     due = due_utc([one.known for one in found], timedelta(hours=maker.settings.every_hours), now_utc)
-    if due <= now_utc or _needs_other_masters(maker, found):
+    if due <= now_utc or _needs_other_masters(maker, found, now_utc):
         made = create(maker, now_utc)
         log.info("a backup was made", extra={"backup": made.backup_id})
         latest.saw(Kind.DATABASE, made.made_utc)
 
 
-def _needs_other_masters(maker: Maker, found: list[Found]) -> bool:
+def _needs_other_masters(maker: Maker, found: list[Found], now_utc: datetime) -> bool:
     """Whether the master keys have changed since the newest good copy: the keyring that comes next may lack
     the one that opens the copy."""
-    newest = next((one.manifest for one in found if one.manifest is not None), None)
+    # One of the future was made with a clock that was ahead: it would stay the newest for as long.
+    made = [one.manifest for one in found if one.manifest is not None and one.made_utc <= now_utc]
+    newest = made[0] if made else None
     return newest is not None and newest.masters not in ((), masters_of(maker))
 
 
