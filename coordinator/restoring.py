@@ -234,7 +234,7 @@ def _require_wrapping_key(config: CoordinatorConfig, keyring: _Keyring, manifest
         held = masters_of(given, "the master key that is given")
     else:
         held = masters_in(path) if path.exists() else _masters_saved(saved[0])
-    wrapped_by = manifest.masters[0] if manifest.masters else None
+    wrapped_by = manifest.master_ids[0] if manifest.master_ids else None
     if wrapped_by is not None and wrapped_by not in {one.key_id.hex() for one in held}:
         raise ConfigError(
             f"the backup was made under the master key {wrapped_by}, which was replaced since: give both, "

@@ -110,7 +110,7 @@ class _Making:
         self._maker, self._target = maker, target
         self._kind, self._made_utc, self._revision = kind, now_utc, revision
         self._id = new_id(now_utc, secrets.token_hex(4))
-        self._masters = masters_of(maker)
+        self._master_ids = maker.keys.keyring.master_ids
         self._files: list[SealedFile] = []
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
@@ -132,7 +132,7 @@ class _Making:
             revision=self._revision,
             dialect="sqlite" if self._maker.database.file is not None else "postgresql",
             recipient=self._maker.settings.recipient,
-            masters=self._masters,
+            master_ids=self._master_ids,
             destroyed_keys=destroyed_keys,
             rest=rest,
             files=tuple(self._files),
@@ -162,11 +162,6 @@ def _copied(maker: Maker) -> AbstractContextManager[dict[str, Iterable[bytes]]]:
     if maker.database.file is not None:
         return copied_sqlite(maker.database.file, maker.config.data_folder)
     return copied_postgresql(libpq_url(maker.config.database))
-
-
-def masters_of(maker: Maker) -> tuple[str, ...]:
-    """The ids of the master keys that are held, the one that wraps first."""
-    return tuple(one.key_id.hex() for one in maker.keys.keyring.masters.held)
 
 
 def rest_of(maker: Maker) -> str:

@@ -60,7 +60,7 @@ class Manifest(_Said):
     dialect: Literal["sqlite", "postgresql"]
     recipient: Word
     """The public key to which it is sealed."""
-    masters: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
+    master_ids: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
     """The ids of the master keys that its coordinator held, the one that wrapped first; empty in a backup of
     before."""
     destroyed_keys: int = 0

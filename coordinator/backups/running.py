@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from coordinator.backups import service as backups
-from coordinator.backups.creating import Maker, create, masters_of, prune, rest_of, write_keyring
+from coordinator.backups.creating import Maker, create, prune, rest_of, write_keyring
 from coordinator.backups.lists import Found, found_at, target_of
 from coordinator.backups.manifest import Kind
 from coordinator.backups.planning import due_utc
@@ -89,7 +89,7 @@ def _needs_other_masters(maker: Maker, found: list[Found], now_utc: datetime) ->
     # One of the future was made with a clock that was ahead: it would stay the newest for as long.
     made = [one.manifest for one in found if one.manifest is not None and one.made_utc <= now_utc]
     newest = made[0] if made else None
-    return newest is not None and newest.masters not in ((), masters_of(maker))
+    return newest is not None and newest.master_ids not in ((), maker.keys.keyring.master_ids)
 
 
 def _found(maker: Maker, kind: Kind) -> list[Found]:
