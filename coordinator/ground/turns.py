@@ -1,8 +1,8 @@
 """Lets one thread write at a time, in the order in which they asked.
 
 SQLite itself does not wake who waits: it lets them look again after up to 100 ms, and meanwhile the next
-transaction of a backlog may have begun. A plain lock goes to whoever is quickest, so of many writers some wait
-several times as long as others.
+transaction of a backlog may have begun. A plain lock goes to whoever is quickest, so of many writers some
+wait several times as long as others.
 """
 
 from __future__ import annotations
