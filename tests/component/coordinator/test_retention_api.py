@@ -42,6 +42,7 @@ def test_what_is_planned_is_erased_reported_and_answered_for(on_site: OnSite) ->
             "templates": (0, 1),
             "evidence": (1, 0),
             "alerts": (1, 0),
+            "features": (0, 0),
             "records": (0, 2),
         }
         assert {(one["kept"], one["candidate_id"], one["exam_id"]) for one in ahead["items"]} == {
