@@ -290,6 +290,25 @@ def test_a_session_starts_and_stays_in_its_candidates_region(play: Callable[[Pla
     play(story)
 
 
+@pytest.mark.parametrize("gone", ["first", "other"])
+def test_a_session_does_not_start_at_a_node_that_is_about_to_end(
+    play: Callable[[Play], None], gone: str
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await online(site, other)
+        ends, stays = (site.node, other) if gone == "first" else (other, site.node)
+        ends.refusal = Refusal("unavailable", "node-unavailable", 503, "this node is shutting down")
+        await site.started()
+        [start] = stays.obeyed.started
+        assert await held(site, start) == [(1, stays.node_id, Because.STARTED)]
+        stays.refusal = ends.refusal
+        body = {"exam_session_id": "SESS-2", "candidate_id": "CAND-2", "exam_id": "EXAM-1"}
+        refused = await site.post("/session/start", {**body, "allow_unregistered": True})
+        assert (refused.status_code, refused.json()["code"]) == (503, "node-unavailable")
+
+    play(story)
+
+
 def test_of_two_that_ask_at_once_one_moves_and_both_get_its_node(play: Callable[[Play], None]) -> None:
     async def story(site: Site, other: FakeNode) -> None:
         start = await sat(site, other)
