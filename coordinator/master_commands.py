@@ -135,9 +135,11 @@ def _finish(place: _Place, keep: Path | None) -> None:
     in_file = None if is_given(place.settings.keys.master_key_command) else _held_in_file(place)
     if keep is not None and keep.exists():
         raise ConfigError(f"{keep} is there already; name another file for the former key")
-    for other in former:
-        _require_unused(place, (other,))
-        _require_unused(place, (other, first))
+    _require_all_follow(place, first, former)
+    with place.database.write() as db:
+        masters.refuse(db, former, datetime.now(UTC))
+    # One that began between the question and the refusal is seen now; whoever begins later is refused.
+    _require_all_follow(place, first, former)
     again = [f"{name}: {done}" for name, done, _ in _rewrapped(place) if done]
     if again:
         typer.echo("wrapped again just now: " + ", ".join(again))
@@ -145,15 +147,19 @@ def _finish(place: _Place, keep: Path | None) -> None:
         with writing_under(keep.parent):
             replace_private(keep, text_of(in_file[1:]))
     with place.database.write() as db:
-        now_utc = datetime.now(UTC)
-        masters.refuse(db, former, now_utc)
-        audit.write_own(db, INSTALLATION_ID, "replace_master_key", len(former), now_utc)
+        audit.write_own(db, INSTALLATION_ID, "replace_master_key", len(former), datetime.now(UTC))
     place.database.scrub()
     if in_file is None:
         typer.echo("done; now take the former key away from where the keys are given, and restart")
         return
     _write(place, in_file[:1])
     typer.echo("done; now make a backup, since those of before need the former key")
+
+
+def _require_all_follow(place: _Place, first: bytes, former: list[bytes]) -> None:
+    for other in former:
+        _require_unused(place, (other,))
+        _require_unused(place, (other, first))
 
 
 def _require_unused(place: _Place, use: tuple[bytes, ...]) -> None:

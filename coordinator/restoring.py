@@ -16,7 +16,6 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -26,7 +25,7 @@ from coordinator import schema
 from coordinator.audit import service as audit
 from coordinator.backups import opening, service as backups
 from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url, new_draft
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HeldReason, OwnFile
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, OwnFile
 from coordinator.backups.lists import found_at, target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.standing import not_newer
@@ -37,7 +36,7 @@ from coordinator.config import BackupSection, CoordinatorConfig, IceSection, Nat
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.key_files import write_once
-from coordinator.ground.master_keys import LocalMaster, is_given, masters_in, masters_of
+from coordinator.ground.master_keys import LocalMaster, given_text, is_given, masters_in, masters_of
 from coordinator.ground.own_keys import own_key_files
 from coordinator.privacy import erasing_service as erasing, steps as erasures
 from coordinator.retention import running as retention
@@ -84,8 +83,7 @@ class _Keyring:
     manifest: Manifest
     files: tuple[OwnFile, ...]
     journal: tuple[JournalEntry, ...]
-    reasons: dict[UUID, bytes]
-    """Why things are held."""
+    holds: tuple[HoldRow, ...]
 
 
 def restore(wish: Wish, now_utc: datetime) -> Restored:
@@ -95,6 +93,7 @@ def restore(wish: Wish, now_utc: datetime) -> Restored:
     _require_ours(manifest, wish.config)
     keyring = _read_keyring(wish)
     _require_empty(wish.config, keyring)
+    _require_wrapping_key(wish.config, keyring, manifest)
     data = wish.config.data_folder
     with writing_under(data):
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -171,7 +170,7 @@ def _put_keys_back(wish: Wish, keyring: _Keyring, database: Database, now_utc: d
             backups.put_back(db, some)
     with database.write() as db:
         backups.destroy_unknown(db, now_utc)
-        backups.put_reasons_back(db, keyring.reasons)
+        backups.put_holds_back(db, keyring.holds)
 
 
 def _read_keyring(wish: Wish) -> _Keyring:
@@ -181,16 +180,15 @@ def _read_keyring(wish: Wish) -> _Keyring:
     manifest = next((one.manifest for one in found if one.manifest is not None), None)
     if manifest is None:
         raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
-    files, lines = [], []
-    reasons: dict[UUID, bytes] = {}
+    files, lines, held = [], [], []
     for item in opening.keyring_items(target, manifest, wish.opener):
         if isinstance(item, OwnFile):
             files.append(item)
         elif isinstance(item, Erased):
             lines.append(item.line.encode())
-        elif isinstance(item, HeldReason):
-            reasons[item.hold_id] = item.sealed
-    return _Keyring(manifest, tuple(files), tuple(read_journal(lines, wish.signer)), reasons)
+        elif isinstance(item, HoldRow):
+            held.append(item)
+    return _Keyring(manifest, tuple(files), tuple(read_journal(lines, wish.signer)), tuple(held))
 
 
 def _require_ours(manifest: Manifest, config: CoordinatorConfig) -> None:
@@ -227,6 +225,20 @@ def _require_master_key(config: CoordinatorConfig, keyring: _Keyring) -> None:
         raise ConfigError(
             f"the master key is not in the backup, because it came from elsewhere: let it come from "
             f"there again, or write it to {path}"
+        )
+
+
+def _require_wrapping_key(config: CoordinatorConfig, keyring: _Keyring, manifest: Manifest) -> None:
+    path, saved = config.master_key_path, [one for one in keyring.files if one.name == MASTER_KEY]
+    if (given := given_text(config.keys.master_key_command)) is not None:
+        held = masters_of(given, "the master key that is given")
+    else:
+        held = masters_in(path) if path.exists() else _masters_saved(saved[0])
+    wrapped_by = manifest.master_ids[0] if manifest.master_ids else None
+    if wrapped_by is not None and wrapped_by not in {one.key_id.hex() for one in held}:
+        raise ConfigError(
+            f"the backup was made under the master key {wrapped_by}, which was replaced since: give both, "
+            f"the present one first, in {path} or where the master key comes from; or choose a later backup"
         )
 
 

@@ -19,7 +19,7 @@ from uuid import UUID
 from coordinator.audit import service as audit
 from coordinator.backups import service as backups
 from coordinator.backups.copying import copied_postgresql, copied_sqlite, drop_drafts, libpq_url
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HeldReason, Item, OwnFile, line_of
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, Item, OwnFile, line_of
 from coordinator.backups.lists import found_at, new_id, target_of
 from coordinator.backups.manifest import NAME, Kind, Manifest, SealedFile, about
 from coordinator.backups.planning import going
@@ -82,9 +82,10 @@ def write_keyring(maker: Maker, now_utc: datetime) -> Manifest:
         former = sorted(target.sizes(), key=lambda name: not name.endswith(NAME))
         with maker.database.read() as db:
             revision, destroyed = backups.revision(db), backups.destroyed(db)
+        rest = rest_of(maker)
         making = _Making(maker, target, Kind.KEYRING, now_utc, revision)
         making.add(_LINES, map(line_of, _items(maker)))
-        done = making.finished(destroyed)
+        done = making.finished(destroyed, rest)
         for name in former:
             target.remove(name)
         return done
@@ -109,6 +110,7 @@ class _Making:
         self._maker, self._target = maker, target
         self._kind, self._made_utc, self._revision = kind, now_utc, revision
         self._id = new_id(now_utc, secrets.token_hex(4))
+        self._master_ids = maker.keys.keyring.master_ids
         self._files: list[SealedFile] = []
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
@@ -120,7 +122,7 @@ class _Making:
             SealedFile(name=name, size_bytes=measured.size_bytes, sha256=measured.hash.hexdigest())
         )
 
-    def finished(self, destroyed_keys: int = 0) -> Manifest:
+    def finished(self, destroyed_keys: int = 0, rest: str = "") -> Manifest:
         """Write the manifest: from now on it is a backup."""
         made = Manifest(
             kind=self._kind,
@@ -130,7 +132,9 @@ class _Making:
             revision=self._revision,
             dialect="sqlite" if self._maker.database.file is not None else "postgresql",
             recipient=self._maker.settings.recipient,
+            master_ids=self._master_ids,
             destroyed_keys=destroyed_keys,
+            rest=rest,
             files=tuple(self._files),
         )
         self._target.write(f"{self._id}/{NAME}", [made.text(self._maker.keys.signing)])
@@ -160,27 +164,37 @@ def _copied(maker: Maker) -> AbstractContextManager[dict[str, Iterable[bytes]]]:
     return copied_postgresql(libpq_url(maker.config.database))
 
 
+def rest_of(maker: Maker) -> str:
+    """The hash of the own key files and the legal holds as they are now; the master key is told apart."""
+    with maker.database.read() as db:
+        items: list[Item] = [*_own_files(maker), *backups.holds(db)]
+    return hashlib.sha256(b"".join(map(line_of, items))).hexdigest()
+
+
+def _own_files(maker: Maker) -> list[OwnFile]:
+    try:
+        return [OwnFile(path.name, path.read_bytes()) for path in own_key_files(maker.config.data_folder)]
+    except OSError as error:
+        raise Unavailable(f"the coordinator's keys cannot be read: {error.strerror}") from error
+
+
 def _items(maker: Maker) -> Iterator[Item]:
     master = _master_file(maker)
     if master is not None:
         yield OwnFile(MASTER_KEY, master)
-    try:
-        for path in own_key_files(maker.config.data_folder):
-            yield OwnFile(path.name, path.read_bytes())
-    except OSError as error:
-        raise Unavailable(f"the coordinator's keys cannot be read: {error.strerror}") from error
+    yield from _own_files(maker)
     with maker.database.read() as db:
-        entries, reasons = journal.entries(db, 0), backups.reasons(db)
+        entries, held = journal.entries(db, 0), backups.holds(db)
     yield from (Erased(one.line()) for one in entries)
-    yield from (HeldReason(hold_id, sealed) for hold_id, sealed in reasons)
+    yield from held
     after: UUID | None = None
     while True:
         with maker.database.read() as db:
-            held = backups.wrapped_after(db, after, _KEYS_AT_ONCE)
-        yield from (HeldKey(key_id, wrapped) for key_id, wrapped in held)
-        if len(held) < _KEYS_AT_ONCE:
+            keys = backups.wrapped_after(db, after, _KEYS_AT_ONCE)
+        yield from (HeldKey(key_id, wrapped) for key_id, wrapped in keys)
+        if len(keys) < _KEYS_AT_ONCE:
             break
-        after = held[-1][0]
+        after = keys[-1][0]
     if _master_file(maker) != master:
         raise Unavailable("the master key was changed meanwhile; try again")
 

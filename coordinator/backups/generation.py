@@ -1,15 +1,15 @@
 """What a backup of the keyring holds, as lines. Pure.
 
 One JSON object per line: the coordinator's own key files, the journal of erasures from its beginning, the
-reasons of legal holds, and the wrapped keys of persons, in this order.
+legal holds, and the wrapped keys of persons, in this order.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from shared.canonical import canonical_json, parse_json
@@ -42,25 +42,30 @@ class HeldKey:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldReason:
-    """Why something is held, under the master key."""
+class HoldRow:
+    """A legal hold as it is now."""
 
     hold_id: UUID
     sealed: bytes
+    """Why something is held, under the master key."""
+    row: Mapping[str, Any] | None = None
+    """Its other columns as JSON; None in a backup of before, which had only the reason."""
 
 
-Item = OwnFile | Erased | HeldReason | HeldKey
+Item = OwnFile | Erased | HoldRow | HeldKey
 
 
 def line_of(item: Item) -> bytes:
     """An item as a line."""
+    value: dict[str, Any]
     match item:
         case OwnFile(name, data):
             value = {"file": name, "data": base64.b64encode(data).decode("ascii")}
         case Erased(line):
             value = {"erased": line}
-        case HeldReason(hold_id, sealed):
+        case HoldRow(hold_id, sealed, row):
             value = {"hold": str(hold_id), "reason": base64.b64encode(sealed).decode("ascii")}
+            value |= {} if row is None else {"row": dict(row)}
         case HeldKey(key_id, wrapped):
             value = {"key": str(key_id), "wrapped": base64.b64encode(wrapped).decode("ascii")}
     return canonical_json(value) + b"\n"
@@ -84,8 +89,10 @@ def _item(line: bytes) -> Item:
                 return OwnFile(_plain(name), base64.b64decode(data, validate=True))
             case {"erased": str(entry)}:
                 return Erased(entry)
+            case {"hold": str(hold_id), "reason": str(sealed), "row": dict(row)}:
+                return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True), row)
             case {"hold": str(hold_id), "reason": str(sealed)}:
-                return HeldReason(UUID(hold_id), base64.b64decode(sealed, validate=True))
+                return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True))
             case {"key": str(key_id), "wrapped": str(wrapped)}:
                 return HeldKey(UUID(key_id), base64.b64decode(wrapped, validate=True))
     except (Corrupt, ValueError) as error:

@@ -60,8 +60,13 @@ class Manifest(_Said):
     dialect: Literal["sqlite", "postgresql"]
     recipient: Word
     """The public key to which it is sealed."""
+    master_ids: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
+    """The ids of the master keys that its coordinator held, the one that wrapped first; empty in a backup of
+    before."""
     destroyed_keys: int = 0
     """How many keys of persons had been destroyed, in a backup of the keyring."""
+    rest: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """The hash of what else is in a backup of the keyring and changes: own key files and legal holds."""
     files: Annotated[tuple[SealedFile, ...], Field(max_length=20)]
 
     def about(self, name: str) -> bytes:

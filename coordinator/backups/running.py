@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from coordinator.backups import service as backups
-from coordinator.backups.creating import Maker, create, prune, write_keyring
-from coordinator.backups.lists import found_at, target_of
+from coordinator.backups.creating import Maker, create, prune, rest_of, write_keyring
+from coordinator.backups.lists import Found, found_at, target_of
 from coordinator.backups.manifest import Kind
 from coordinator.backups.planning import due_utc
 from coordinator.web_api.parts import Parts
@@ -51,30 +51,50 @@ async def run(parts: Parts, maker: Maker, latest: Latest) -> None:
 
 def look(maker: Maker, latest: Latest, now_utc: datetime) -> None:
     """Make what is due now, and delete what is kept no longer. Raises as `create` does."""
-    key, every = maker.keys.signing.public_key(), timedelta(hours=maker.settings.every_hours)
-    found = found_at(target_of(maker.settings, Kind.DATABASE), Kind.DATABASE, key)
-    _tell(latest, Kind.DATABASE, [one.made_utc for one in found if one.manifest is not None])
-    if due_utc([one.known for one in found], every, now_utc) <= now_utc:
-        made = create(maker, now_utc)
-        log.info("a backup was made", extra={"backup": made.backup_id})
-        _tell(latest, Kind.DATABASE, [made.made_utc])
-    elif keyring_is_old(maker):
-        write_keyring(maker, now_utc)
-    keyrings = found_at(target_of(maker.settings, Kind.KEYRING), Kind.KEYRING, key)
-    _tell(latest, Kind.KEYRING, [one.made_utc for one in keyrings if one.manifest is not None])
+    try:
+        _make_due(maker, latest, now_utc)
+    finally:
+        # Also if the database's copy fails, perhaps for days: what was destroyed must not stay there.
+        if keyring_is_old(maker):
+            write_keyring(maker, now_utc)
+        _tell(latest, Kind.KEYRING, _found(maker, Kind.KEYRING))
     if gone := prune(maker, now_utc):
         log.info("old backups were deleted", extra={"count": len(gone)})
 
 
 def keyring_is_old(maker: Maker) -> bool:
-    """Whether the keyring's backup has keys that were destroyed since, or is not the only one."""
-    key = maker.keys.signing.public_key()
-    found = found_at(target_of(maker.settings, Kind.KEYRING), Kind.KEYRING, key)
+    """Whether the keyring's backup has keys that were destroyed since, lacks what has changed since but for
+    new keys of persons, or is not the only one."""
+    found = _found(maker, Kind.KEYRING)
     if len(found) != 1 or found[0].manifest is None:
         return True
     with maker.database.read() as db:
-        return backups.destroyed(db) != found[0].manifest.destroyed_keys
+        destroyed = backups.destroyed(db)
+    return (destroyed, rest_of(maker)) != (found[0].manifest.destroyed_keys, found[0].manifest.rest)
 
 
-def _tell(latest: Latest, kind: Kind, made: list[datetime]) -> None:
-    latest.saw(kind, max(made, default=None))
+def _make_due(maker: Maker, latest: Latest, now_utc: datetime) -> None:
+    found = _found(maker, Kind.DATABASE)
+    _tell(latest, Kind.DATABASE, found)
+    due = due_utc([one.known for one in found], timedelta(hours=maker.settings.every_hours), now_utc)
+    if due <= now_utc or _needs_other_masters(maker, found, now_utc):
+        made = create(maker, now_utc)
+        log.info("a backup was made", extra={"backup": made.backup_id})
+        latest.saw(Kind.DATABASE, made.made_utc)
+
+
+def _needs_other_masters(maker: Maker, found: list[Found], now_utc: datetime) -> bool:
+    """Whether the master keys have changed since the newest good copy: the keyring that comes next may lack
+    the one that opens the copy."""
+    # One of the future was made with a clock that was ahead: it would stay the newest for as long.
+    made = [one.manifest for one in found if one.manifest is not None and one.made_utc <= now_utc]
+    newest = made[0] if made else None
+    return newest is not None and newest.master_ids not in ((), maker.keys.keyring.master_ids)
+
+
+def _found(maker: Maker, kind: Kind) -> list[Found]:
+    return found_at(target_of(maker.settings, kind), kind, maker.keys.signing.public_key())
+
+
+def _tell(latest: Latest, kind: Kind, found: list[Found]) -> None:
+    latest.saw(kind, max((one.made_utc for one in found if one.manifest is not None), default=None))

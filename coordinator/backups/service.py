@@ -7,10 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
-from sqlmodel import Session, col, func, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
+from coordinator.backups.generation import HoldRow
 from coordinator.holds.tables import LegalHold
 from coordinator.keys.tables import Key
+from coordinator.tenants.tables import Tenant
 
 
 def revision(db: Session) -> str:
@@ -26,19 +28,27 @@ def wrapped_after(db: Session, after: UUID | None, limit: int) -> Sequence[tuple
     return [(key_id, wrapped) for key_id, wrapped in db.exec(wanted.limit(limit)) if wrapped is not None]
 
 
-def reasons(db: Session) -> Sequence[tuple[UUID, bytes]]:
-    """Why things are held, as it is sealed."""
-    return db.exec(select(LegalHold.id, LegalHold.reason_sealed)).all()
+def holds(db: Session) -> list[HoldRow]:
+    """The legal holds, released ones too."""
+    rows = db.exec(select(LegalHold).order_by(col(LegalHold.id)))
+    return [
+        HoldRow(row.id, row.reason_sealed, row.model_dump(mode="json", exclude={"reason_sealed"}))
+        for row in rows
+    ]
 
 
-def put_reasons_back(db: Session, sealed: Mapping[UUID, bytes]) -> None:
-    """Give legal holds their reasons again. One that has none any more was removed since, with its person."""
-    for row in db.exec(select(LegalHold)).all():
-        if row.id in sealed:
-            row.reason_sealed = sealed[row.id]
-            db.add(row)
-        else:
-            db.delete(row)
+def put_holds_back(db: Session, held: Sequence[HoldRow]) -> None:
+    """Let the legal holds be as they were at last: also those that were placed or released since the copy.
+    One that is not among them was removed since, with its person."""
+    db.exec(delete(LegalHold).where(col(LegalHold.id).not_in([one.hold_id for one in held])))
+    institutions = {str(one) for one in db.exec(select(Tenant.id))}
+    for one in held:
+        if one.row is None:  # a backup of before
+            db.exec(
+                update(LegalHold).where(col(LegalHold.id) == one.hold_id).values(reason_sealed=one.sealed)
+            )
+        elif one.row.get("tenant_id") in institutions:  # else the institution came after the copy
+            db.merge(LegalHold.model_validate({**one.row, "reason_sealed": one.sealed}))
     db.flush()
 
 

@@ -41,11 +41,18 @@ ALTERNATIVE: Final = (
     "agrees with you on another way to sit the exam. You can agree again at any time."
 )
 RENEWED: Final = "You have agreed again. From now on this is done as the notice says."
+LATER: Final = frozenset({Purpose.SPEECH_TRANSCRIPTION, Purpose.FEATURE_LOG})
+"""Purposes for which only the start of a session makes keys."""
+RENEWED_LATER: Final = (
+    "You have agreed. It counts from your next exam session on; one that runs already stays as it is."
+)
 
 
 def told(purpose: Purpose, *, given: bool) -> str:
     """The message to the candidate about its consent to a purpose or its withdrawal."""
-    return RENEWED if given else f"{STOPS[purpose]} {ALTERNATIVE}"
+    if given:
+        return RENEWED_LATER if purpose in LATER else RENEWED
+    return f"{STOPS[purpose]} {ALTERNATIVE}"
 
 
 def check_confirmed(purpose: Purpose, *, given: bool, confirm: bool) -> None:

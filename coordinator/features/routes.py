@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from sqlmodel import Session
 
 from coordinator.exams import service as exams
 from coordinator.features import export_service as export
-from coordinator.features.table import csv_head, csv_lines
+from coordinator.features.table import csv_head, csv_lines, in_order
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep
 from coordinator.web_api.security import Admin
@@ -39,19 +40,20 @@ async def export_features(
     `gap` 1; what was not known in a window is empty, never zero.
     """
 
-    found = await parts.reading(
-        lambda db: (
-            exams.find(db, claims.tenant_id, exam_id),
-            export.sessions_of(db, claims.tenant_id, exam_id),
-        )
-    )
+    def work(db: Session) -> Sequence[UUID]:
+        found = export.sessions_of(db, claims.tenant_id, exam_id)
+        if not found:  # sessions may name an exam that nobody has created
+            exams.find(db, claims.tenant_id, exam_id)
+        return found
+
+    found = await parts.reading(work)
     named = {"Content-Disposition": 'attachment; filename="features.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(_table(parts, found[1], now), media_type=CSV, headers=named)
+    return StreamingResponse(_table(parts, found, now), media_type=CSV, headers=named)
 
 
 async def _table(parts: Parts, session_ids: Sequence[UUID], now: datetime) -> AsyncIterator[str]:
     secret = uuid4()
     yield csv_head()
-    for session_id in session_ids:
+    for session_id in in_order(session_ids, secret):
         one = partial(export.logged, keyring=parts.keys.keyring, session_id=session_id, now_utc=now)
         yield csv_lines(await parts.reading(one), secret)

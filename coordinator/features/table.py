@@ -42,6 +42,11 @@ class Logged:
     labels: Sequence[Label] = ()
 
 
+def in_order(session_ids: Iterable[UUID], secret: UUID) -> list[UUID]:
+    """Sessions as they stand in a table: their own ids would tell who came when."""
+    return sorted(session_ids, key=lambda one: uuid5(secret, str(one)))
+
+
 def rows(logged: Logged, secret: UUID) -> Iterator[dict[str, object]]:
     """The rows of one session; `secret`: random, of this table alone."""
     named = {"person": uuid5(secret, str(logged.person)), "session": uuid5(secret, str(logged.session))}

@@ -66,6 +66,11 @@ class Keyring:
     """Whether new sealing keys get a hybrid half too."""
 
     @property
+    def master_ids(self) -> tuple[str, ...]:
+        """The ids of the master keys; the one that wraps comes first."""
+        return tuple(one.key_id.hex() for one in self.masters.held)
+
+    @property
     def mark(self) -> bytes:
         """How everything begins that is wrapped now."""
         return mark_of(self.masters.held[0])

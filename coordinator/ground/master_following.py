@@ -38,7 +38,11 @@ class Following:
     def begin(self) -> None:
         """Tell others which keys are used. Raises `ConfigError` if the one that wraps was replaced."""
         self._users.share(use_of(self._masters.held))
-        self._require_good(self._masters.held)
+        try:
+            self._require_good(self._masters.held)
+        except ConfigError:
+            self._users.close()
+            raise
 
     async def run(self, clock: Callable[[], float]) -> None:
         """Look until cancelled."""
@@ -100,4 +104,4 @@ def _version(file: Path) -> _Version | None:
         about = file.stat()
     except OSError:
         return None
-    return (about.st_ino, about.st_mtime_ns, about.st_size)
+    return (about.st_ino, about.st_ctime_ns, about.st_size)  # also a change of its mode

@@ -13,7 +13,7 @@ from typing import Final
 from shared.consents import Purpose
 from shared.retention import Kept
 
-VERSION: Final = "2026-11-30.1"
+VERSION: Final = "2026-11-30.2"
 LANGUAGE: Final = "en"
 
 DECIDES: Final = (
@@ -132,6 +132,11 @@ KEPT_OTHERWISE: Final = (
         "itself yet.",
     ),
     (
+        "Copies of the database, where your institution makes them in case it is lost",
+        "Some weeks. What is erased meanwhile can no longer be opened in them, but your identifier can be "
+        "read; before a copy is used again, it is erased there too.",
+    ),
+    (
         "What a person is reviewing, what an appeal is about, and what the law requires to be kept",
         "Longer, until that is over.",
     ),
@@ -140,6 +145,7 @@ KEPT_OTHERWISE_BY: Final = (
     "coordinator.excerpts.service:forget",
     "edge.sessions.session:Session",
     "coordinator.audit.service:write",
+    "coordinator.backups.planning:going",
     "coordinator.retention.planning:plan",
 )
 """The code behind each line of `KEPT_OTHERWISE`."""

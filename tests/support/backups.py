@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -115,20 +116,18 @@ def installation(migrated_url: str, tmp_path: Path) -> Iterator[Parts]:
     made.database.close()
 
 
+def hold_on(thing: HeldThing, **named: Any) -> LegalHold:
+    """A legal hold that was just placed."""
+    place = {"tenant_id": DEFAULT_TENANT_ID, **named}
+    return LegalHold(thing=thing, reason_sealed=b"a reason", held_by="dean", held_utc=NOW, **place)
+
+
 def add_secrets(db: Session) -> None:
     """What no copy may have."""
     for key in db.exec(select(Key)).all():
         key.wrapped = b"half of " + key.id.bytes
         db.add(key)
-    hold = LegalHold(
-        tenant_id=DEFAULT_TENANT_ID,
-        thing=HeldThing.EXAM,
-        exam_reference="ALGEBRA",
-        reason_sealed=b"a reason",
-        held_by="dean",
-        held_utc=NOW,
-    )
-    db.add(hold)
+    db.add(hold_on(HeldThing.EXAM, exam_reference="ALGEBRA"))
     answer = KeptAnswer(
         tenant_id=DEFAULT_TENANT_ID,
         request_hash=b"1",

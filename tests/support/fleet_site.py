@@ -24,6 +24,7 @@ from shared.sealing import signing_public_text
 from shared.tokens import Claims, Role, issue
 from tests.support.cut_link import CutLink, socket_link, tcp_link
 from tests.support.edge_daemon import made_identity
+from tests.support.eventually import cancelled
 from tests.support.exam_site import ACKNOWLEDGED, site_config
 from tests.support.faults import Fault, Kind
 from tests.support.fleet_node import serve as serve_node
@@ -38,6 +39,7 @@ from tests.support.postgres import database_url
 NODES: Final = 3
 COORDINATORS: Final = 2
 ASKED_S: Final = 15.0
+TENDED_EVERY_S: Final = 0.5
 AGAIN: Final = frozenset({429, 500, 502, 503})
 SOCKET: Final = ".s.PGSQL.5432"
 POLICY: Final[Mapping[str, Any]] = {
@@ -56,6 +58,8 @@ class Place:
 
     acts: Mapping[Kind, tuple[Act, Act]]
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    tend: Act | None = None
+    """Begins a program again that has ended by itself."""
 
 
 @dataclass
@@ -77,12 +81,25 @@ class Fleet:
     async def suffer(self, faults: Sequence[Fault], say: Callable[[str], None]) -> None:
         """All these faults, each at its time."""
         began_at = asyncio.get_running_loop().time()
+        tending = asyncio.create_task(self._tend())
         async with asyncio.TaskGroup() as tasks:
             for fault in faults:
                 late_s = began_at + fault.begins_s - asyncio.get_running_loop().time()
                 await asyncio.sleep(max(0.0, late_s))
                 say(str(fault))
                 tasks.create_task(self._strike(fault))
+        await cancelled(tending)
+        for place in self.places.values():
+            if place.tend is not None:
+                await asyncio.to_thread(place.tend)
+
+    async def _tend(self) -> None:
+        while True:
+            for place in self.places.values():
+                if place.tend is not None and not place.busy.locked():
+                    async with place.busy:
+                        await asyncio.to_thread(place.tend)
+            await asyncio.sleep(TENDED_EVERY_S)
 
     async def _strike(self, fault: Fault) -> None:
         place = self.places[fault.place]
@@ -235,7 +252,8 @@ class _Site:
         await asyncio.to_thread(program.start)
         self.stack.callback(program.kill)
         self.places[name] = Place(
-            {Kind.KILL: (program.kill, program.start), Kind.FREEZE: (program.freeze, program.thaw)}
+            {Kind.KILL: (program.kill, program.start), Kind.FREEZE: (program.freeze, program.thaw)},
+            tend=program.tend,
         )
 
     async def _hub_link(self) -> tuple[CutLink, str]:

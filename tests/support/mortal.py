@@ -46,7 +46,14 @@ class Mortal:
             self._life.kill()
             self._life.join()
 
+    def tend(self) -> None:
+        """Begin it again if it has ended by itself, as a supervisor would: one that finds its database away
+        when it begins ends."""
+        if self._life.pid is not None and not self._life.is_alive():
+            self.start()
+
     def freeze(self) -> None:
+        self.tend()
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -18,13 +18,16 @@ from coordinator.backups.unfinished import require_restored
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
+from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.privacy import erasing_service as erasing
 from coordinator.privacy.places import tombstone
 from coordinator.restoring import restore
 from coordinator.retention.tables import RetentionLease
+from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.web_api.parts import Parts
+from shared.holds import HeldThing
 from tests.support.backups import (
     NOW,
     OPENER,
@@ -33,6 +36,7 @@ from tests.support.backups import (
     erase,
     found,
     good,
+    hold_on,
 )
 from tests.support.retained import Rows, sat
 
@@ -140,6 +144,35 @@ def test_a_restore_erases_what_is_due_before_anybody_serves(
         assert all(key.wrapped is not None for key in db.exec(select(Key).where(*wanted)))
     with place.opened() as database, database.read() as db:
         assert all(key.wrapped is None for key in db.exec(select(Key).where(*wanted)))
+
+
+def test_a_restore_erases_nothing_that_a_hold_keeps_which_was_placed_after_the_backup(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    rows = Rows()
+    old = sat(rows, 9, DAYS_40)
+    with installation.database.write() as db:
+        rows.store(db)
+    create(maker, NOW)
+    with installation.database.write() as db:
+        before = db.exec(select(LegalHold)).one()
+        before.released_utc, before.released_by = NOW, "dora"
+        db.add(before)
+        db.add(hold_on(HeldThing.CANDIDATE, candidate_id=old.candidate_id))
+        unknown = Tenant(name="a new institution", created_utc=NOW)
+        db.add(unknown)
+        db.flush()
+        db.add(hold_on(HeldThing.EXAM, exam_reference="NEW", tenant_id=unknown.id))
+    write_keyring(maker, NOW)
+    restore(place.wish(), NOW)
+    wanted = (Key.candidate_id == old.candidate_id, Key.retention_class == RetentionClass.EVIDENCE)
+    with place.opened() as database, database.read() as db:
+        assert all(key.wrapped is not None for key in db.exec(select(Key).where(*wanted)))
+        come_back = {one.id: one.model_dump() for one in db.exec(select(LegalHold))}
+    with maker.database.read() as db:
+        held = db.exec(select(LegalHold).where(LegalHold.tenant_id == DEFAULT_TENANT_ID))
+        assert come_back == {one.id: one.model_dump() for one in held}
+    assert len(come_back) == 2
 
 
 def test_a_key_made_after_the_backup_is_no_trouble_and_one_destroyed_since_stays_so(

@@ -8,27 +8,29 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlmodel import Session, update
 from typer.testing import CliRunner
 
 from coordinator import schema
 from coordinator.app import create_app
 from coordinator.arriving import parked_service as parked
 from coordinator.backups import creating, running
-from coordinator.backups.creating import Maker, create, maker_of, prune
-from coordinator.backups.manifest import NAME, Kind
+from coordinator.backups.creating import Maker, create, maker_of, prune, write_keyring
+from coordinator.backups.manifest import NAME, Kind, Manifest
 from coordinator.backups.target import Folder
 from coordinator.backups.unfinished import MARK, require_restored
 from coordinator.config import NatsSection
 from coordinator.ground.database import Database
 from coordinator.ground.leadership import Held, alone
-from coordinator.ground.master_keys import LocalMaster, text_of
+from coordinator.ground.master_keys import LocalMaster, masters_in, text_of
+from coordinator.holds.tables import LegalHold
 from coordinator.main import app
 from coordinator.privacy import steps
 from coordinator.privacy.tables import Erasure
@@ -36,6 +38,7 @@ from coordinator.restoring import restore
 from coordinator.web_api.health import create_status
 from coordinator.web_api.parts import Parts
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
+from shared.holds import HeldThing
 from tests.support.backups import (
     NOW,
     Place,
@@ -43,9 +46,13 @@ from tests.support.backups import (
     erase,
     found,
     good,
+    hold_on,
 )
 from tests.support.eventually import until
 from tests.support.ports import reserved_port
+
+OTHER = LocalMaster(bytes([2] * 32))
+"""A master key that follows."""
 
 
 @pytest.fixture
@@ -211,6 +218,79 @@ def test_it_runs_by_itself_when_it_is_due(maker: Maker, installation: Parts) -> 
     assert not running.keyring_is_old(maker)
     running.look(maker, latest, NOW + timedelta(days=90))
     assert len(good(maker)) == 1
+
+
+def test_the_keyring_is_written_again_when_a_hold_or_an_own_key_has_changed(
+    maker: Maker, installation: Parts
+) -> None:
+    def change_hold(db: Session) -> None:
+        db.exec(update(LegalHold).values(released_utc=NOW, released_by="dora"))
+
+    def change_file(db: Session) -> None:
+        (maker.config.data_folder / "signing.key").write_text("another one")
+
+    changes: list[Callable[[Session], object]] = [
+        lambda db: db.add(hold_on(HeldThing.EXAM, exam_reference="LATIN")),
+        change_hold,
+        change_file,
+    ]
+    running.look(maker, running.Latest({}), NOW)
+    for number, change in enumerate(changes, 1):
+        assert not running.keyring_is_old(maker)
+        [before] = good(maker, Kind.KEYRING)
+        with installation.database.write() as db:
+            change(db)
+        running.look(maker, running.Latest({}), NOW + timedelta(minutes=number))
+        assert good(maker, Kind.KEYRING) != [before]
+    assert len(good(maker)) == 1
+
+
+def test_what_was_destroyed_leaves_the_keyring_although_no_copy_can_be_made(
+    maker: Maker, installation: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(maker: Maker, now_utc: datetime) -> Manifest:
+        raise ConfigError("the program pg_dump is missing")
+
+    latest = running.Latest({})
+    running.look(maker, latest, NOW)
+    [before] = good(maker, Kind.KEYRING)
+    erase(installation, "CAND-2")
+    monkeypatch.setattr(running, "create", fails)
+    with pytest.raises(ConfigError, match="pg_dump"):
+        running.look(maker, latest, NOW + timedelta(hours=7))
+    assert good(maker, Kind.KEYRING) != [before]
+    assert not running.keyring_is_old(maker)
+    assert latest.times["database",] == NOW.timestamp()
+    assert latest.times["keyring",] > NOW.timestamp()
+
+
+def test_another_master_key_lets_a_backup_be_made_at_once(maker: Maker) -> None:
+    """What is restored last needs the key under which the copy was made."""
+    running.look(maker, running.Latest({}), NOW)
+    held = maker.keys.keyring.masters.held
+    create(maker, NOW + timedelta(hours=1))  # with a clock that was ahead
+    for minutes, masters, count in ((5, held, 2), (10, (*held, OTHER), 3), (15, (*held, OTHER), 3)):
+        maker.keys.keyring.masters.take(masters)
+        running.look(maker, running.Latest({}), NOW + timedelta(minutes=minutes))
+        assert len(good(maker)) == count
+
+
+def test_a_copy_under_a_master_key_that_is_gone_is_refused_before_anything_is_written(
+    maker: Maker, place: Place
+) -> None:
+    create(maker, NOW)
+    path, data = maker.config.master_key_path, place.config.data_folder
+    [former] = masters_in(path)
+    path.write_text(text_of([OTHER]))
+    maker.keys.keyring.masters.take([OTHER])
+    write_keyring(maker, NOW)
+    with pytest.raises(ConfigError, match=f"under the master key {former.key_id.hex()}, which was replaced"):
+        restore(place.wish(), NOW)
+    assert not data.exists() or list(data.iterdir()) == []
+    data.mkdir(exist_ok=True)
+    (data / "master.key").touch(mode=0o600)
+    (data / "master.key").write_text(text_of([OTHER, former]))
+    restore(place.wish(), NOW)
 
 
 def test_one_at_a_time_and_what_fails_is_no_backup(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,6 +214,7 @@ def test_an_erasure_destroys_the_log_and_an_export_of_a_person_has_it(
         mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1")}
         assert (await site.get("/privacy/own", **mine)).json()["stored"]["features"] == 1
         asked = {"candidate_id": "CAND-1", "made_for": "the candidate"}
+        assert len(await exported(site)) == 1, "also of an exam that nobody has created"
         packed = await site.post("/privacy/export", asked, **officer)
         assert b"feature_batches.json" in packed.content
         gone = await site.post("/privacy/delete", {"candidate_id": "CAND-1", "end_running": True}, **officer)

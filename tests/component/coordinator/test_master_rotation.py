@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -298,6 +298,43 @@ def test_a_coordinator_with_a_key_that_was_replaced_does_not_start_and_does_not_
         Running(parts.database, key_file(parts))
     key_file(parts).write_bytes(b"no key\n")
     assert running.after(2) == held
+    running.following.close()
+
+
+def test_a_coordinator_that_begins_while_finish_asks_is_seen(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "master.key"
+    shutil.copy(key_file(parts), there)
+    for step in ("prepare", "switch", "rewrap"):
+        done(parts, step)
+    late: list[Running] = []
+    refuse = masters.refuse
+
+    def begins(db: Session, key_ids: Sequence[bytes], now_utc: datetime) -> None:
+        """Another machine's coordinator starts with the former key, just before it is refused."""
+        late.append(Running(parts.database, there))
+        refuse(db, key_ids, now_utc)
+
+    with monkeypatch.context() as here:
+        here.setattr(masters, "refuse", begins)
+        assert "still uses" in str(ordered(parts, "finish").exception)
+    assert len(masters_in(key_file(parts))) == 2
+    late[0].following.close()
+    with pytest.raises(ConfigError, match="was replaced by another one"):
+        Running(parts.database, there)
+    done(parts, "finish")
+
+
+def test_a_file_that_becomes_readable_is_followed(parts: Parts) -> None:
+    """Copied with a mode that is refused, and then given the right one."""
+    running, following = Running(parts.database, key_file(parts)), LocalMaster(B)
+    held = running.after(2)
+    key_file(parts).write_text(text_of([*masters_in(key_file(parts)), following]))
+    key_file(parts).chmod(0o644)
+    assert running.after(2) == held
+    key_file(parts).chmod(0o600)
+    assert running.after(2) == [*held, following.key_id]
     running.following.close()
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.backups.generation import Erased, HeldKey, HeldReason, Item, OwnFile, items_of, line_of
+from coordinator.backups.generation import Erased, HeldKey, HoldRow, Item, OwnFile, items_of, line_of
 from coordinator.backups.manifest import Kind, Manifest, SealedFile, read_manifest
 from shared.canonical import canonical_json, parse_json
 from shared.errors import Corrupt
@@ -27,7 +27,8 @@ MADE = Manifest(
 ITEMS: list[Item] = [
     OwnFile("ca.2.key", b"\x00\xff"),
     Erased('{"entry":1}\n'),
-    HeldReason(uuid4(), b"why"),
+    HoldRow(uuid4(), b"why"),
+    HoldRow(uuid4(), b"why", {"thing": "exam", "until_utc": None}),
     HeldKey(uuid4(), b"\x01half"),
 ]
 

@@ -6,7 +6,7 @@ import csv
 import io
 from uuid import UUID
 
-from coordinator.features.table import COLUMNS, Label, Logged, csv_head, csv_lines, rows
+from coordinator.features.table import COLUMNS, Label, Logged, csv_head, csv_lines, in_order, rows
 from shared.features import FeatureVector
 
 PERSON, SESSION, SECRET = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -36,6 +36,15 @@ def test_ids_are_the_same_within_a_table_and_others_in_the_next() -> None:
     other = csv_lines(Logged(PERSON, SESSION, [vector(0)]), UUID(int=4))
     assert other.split(",")[0] != people[0]
     assert str(PERSON) not in first[0]
+
+
+def test_the_order_of_sessions_says_nothing_about_who_came_when() -> None:
+    came = [UUID(int=one << 80) for one in range(20)]
+    shown = in_order(came, SECRET)
+    assert sorted(shown) == came
+    assert shown not in (came, came[::-1])
+    assert shown == in_order(came[::-1], SECRET), "nor does the order in which they are found"
+    assert shown != in_order(came, UUID(int=4))
 
 
 def test_a_verdict_labels_the_windows_that_its_findings_overlap() -> None:
