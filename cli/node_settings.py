@@ -68,7 +68,8 @@ def apply(
     """
     if [bool(node), bool(region), everywhere].count(True) != 1:
         raise Rejected("say for whom: --node, --region or --all", code="invalid-request", status=422)
-    fields = {"reason": reason or None, **read_document(file, "settings", MAX_BYTES)}
+    typed = {"reason": reason} if reason else {}
+    fields = {**read_document(file, "settings", MAX_BYTES), **typed}
     request = checked(SettingsRequest, **fields)
     with connect() as client:
         if node:

@@ -78,7 +78,8 @@ async def assembled(
         report = await _first_report(watching.worker)
         models |= report.models
         meter.workers = watching.statuses
-        configuring = Configuring(begun, assignments, lambda counting: admitted_here(counting, report))
+        admits = partial(admitted_here, report=report)
+        configuring = Configuring(begun, assignments, admits, publisher.hears)
         actions = NodeActions(config, assignments, watching.worker, configuring)
         states = States(hub, identity, assignments, watching.worker)
         assignments.on_report = states.reported

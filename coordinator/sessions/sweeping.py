@@ -7,8 +7,8 @@ Sessions that are assigned to a node but not named by it, or named with an older
 again: the node has lost them in a restart. A node that has just started is looked at immediately, since its
 candidates wait. In the same round `absence` looks for sessions without a connected page, `changing` sends
 nodes again the changes that they missed, `moving` moves the sessions of revoked nodes and ends what former
-nodes delivered late, `watched` stores how much nobody watched, and `trouble` raises alerts about nodes' wrong
-clocks and missing alerts.
+nodes delivered late or no node has ended, `watched` stores how much nobody watched, and `trouble` raises
+alerts about nodes' wrong clocks and missing alerts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.ending import send_end, tell_node
 from coordinator.sessions.moving.draining import leave_revoked
-from coordinator.sessions.moving.telling import clear_failovers, end_late_ones
+from coordinator.sessions.moving.telling import LeftOpen, clear_failovers, end_late_ones
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.again import resume
 from coordinator.sessions.trouble.telling import Troubles
@@ -90,7 +90,7 @@ async def run(parts: Parts, booted: Booted) -> None:
     """Run a round after every heartbeat interval and whenever a node has started, until cancelled."""
     unknown: set[Naming] = set()
     differed: set[UUID] = set()
-    absences, unseen, troubles = Absences(), Unseen(), Troubles()
+    absences, unseen, troubles, left_open = Absences(), Unseen(), Troubles(), LeftOpen()
     round_at = parts.clock() + INTERVAL_S
     while True:
         fresh = await booted.wait(max(0.0, round_at - parts.clock()))
@@ -109,6 +109,7 @@ async def run(parts: Parts, booted: Booted) -> None:
             await troubles.round(parts)
             await clear_failovers(parts)
             await end_late_ones(parts)
+            await left_open.round(parts)
 
 
 async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:

@@ -20,6 +20,7 @@ from coordinator.ground.acting import Acting, current
 from coordinator.ground.database import Database
 from coordinator.ground.leading import Lead
 from coordinator.ground.own_keys import OwnKeys
+from coordinator.ground.queues import Queues
 from coordinator.live.rooms import Rooms
 from coordinator.live.tickets import Tickets
 from coordinator.nodes.alert_stream import AlertStream, StateStream
@@ -92,6 +93,9 @@ class Parts:
     standing: Readings = field(default_factory=Readings)
     """Of the nodes that are accepted."""
     rooms: Rooms = field(default_factory=Rooms)
+    orders: Queues = field(default_factory=Queues)
+    """By session: whoever sends its node an order made from the database waits until earlier ones have
+    arrived, so that none overtakes a later one."""
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))
     """Limits concurrent decoding of pictures; the other threads stay free for alerts and requests."""
     reporting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPORTS_AT_ONCE))

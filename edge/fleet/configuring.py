@@ -1,7 +1,8 @@
 """Takes orders for the node's settings, puts them in force, and takes back what does no good.
 
 A restart is the daemon's orderly end; whoever supervises it starts it again. It waits until the node had no
-session for a while. While an order is tried after a restart, the node takes no session.
+session for a while although the coordinator was heard. While an order is tried after a restart, the node
+takes no session.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 EMPTY_FOR_S: Final = 15.0
 """A daemon that has just started has no session, although its candidates wait for it: the coordinator starts
-their sessions again within seconds."""
+their sessions again within seconds of hearing it."""
 
 
 class Configuring:
@@ -45,14 +46,17 @@ class Configuring:
         begun: Begun,
         assignments: Assignments,
         admitted: Callable[[EdgeConfig], int],
+        hears: Callable[[], bool],
         store: Callable[[], Store] = Store.here,
     ) -> None:
-        """`admitted`: the most sessions of this host under such settings."""
+        """`admitted`: the most sessions of this host under such settings. `hears`: whether the coordinator
+        speaks to this node at present."""
         self._own = begun.own
         self._running = begun.running
         self._kept = begun.kept
         self._assignments = assignments
         self._admitted = admitted
+        self._hears = hears
         self._store = store
         self._at_start = foreseen(begun.running)
         self._trial = Probation(monotonic())
@@ -118,14 +122,19 @@ class Configuring:
         self._wrong = tuple(sorted(reasons))
         if self._kept.standing == "trial":
             self._judge((*reasons, *self._other_network(models)), now_s)
-        empty = self._restart_due and not len(self._assignments.roster) and not self._assignments.watched
-        if not empty:
+        if not (self._restart_due and self._is_empty):
             self._empty_since_s = None
         elif self._empty_since_s is None:
             self._empty_since_s = now_s
         elif now_s - self._empty_since_s >= EMPTY_FOR_S:
             self._keep(course.restarting(self._kept))
             restart()
+
+    @property
+    def _is_empty(self) -> bool:
+        """Whether no session is here, nor on its way: one that ran before this start comes only from a
+        coordinator."""
+        return not len(self._assignments.roster) and not self._assignments.watched and self._hears()
 
     def _take(self, order: Desired, wanted: EdgeConfig) -> None:
         if needs_restart(self._running, wanted) or foreseen(wanted) > self._at_start:

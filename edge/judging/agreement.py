@@ -4,6 +4,8 @@ Two monitors with the same rules get the same frames at the same times, one with
 with what the new version saw. A finding of both is one whose two times overlap, give or take `MATCH_S`: a
 version that looks a little later is no other version. What only one of them found is counted for that one. So
 a version that finds less is told as well as one that finds more; neither is right by itself.
+
+Nothing calls it yet: no node runs two versions of a network side by side.
 """
 
 from __future__ import annotations

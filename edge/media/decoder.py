@@ -203,8 +203,8 @@ class _Worker:
     def take(self, codec: _Codec, batch: Batch) -> None:
         """Decode one batch, or drop it when the queue behind it is too long."""
         counts = batch.flow.decoder
+        limit = _VIDEO_READY_FRAMES if isinstance(batch.flow, VideoFlow) else _AUDIO_READY_FRAMES
         if self._outlet is None:
-            limit = _VIDEO_READY_FRAMES if isinstance(batch.flow, VideoFlow) else _AUDIO_READY_FRAMES
             self._outlet = Outlet(self._loop, self._ready, limit, counts)
         decoded: list[Decoded] = []
         for source in batch.frames:
@@ -216,6 +216,9 @@ class _Worker:
                 counts.overload += 1
             else:
                 decoded += self._decode(codec.name, source, counts)
+            if len(decoded) >= limit:  # one packet may release hundreds of pictures of 3 MB
+                self._outlet.put(decoded)
+                decoded = []
         self._outlet.put(decoded)
 
     def _is_unwanted(self, flow: VideoFlow) -> bool:

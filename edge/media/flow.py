@@ -96,6 +96,8 @@ class VideoFlow:
 TOGETHER_TICKS: Final = 3_840
 """Pieces of sound wait until one begins 80 ms after the first; five of 20 ms are decoded together. Each alone
 would wake the decoder's thread, and then the event loop."""
+MOST_TOGETHER: Final = 32
+"""So many of the shortest pieces, of 2.5 ms, begin within that time. A sender's clock may stand still."""
 
 
 @dataclass(slots=True)
@@ -119,7 +121,8 @@ class AudioFlow:
         if not self._waiting:
             return ()
         # Time that goes back belongs to a sender that began anew.
-        if 0 <= self._waiting[-1].timestamp - self._waiting[0].timestamp < TOGETHER_TICKS:
+        waits = 0 <= self._waiting[-1].timestamp - self._waiting[0].timestamp < TOGETHER_TICKS
+        if waits and len(self._waiting) < MOST_TOGETHER:
             return ()
         together = tuple(self._waiting)
         self._waiting.clear()

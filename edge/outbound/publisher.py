@@ -30,7 +30,7 @@ from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.events.types import Lane
 from shared.hub_link import HubLink
-from shared.messages.heartbeats import LaneMark, Marks, OtherHost
+from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, LaneMark, Marks, OtherHost
 from shared.messages.message import parse
 from shared.sealing import unpack, verify
 from shared.seldom import Seldom
@@ -43,6 +43,7 @@ backlog."""
 ACKNOWLEDGE_TIMEOUT_S: Final = 5.0
 REDISCOVER_S: Final = 1.0
 SETTLE_POLL_S: Final = 0.05
+HEARS_WITHIN_S: Final = 2 * HEARTBEAT_INTERVAL_S
 
 
 def by_chance(longest_s: float) -> float:
@@ -97,6 +98,7 @@ class Publisher:
         """The difference to the coordinator's clock, from its marks."""
         self.other_host: OtherHost = "none"
         """Whether another host has the node's identity, as the coordinator said last."""
+        self._heard_at: float | None = None
         self._boot = secrets.token_hex(4)
         self.counts: Counter[str] = Counter()
         """Alerts sent, sent again and failed; marks applied and refused."""
@@ -130,6 +132,10 @@ class Publisher:
             dispatched=dispatched,
         )
 
+    def hears(self) -> bool:
+        """Whether the coordinator has spoken to this node lately, and takes it for the node."""
+        return self._heard_at is not None and self._now() - self._heard_at < HEARS_WITHIN_S
+
     async def add(self, outgoing: OutgoingAlert) -> int:
         """Commit one alert and send it when its turn comes; returns its sequence.
 
@@ -159,6 +165,7 @@ class Publisher:
             self._note_other_host(marks.other_host)
             if self.other_host == "refused":
                 return  # they are about the outbox of the other host
+            self._heard_at = self._now()
             for mark in marks.marks:
                 await self._cover(mark)
         except Corrupt as error:

@@ -88,7 +88,7 @@ JOIN_WINDOW_S = 900.0
 def unconfigured(settings: EdgeConfig, assignments: Assignments) -> Configuring:
     """A node to which nobody has given settings."""
     rating = assignments.roster.rating
-    return Configuring(Begun(settings, settings, Kept()), assignments, lambda _: rating)
+    return Configuring(Begun(settings, settings, Kept()), assignments, lambda _: rating, lambda: True)
 
 
 class Disk:

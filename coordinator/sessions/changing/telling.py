@@ -4,6 +4,10 @@ A policy is changed first on the node, which acknowledges it, and then in the da
 the database was really in force. A pause and extra time are a proctor's decision and are in force at once,
 even if the node cannot be reached. In both cases database and node may differ for a while: heartbeats show
 the node's settings, and `mend` sends it the database's state again.
+
+Here the orders of one session are sent one after another. Another coordinator may send what it has read a
+moment before, so whoever has sent an order looks whether it still says what is stored, and a changed policy
+is sent again after its commit.
 """
 
 from __future__ import annotations
@@ -47,6 +51,8 @@ log = logging.getLogger(__name__)
 
 MAX_TOLD: Final = 50
 """The most sessions repaired in one round; the others follow in the next."""
+TRIES: Final = 3
+"""How often an order is sent that has changed while it was sent."""
 _ROUNDING: Final = timedelta(seconds=1)
 """Smaller differences of instants are rounding: heartbeats have them in milliseconds."""
 
@@ -59,6 +65,14 @@ async def change_policy(
     Raises `Rejected` if it is not allowed, and `Unavailable`, with nothing changed, if the node does not
     acknowledge it.
     """
+    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, reference))
+    async with parts.orders.turn(found.session.id):
+        return await _change_policy(parts, claims, reference, request, now_utc)
+
+
+async def _change_policy(
+    parts: Parts, claims: Claims, reference: str, request: SessionPolicyRequest, now_utc: datetime
+) -> SessionPolicyOut:
     keyring = parts.keys.keyring
 
     def read(db: Session) -> tuple[Found, StartSession]:
@@ -87,7 +101,10 @@ async def change_policy(
         destroyed = 0 if recognises else excerpts.forget(db, session, now_utc)
         return policy_out(db, parts, session), destroyed
 
-    changed, destroyed = await parts.writing(write)
+    try:
+        changed, destroyed = await parts.writing(write)
+    finally:  # stored or not: the node has what is stored, also what another coordinator changed meanwhile
+        await _tell(parts, found.session)
     if destroyed:
         await asyncio.to_thread(parts.database.scrub)
     return changed
@@ -122,15 +139,20 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
     """Send the database's state of a session to its node. Returns False if that failed; `mend` then repeats
     it."""
 
-    def read(db: Session) -> Facts:
-        return stored_facts(db, parts.keys, sessions.find(db, session.tenant_id, session.reference))
+    async with parts.orders.turn(session.id):
+        return await _tell(parts, session)
 
+
+async def _tell(parts: Parts, session: ExamSession) -> bool:
     places: dict[str, UUID] = {"session_id": session.id}
+    sent = None
     try:
-        facts = await parts.reading(read)
-        places["node_id"] = node_id = facts.found.assignment.node_id
-        order = start_session(facts, halves_for(parts, node_id), datetime.now(UTC))
-        await asking.change(parts.commander, node_id, order)
+        for _ in range(TRIES):
+            places["node_id"], order = await _stored(parts, session)
+            if order.model_copy(update={"elapsed_s": 0.0}) == sent:
+                break
+            await asking.change(parts.commander, places["node_id"], order)
+            sent = order.model_copy(update={"elapsed_s": 0.0})
     except ProctorError as error:
         log.warning(
             "a node did not get a session's change; sending it again",
@@ -138,6 +160,17 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
         )
         return False
     return True
+
+
+async def _stored(parts: Parts, session: ExamSession) -> tuple[UUID, StartSession]:
+    """The session's node, and the order for it from what is stored now."""
+
+    def read(db: Session) -> Facts:
+        return stored_facts(db, parts.keys, sessions.find(db, session.tenant_id, session.reference))
+
+    facts = await parts.reading(read)
+    node_id = facts.found.assignment.node_id
+    return node_id, start_session(facts, halves_for(parts, node_id), datetime.now(UTC))
 
 
 async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:

@@ -1,4 +1,4 @@
-"""Finds open alerts that a session's present node was not told of, and ends them. Flushes, never commits."""
+"""Finds open alerts that no node will end, and ends them. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.service import Fate, Written
@@ -18,16 +18,18 @@ from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import FIRST_EPOCH
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.lasting.service import LONGEST_SESSION
-from coordinator.sessions.moving.late import PATIENCE, ended_late
+from coordinator.sessions.moving.late import OVER_FOR, PATIENCE, WORDS, WORDS_OVER, ended_late
 from coordinator.sessions.tables import ExamSession
+from shared.events.types import EventClass
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """An open alert, and when its session left its node."""
+    """An open alert, when its session left its node or was over, and the words that say so."""
 
     alert_id: UUID
     left_utc: datetime
+    words: str
 
 
 def late_ones(db: Session, now_utc: datetime, limit: int) -> list[Late]:
@@ -56,7 +58,31 @@ def late_ones(db: Session, now_utc: datetime, limit: int) -> list[Late]:
         .order_by(col(StoredAlert.received_utc), col(StoredAlert.id))
         .limit(limit)
     )
-    return [Late(alert_id, left_utc) for alert_id, left_utc in db.exec(wanted) if left_utc is not None]
+    return [Late(alert_id, left_utc, WORDS) for alert_id, left_utc in db.exec(wanted) if left_utc is not None]
+
+
+def left_open(db: Session, now_utc: datetime, limit: int) -> list[Late]:
+    """Open alerts of nodes in sessions that were over long ago, the oldest first."""
+    over_utc = now_utc - OVER_FOR
+    wanted = (
+        select(StoredAlert.id, ExamSession.ended_utc, ExamSession.expires_utc)
+        .join(ExamSession, col(ExamSession.id) == col(StoredAlert.session_id))
+        .where(
+            ExamSession.started_utc > now_utc - LONGEST_SESSION,
+            or_(col(ExamSession.ended_utc) < over_utc, col(ExamSession.expires_utc) < over_utc),
+            StoredAlert.tenant_id == ExamSession.tenant_id,
+            col(StoredAlert.cleared_utc).is_(None),
+            col(StoredAlert.node_id).is_not(None),
+            StoredAlert.event_class != EventClass.MILESTONE,
+            StoredAlert.received_utc < now_utc - PATIENCE,
+        )
+        .order_by(col(StoredAlert.received_utc), col(StoredAlert.id))
+        .limit(limit)
+    )
+    return [
+        Late(alert_id, min(ended_utc or expires_utc, expires_utc), WORDS_OVER)
+        for alert_id, ended_utc, expires_utc in db.exec(wanted)
+    ]
 
 
 def end_one(db: Session, keyring: Keyring, one: Late, now_utc: datetime) -> Stored | None:
@@ -66,7 +92,7 @@ def end_one(db: Session, keyring: Keyring, one: Late, now_utc: datetime) -> Stor
     if row is None or before is None or before.alert.cleared is not None:
         return None
     session = db.get_one(ExamSession, row.session_id)
-    alert = ended_late(before.alert, one.left_utc)
+    alert = ended_late(before.alert, one.left_utc, one.words)
     # Under no epoch: what any node writes as its end stands against this.
     written = Written(session=session, alert=alert, revision=2, node_id=row.node_id, epoch=None)
     [fate] = alerts.store(db, keyring, [written], now_utc)

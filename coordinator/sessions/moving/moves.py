@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.alerts.stored import Stored
-from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.assignments import Because
 from coordinator.nodes.service import CLOSED
 from coordinator.nodes.tables import Assignment
@@ -94,10 +94,13 @@ async def _facts(parts: Parts, found: Found) -> Facts:
 
 async def _next_node(parts: Parts, found: Found, tried: set[UUID]) -> UUID:
     facts = await _facts(parts, found)
-    present = parts.fleet.state(found.assignment.node_id)
+    node_id = found.assignment.node_id
+    # One that was revoked is forgotten, and one that died may never have been heard by this coordinator.
+    said = parts.fleet.region(node_id)
+    region = said or await parts.reading(lambda db: nodes.find(db, node_id).region)
     picked = parts.fleet.pick(
         parts.clock(),
-        region=None if present is None else present.heartbeat.region,
+        region=region,
         recognisers=[template.recogniser for template in facts.templates],
         lowest_level=facts.policy.lowest_level,
         without=tried,

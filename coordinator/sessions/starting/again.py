@@ -60,15 +60,16 @@ async def watches(parts: Parts, found: Found, within_s: float) -> bool | None:
     """
     if not assignments.settled(found.assignment):
         return None
-    order = await _order(parts, found, parts.utc_now())
-    try:
-        async with asyncio.timeout(within_s):
-            await asking.change(parts.commander, found.assignment.node_id, order)
-            await _send_changed(parts, found, order)
-    except Rejected:
-        return None
-    except (ProctorError, TimeoutError):
-        return False
+    async with parts.orders.turn(found.session.id):
+        order = await _order(parts, found, parts.utc_now())
+        try:
+            async with asyncio.timeout(within_s):
+                await asking.change(parts.commander, found.assignment.node_id, order)
+                await _send_changed(parts, found, order)
+        except Rejected:
+            return None
+        except (ProctorError, TimeoutError):
+            return False
     return True
 
 
@@ -95,7 +96,8 @@ async def send(
             accepted = await asking.start(parts.commander, node_id, order)
     except TimeoutError as error:
         raise Unavailable("the edge node takes too long to answer", code="node-away") from error
-    await _send_changed(parts, found, order)
+    async with parts.orders.turn(found.session.id):
+        await _send_changed(parts, found, order)
     return accepted
 
 

@@ -1,12 +1,13 @@
 """Starts a session: prepares everything, asks the node, then stores the session in one transaction.
 
 The node is asked before anything is stored, so a node that refuses or does not answer leaves no session
-behind. If storing fails after the node has accepted, the node is told to end the session.
+behind, and the next best is asked. If storing fails after the node has accepted, the node is told to end the
+session.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,6 +45,10 @@ from shared.ice import for_session
 from shared.messages.sessions import SessionAccepted
 
 NODE_FULL: Final = "node-full"
+AWAY: Final = frozenset({"node-away", "node-unavailable"})
+"""Codes of a node that does not answer, or is about to end: its heartbeats show it only later."""
+MOST_AWAY: Final = 2
+"""Each may take seconds, for which a candidate waits."""
 
 
 async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartResponse:
@@ -59,11 +64,15 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
         return known or prepare(db, parts.keys, wish)
 
     plan = await parts.reading(read)
-    if isinstance(plan, SessionStartResponse):
-        return plan
+    return plan if isinstance(plan, SessionStartResponse) else await _start(parts, plan, asked)
+
+
+async def _start(parts: Parts, plan: Plan, asked: Asked | None) -> SessionStartResponse:
+    """Start a session at the best node that takes it."""
     full: set[UUID] = set()
+    away: dict[UUID, Unavailable] = {}
     while True:
-        node_id = _node(parts, plan, full)
+        node_id = _node(parts, plan, full, away)
         try:
             return await _start_on(parts, plan, node_id, asked)
         except Rejected as error:
@@ -73,18 +82,30 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
                 full.add(node_id)  # it has become full since its last heartbeat; the next best may have room
             else:
                 raise
+        except Unavailable as error:
+            away[node_id] = error
+            if error.code not in AWAY or len(away) == MOST_AWAY:
+                raise
 
 
-def _node(parts: Parts, plan: Plan, full: Collection[UUID]) -> UUID:
+def _node(parts: Parts, plan: Plan, full: Collection[UUID], away: Mapping[UUID, Unavailable]) -> UUID:
+    """The best node. `away`: those that were asked and did not answer; if there is no other, the error of the
+    first is raised."""
     recognisers = [template.recogniser for template in plan.enrolled.templates] if plan.enrolled else []
     prefixes = [read_prefix(one.prefix, one.region) for one in parts.config.regions]
-    picked = parts.fleet.pick(
-        parts.clock(),
-        region=region_of(plan.wish.request.region, plan.wish.address, prefixes),
-        recognisers=recognisers,
-        lowest_level=plan.policy.lowest_level,
-        full=full,
-    )
+    try:
+        picked = parts.fleet.pick(
+            parts.clock(),
+            region=region_of(plan.wish.request.region, plan.wish.address, prefixes),
+            recognisers=recognisers,
+            lowest_level=plan.policy.lowest_level,
+            full=full,
+            without=away,
+        )
+    except (Rejected, Unavailable):
+        for first in away.values():
+            raise first from None
+        raise
     return picked.heartbeat.node_id
 
 

@@ -170,6 +170,18 @@ def test_a_turn_to_write_is_waited_for_in_bounds_and_free_after_a_failure(tmp_pa
     database.close()
 
 
+def test_on_postgresql_nobody_waits_for_a_turn() -> None:
+    turns = Turns(0.01)
+    database = Database("postgresql+psycopg://nobody@/x?host=/nonexistent", turns.one)
+    with (
+        turns.one(),
+        pytest.raises(Unavailable, match="does not answer"),
+        database.write() as db,
+    ):
+        db.connection()
+    database.close()
+
+
 def test_a_database_that_is_away_is_unavailable() -> None:
     for url in ("sqlite:////nonexistent/folder/x.db", "postgresql+psycopg://nobody@/x?host=/nonexistent"):
         database = Database(url)

@@ -25,6 +25,7 @@ from coordinator.live.rooms import Listener
 from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.alert_stream import LastState
 from coordinator.nodes.assignments import Because
+from coordinator.nodes.fleet import Fleet, NodeState
 from coordinator.nodes.service import LaneKey
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import ending, service as sessions
@@ -285,6 +286,25 @@ def test_a_session_starts_and_stays_in_its_candidates_region(play: Callable[[Pla
         assert (await site.started("SESS-4", "CAND-4", region="campus"))["edge_node"] == here
         # Nobody is there: every other node is as good.
         assert (await site.started("SESS-5", "CAND-5", region="moon"))["edge_node"] in (here, there)
+
+    play(story)
+
+
+@pytest.mark.parametrize("gone", ["first", "other"])
+def test_a_session_does_not_start_at_a_node_that_is_about_to_end(
+    play: Callable[[Play], None], gone: str
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await online(site, other)
+        ends, stays = (site.node, other) if gone == "first" else (other, site.node)
+        ends.refusal = Refusal("unavailable", "node-unavailable", 503, "this node is shutting down")
+        await site.started()
+        [start] = stays.obeyed.started
+        assert await held(site, start) == [(1, stays.node_id, Because.STARTED)]
+        stays.refusal = ends.refusal
+        body = {"exam_session_id": "SESS-2", "candidate_id": "CAND-2", "exam_id": "EXAM-1"}
+        refused = await site.post("/session/start", {**body, "allow_unregistered": True})
+        assert (refused.status_code, refused.json()["code"]) == (503, "node-unavailable")
 
     play(story)
 
@@ -668,9 +688,18 @@ def test_a_move_stands_in_the_timeline_and_in_the_institutions_log(play: Callabl
     play(story)
 
 
-def test_the_sessions_of_a_revoked_node_move(play: Callable[[Play], None]) -> None:
+def test_the_sessions_of_a_revoked_node_move(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pick, regions = Fleet.pick, list[str | None]()
+
+    def picked(fleet: Fleet, now: float, *, region: str | None = None, **more: Any) -> NodeState:
+        regions.append(region)
+        return pick(fleet, now, region=region, **more)
+
     async def story(site: Site, other: FakeNode) -> None:
         start = await sat(site, other)
+        monkeypatch.setattr(Fleet, "pick", picked)
         page = Listener(start.session_id, "SESS-1", "bearer", for_staff=False)
         site.parts.rooms.enter(page)
         await leave_revoked(site.parts)
@@ -692,6 +721,8 @@ def test_the_sessions_of_a_revoked_node_move(play: Callable[[Play], None]) -> No
         assert '"reroute"' in text
         assert (await asks(site, start)).json()["edge_node"] == str(NEXT_ID)
         assert await held(site, start) == moved
+        # A node that is no longer accepted is not heard any more, and yet its region comes first.
+        assert regions[0] == "campus"
 
     play(story)
 

@@ -144,7 +144,8 @@ def test_what_makes_no_sense_or_is_for_nobody_is_refused(on_sqlite: OnSite) -> N
 def test_an_operator_gives_settings_and_looks_at_them(on_sqlite: OnSite, tmp_path: Path) -> None:
     async def test(site: Site) -> None:
         file, nothing = tmp_path / "hall.yaml", tmp_path / "none.json"
-        file.write_text('settings: {rating: 6, level: L2}\nweights: {head-pose: "fsanet@688590"}\n')
+        weights = 'weights: {head-pose: "fsanet@688590"}'
+        file.write_text(f"settings: {{rating: 6, level: L2}}\n{weights}\nreason: of the file\n")
         nothing.write_text("{}")
         await says(site, DesiredReport())
         async with served(site) as url:
@@ -161,6 +162,7 @@ def test_an_operator_gives_settings_and_looks_at_them(on_sqlite: OnSite, tmp_pat
             code, out, _ = await olga.run("nodes", "apply", str(nothing), "--node", str(NODE_ID))
             assert (code, "nothing" in out) == (0, True)
             layers = await olga.data("nodes", "config")
+            assert layers[0]["reason"] == "loud"  # what is typed counts before the file's
             assert [(one["version"], one["scope"]) for one in layers] == [(1, "region"), (2, "node")]
             await reads(site, "refused", "no such network")
             code, out, _ = await olga.run("nodes", "show", str(NODE_ID))

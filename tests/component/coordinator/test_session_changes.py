@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,16 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
+from coordinator.nodes import asking
 from coordinator.nodes.tables import Assignment
+from coordinator.sessions import service as sessions
 from coordinator.sessions.changing.telling import mend, said_of
+from coordinator.sessions.service import Found
+from coordinator.sessions.starting.again import watches
 from coordinator.sessions.tables import ExamSession
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.web_api.parts import Parts
+from shared.errors import Unavailable
 from shared.events.types import EventType
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
@@ -35,6 +43,11 @@ async def expiry(site: Site) -> datetime:
 async def changed(site: Site, body: dict[str, Any], **options: Any) -> Any:
     options.setdefault("headers", site.bearer(subject="ada"))
     return await site.http.put("/api/v1/session/SESS-1/policy", json=body, **options)
+
+
+def found_one(site: Site) -> Found:
+    with site.parts.database.read() as db:
+        return sessions.find(db, DEFAULT_TENANT_ID, "SESS-1")
 
 
 def told(site: Site) -> StartSession:
@@ -143,6 +156,111 @@ def test_of_two_changes_of_a_policy_at_once_the_later_is_refused_and_not_lost(on
         assert (policy["version"], policy["changes"]) == (7, [])
         again = await changed(site, {**GENTLER, "based_on": 7})
         assert (again.status_code, again.json()["version"]) == (200, 8)
+
+    on_site(test)
+
+
+def before_the_commit(
+    monkeypatch: pytest.MonkeyPatch, site: Site, happens: Callable[[], Awaitable[None]]
+) -> None:
+    """Let this happen between the node's answer to another policy and its commit."""
+    writing = Parts.writing
+
+    async def writing_then(parts: Parts, work: Any) -> Any:
+        if "change_policy" in work.__qualname__:
+            monkeypatch.setattr(Parts, "writing", writing)
+            await happens()
+        return await writing(parts, work)
+
+    monkeypatch.setattr(Parts, "writing", writing_then)
+
+
+def test_what_another_coordinator_sends_before_the_commit_does_not_stay_in_force(
+    on_site: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        start = site.node.obeyed.newest
+
+        async def former_one() -> None:  # as it answers a page that asks for its node
+            await asking.change(site.parts.commander, site.node.node_id, start)
+            assert told(site).policy.version == 1
+
+        before_the_commit(monkeypatch, site, former_one)
+        assert (await changed(site, GENTLER)).json()["version"] == 2
+        assert told(site).policy.version == 2
+
+    on_site(test)
+
+
+def test_a_pause_at_another_coordinator_is_not_undone_by_a_policy_that_knew_nothing_of_it(
+    on_site: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+
+        async def paused() -> None:
+            with site.parts.database.write() as db:
+                [session] = db.exec(select(ExamSession))
+                session.paused_utc = datetime.now(UTC)
+
+        before_the_commit(monkeypatch, site, paused)
+        assert (await changed(site, GENTLER)).json()["version"] == 2
+        assert (told(site).policy.version, told(site).paused) == (2, True)
+
+    on_site(test)
+
+
+def test_a_policy_that_could_not_be_stored_is_taken_back_at_once(
+    on_site: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+
+        async def away() -> None:
+            raise Unavailable("the database does not answer; try again")
+
+        before_the_commit(monkeypatch, site, away)
+        assert (await changed(site, GENTLER)).status_code == 503
+        assert [one.policy.version for one in site.node.obeyed.changed] == [2, 1]
+        assert (await changed(site, GENTLER)).json()["version"] == 2
+
+    on_site(test)
+
+
+def test_a_question_of_the_page_waits_until_a_policy_is_stored(
+    on_site: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        one = found_one(site)
+        asked: list[asyncio.Task[bool | None]] = []
+
+        async def asks() -> None:
+            asked.append(asyncio.create_task(watches(site.parts, one, within_s=60)))
+            await asyncio.wait(asked, timeout=0.2)
+
+        before_the_commit(monkeypatch, site, asks)
+        assert (await changed(site, GENTLER)).json()["version"] == 2
+        assert await asked[0] is True
+        assert {one.policy.version for one in site.node.obeyed.changed} == {2}
+
+    on_site(test)
+
+
+def test_what_changes_while_its_node_is_told_is_sent_too(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+
+        def resumed() -> None:  # by another coordinator
+            site.node.while_changing = lambda: None
+            with site.parts.database.write() as db:
+                [session] = db.exec(select(ExamSession))
+                session.paused_utc = None
+
+        site.node.while_changing = resumed
+        assert (await site.post("/session/SESS-1/pause", REASON)).status_code == 200
+        assert [one.paused for one in site.node.obeyed.changed] == [True, False]
 
     on_site(test)
 

@@ -13,7 +13,7 @@ from coordinator.sessions.devices.openings import approved, asked
 from coordinator.sessions.milestones import Subject
 from coordinator.sessions.moving.deciding import ASKED_WITHIN, MOST_ASKED, Stay, decide
 from coordinator.sessions.moving.failover import WHY, ended_failover, failover_alert, stays_alert
-from coordinator.sessions.moving.late import WORDS, ended_late
+from coordinator.sessions.moving.late import WORDS, WORDS_OVER, ended_late
 from shared.events.types import EventClass, EventType
 from shared.messages.heartbeats import Heartbeat
 
@@ -126,6 +126,7 @@ def test_a_late_alert_lasts_until_its_session_left_its_node_and_not_less_than_it
     assert ended_late(told, ago(3)).cleared == ago(3)
     assert ended_late(told, ago(9)).cleared == told.raised
     assert ended_late(told, ago(3)).explanation.endswith(WORDS)
+    assert ended_late(told, ago(3), WORDS_OVER).explanation.endswith(WORDS_OVER)
     assert ended_late(told, ago(3)).severity_score == told.severity_score
 
 

@@ -30,7 +30,8 @@ LISTED = {
     "tool": """
         config setting_types ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys
         ground.ids ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
-        ground.master_keys ground.master_users ground.own_keys ground.sealed_fields ground.turns
+        ground.master_keys ground.master_users ground.own_keys ground.queues ground.sealed_fields
+        ground.turns
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket

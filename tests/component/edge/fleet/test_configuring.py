@@ -39,6 +39,8 @@ class World:
     models: dict[str, str] = field(default_factory=dict)
     """What serves, by look as workers report it."""
     manifest: Manifest = field(default_factory=load_manifest)
+    hears: bool = True
+    """Whether the coordinator speaks to the node."""
 
     def __post_init__(self) -> None:
         self.start()
@@ -56,6 +58,7 @@ class World:
             self.begun,
             cast(Any, self.assignments),
             lambda counting: counting.analysis.rating or 0,
+            lambda: self.hears,
             lambda: Store(self.folder, self.manifest),
         )
 
@@ -207,6 +210,23 @@ def test_a_daemon_that_starts_for_another_reason_waits_for_its_sessions_first(wo
     assert (world.told, world.running.analysis.threads) == ((1, "pending", 0), 2)
     world.pass_s(EMPTY_FOR_S - 1)
     assert world.restarts == 0
+
+
+def test_a_daemon_that_no_coordinator_speaks_to_does_not_take_itself_for_empty(world: World) -> None:
+    world.give(1, threads=3)
+    world.hears = False  # after a power cut the node is back before the coordinator
+    world.start()
+    world.pass_s(300)
+    assert (world.told, world.restarts) == ((1, "pending", 0), 0)
+    world.hears = True
+    world.pass_s(EMPTY_FOR_S - 1)
+    world.hears = False
+    world.pass_s(EMPTY_FOR_S)
+    world.hears = True
+    world.pass_s(EMPTY_FOR_S)
+    assert world.restarts == 0
+    world.pass_s(2)
+    assert (world.told, world.restarts) == ((1, "trial", 1), 1)
 
 
 def test_more_sessions_than_at_its_start_need_a_restart(world: World) -> None:

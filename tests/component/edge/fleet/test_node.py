@@ -46,10 +46,11 @@ from shared.events.types import EventType, Lane
 from shared.messages.comparing import CompareTemplates
 from shared.messages.desired import Desired
 from shared.messages.faces import Template, VerifyFrame, encode_vector
+from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession
 from shared.policy.terms import ENROLLMENT_GATE
-from shared.sealing import new_sealing_key, open_body, unpack, verify
+from shared.sealing import new_sealing_key, open_body, pack, unpack, verify
 from shared.web_server.doors import Doors
 from shared.web_server.doorway import Bounds
 from tests.support.alerts import alert, new_identity
@@ -57,7 +58,7 @@ from tests.support.candidates import Picture, Tone, offer_of
 from tests.support.eventually import PATIENCE_S
 from tests.support.foreign import Detector, stand_in
 from tests.support.orders import session_token, start_order
-from tests.support.session_stage import QUICK, config
+from tests.support.session_stage import QUICK, TOKEN_KEY as COORDINATOR, config
 
 EXAM_KEY, TOKEN_KEY = new_sealing_key(), Ed25519PrivateKey.generate()
 LATE = Measured("faces", 0.5, 0.2, "done")
@@ -256,6 +257,11 @@ def test_given_settings_count_in_the_node_and_interrupt_no_session(tmp_path: Pat
         assert restarts == []
         await node.actions.end(EndSession(session_id=one.session_id, submitted=True))
         for at_s in range(200, 220):
+            node.configuring.look((), beat.models, monotonic() + at_s, lambda: restarts.append(True))
+        assert restarts == []  # nobody has spoken to it yet who could have sessions for it
+        said = Marks(node_id=node.identity.node_id, marks=())
+        await node.publisher.marks(pack(said.model_dump(mode="json"), b"", COORDINATOR))
+        for at_s in range(220, 240):
             node.configuring.look((), beat.models, monotonic() + at_s, lambda: restarts.append(True))
         assert restarts[:1] == [True]
         assert begin(node.config).running.analysis.threads == 3  # as the daemon does that starts next

@@ -208,6 +208,29 @@ def test_the_loop_is_woken_once_for_sound_that_is_decoded_together(monkeypatch: 
     asyncio.run(scene())
 
 
+def test_of_many_pictures_that_one_packet_releases_few_are_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    together: list[int] = []
+    put = decoder.Outlet.put
+
+    def noted(outlet: decoder.Outlet, decoded: Sequence[Decoded]) -> None:
+        together.append(len(decoded))
+        put(outlet, decoded)
+
+    async def scene() -> None:
+        bench = Bench(VideoFlow())
+        frames = vp8(25)
+        bench.given = len(frames)
+        bench.waiting.put((Codec("VP8"), Batch(bench.flow, tuple(frames))))
+        bench.thread.start()
+        await bench.finish()
+        assert bench.flow.decoder.decoded == 25
+
+    monkeypatch.setattr(decoder.Outlet, "put", noted)
+    asyncio.run(scene())
+    assert sum(together) == 25
+    assert max(together) <= 2
+
+
 def test_an_audio_backlog_loses_the_oldest_and_keeps_the_rest() -> None:
     async def scene() -> None:
         bench = Bench(AudioFlow())

@@ -267,3 +267,24 @@ def test_the_trouble_with_a_hub_is_told_with_its_reason_and_its_end_only_after_i
         ("alerts do not reach the hub; they wait in the outbox", "the stream is full"),
         ("alerts reach the hub again", ""),
     ]
+
+
+def test_the_coordinator_is_heard_for_two_heartbeats_after_what_it_has_signed(
+    on_stand: OnStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(stand: Stand) -> None:
+        now_s = 100.0
+        monkeypatch.setattr(Publisher, "_now", staticmethod(lambda: now_s))
+        assert not stand.sender.hears()
+        await stand.sender.marks(b"no parcel")
+        await stand.told(other_host="refused")  # it speaks to another host
+        assert not stand.sender.hears()
+        for _ in range(2):
+            await stand.told(other_host="none")
+            assert stand.sender.hears()
+            now_s += publisher.HEARS_WITHIN_S - 0.1
+            assert stand.sender.hears()
+            now_s += 0.2
+            assert not stand.sender.hears()
+
+    on_stand(story)

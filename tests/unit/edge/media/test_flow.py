@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from edge.media.encoded import Encoded
-from edge.media.flow import AudioFlow, VideoFlow
+from edge.media.flow import MOST_TOGETHER, AudioFlow, VideoFlow
 from edge.media.inorder import AudioPacket
 from edge.media.jitter import VideoPacket
 
@@ -78,3 +78,9 @@ def test_sound_does_not_wait_behind_silence_that_was_not_sent_nor_behind_a_clock
     assert hear(flow, 2, 3.02, at_ms=3_020) == []
     assert hear(flow, 3, 3.04, at_ms=20) == [3, 4]
     assert hear(flow, 4, 3.06, at_ms=40) == []
+
+
+def test_no_more_pieces_wait_than_80_ms_can_have_whatever_the_senders_clock_says() -> None:
+    flow = AudioFlow()
+    together = [len(hear(flow, number, number / 50, at_ms=0)) for number in range(2 * MOST_TOGETHER)]
+    assert together == 2 * [*(MOST_TOGETHER - 1) * [0], MOST_TOGETHER]
