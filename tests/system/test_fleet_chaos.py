@@ -236,7 +236,7 @@ async def delivered(world: Fleet, database: Database) -> list[Kept]:
     while True:
         kept = [one for folder in world.nodes.values() for one in kept_by(folder)]
         known = await asyncio.to_thread(ledger, database)
-        done = not lacking(kept, known) and not lasting(known)
+        done = not lacking(kept, known) and not stale(kept, known) and not lasting(known)
         if done or asyncio.get_running_loop().time() > deadline:
             return kept
         await asyncio.sleep(2.0)
