@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -192,12 +193,10 @@ class Browser:
         """End it, if it was ever started."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # All of its processes: what was started may be a script that waits for the browser.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         self._process = None
 
     def _start(self) -> None:
@@ -208,7 +207,7 @@ class Browser:
         if os.geteuid() == 0:
             flags.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
         self._process = subprocess.Popen(
-            [BINARY, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [BINARY, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         self._address = self._address_in(port_file, self._process)
 
