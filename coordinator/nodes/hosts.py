@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
+from coordinator.ground.queues import Queues
 from coordinator.nodes import service as nodes
 from coordinator.nodes.replies import read_reply
 from coordinator.nodes.signers import Signers
@@ -67,7 +68,7 @@ class Hosts:
         self._database = database
         self._signers = signers
         self._signing = signing
-        self._asking: dict[UUID, asyncio.Lock] = {}
+        self._asking = Queues()
         self._strangers: dict[UUID, Stranger] = {}
         self.counts: Counter[str] = Counter()
         """Hosts that became a node, and heartbeats of those that were refused."""
@@ -78,7 +79,7 @@ class Hosts:
         if not heartbeat.answers_for_host:
             return None
         node_id, boot_id = heartbeat.node_id, heartbeat.boot_id
-        async with self._asking.setdefault(node_id, asyncio.Lock()):
+        async with self._asking.turn(node_id):
             known = await asyncio.to_thread(self._read, node_id)
             if known.boot_id == boot_id:
                 other = known.other_host_utc
