@@ -7,6 +7,7 @@ enroll          faces of candidates            exams     exams and their policie
 incidents       grouped alerts                 models    weights of networks
 policies        policies as files              review    the queue of what waits for a person
 sessions        start, look at, act on, end    tokens    access tokens and their keys
+interventions   what people do in a running session
 tenants         institutions, for operators    parked    messages of nodes not judged, for operators
 destinations    the institution's own systems  webhooks  made and signed for
 nodes           nodes that join, their state, cordon and drain, for operators

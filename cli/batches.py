@@ -41,6 +41,8 @@ class Batch:
     act: Callable[[Row], Row]
     """Does it for one row; returns its columns and its `result`, `EXISTS` if it was done before. Raises
     `Rejected`."""
+    pause: Callable[[float], None] = time.sleep
+    """Waits as many seconds as the coordinator asks for."""
 
 
 def require_alone(*given: object) -> None:
@@ -116,7 +118,7 @@ def _result(row: Row, batch: Batch) -> Row:
         except Rejected as refusal:
             if refusal.retry_after_s is None or tried == TRIES:
                 return _refused(row, refusal)
-            time.sleep(refusal.retry_after_s)
+            batch.pause(refusal.retry_after_s)
         except ConfigError as error:
             return _refused(row, error)
     raise AssertionError

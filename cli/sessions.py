@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 
-from cli import batches
+from cli import batches, interventions
 from cli.acknowledged import AcknowledgedOption, OnPaperOption, said
 from cli.batches import require_alone, require_named
 from cli.calls import checked
 from cli.candidates_from import sessions_of, starting
 from cli.connection import connect
 from cli.devices import SessionId, app as devices
+from cli.interventions import ReasonOption
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
 from cli.watching import WatchOption, show_rows
-from shared.api.incidents import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
+from shared.api.incidents import RescoreRequest
 from shared.api.sessions import SessionPolicyRequest, SessionStartRequest, SessionStatus
 from shared.errors import Rejected
 from shared.writing import writing_under
@@ -33,11 +33,6 @@ _TIMELINE = ("onset", "event_type", "event_class", "severity_score", "duration",
 _CHANGES = ("at", "changed_by", "role", "version_before", "version", "reason")
 _FORMS = {".json": "report", ".html": "report.html", ".pdf": "report.pdf", ".zip": "hearing-bundle"}
 _SCORES = ("event_type", "original", "rescored", "would_be_raised", "event_id")
-
-
-ReasonOption = Annotated[
-    str, typer.Option("--reason", "-r", help="For the record; the candidate is not told.")
-]
 
 
 @app.command()
@@ -162,82 +157,7 @@ def end(session: SessionId, yes: YesOption = False, output: OutputOption = Forma
         write_one(client.sessions.end(session).model_dump(mode="json"), output)
 
 
-@app.command()
-def message(
-    session: SessionId,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the candidate reads.")],
-    output: OutputOption = Format.TABLE,
-) -> None:
-    """Send the candidate a message.
-
-    Example:
-
-        proctorctl sessions message SESS-1 "Please turn your camera towards you."
-    """
-    _intervene(session, "message", checked(MessageRequest, message=text), output)
-
-
-@app.command()
-def pause(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
-    """Pause the exam and tell the candidate.
-
-    Example:
-
-        proctorctl sessions pause SESS-1 -r "Fire alarm."
-    """
-    _intervene(session, "pause", checked(InterventionRequest, reason=reason), output)
-
-
-@app.command()
-def resume(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
-    """Resume a paused exam and tell the candidate.
-
-    Example:
-
-        proctorctl sessions resume SESS-1 -r "The alarm is over."
-    """
-    _intervene(session, "resume", checked(InterventionRequest, reason=reason), output)
-
-
-@app.command("extra-time")
-def extra_time(
-    session: SessionId,
-    minutes: Annotated[int, typer.Argument(min=1, max=600, help="Minutes to add.")],
-    reason: ReasonOption,
-    output: OutputOption = Format.TABLE,
-) -> None:
-    """Give the candidate more time and tell the candidate.
-
-    Example:
-
-        proctorctl sessions extra-time SESS-1 10 -r "Ten minutes were lost to the alarm."
-    """
-    _intervene(session, "extra-time", checked(ExtraTimeRequest, minutes=minutes, reason=reason), output)
-
-
-@app.command()
-def flag(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
-    """Mark this moment for later review; the candidate is not told.
-
-    Example:
-
-        proctorctl sessions flag SESS-1 -r "Someone spoke behind the camera."
-    """
-    _intervene(session, "flag", checked(InterventionRequest, reason=reason), output)
-
-
-@app.command()
-def terminate(
-    session: SessionId, reason: ReasonOption, yes: YesOption = False, output: OutputOption = Format.TABLE
-) -> None:
-    """End a session against the candidate's will, and tell the candidate.
-
-    Example:
-
-        proctorctl sessions terminate SESS-1 -r "Another person took the seat." --yes
-    """
-    ask_first(f"Terminate the session {session}?", yes)
-    _intervene(session, "terminate", checked(InterventionRequest, reason=reason), output)
+interventions.add_to(app)
 
 
 @app.command()
@@ -314,8 +234,3 @@ def set_policy(
         write_rows(found["changes"], _CHANGES, output)
     else:
         write_data(found, output)
-
-
-def _intervene(session: str, act: str, body: BaseModel, output: Format) -> None:
-    with connect() as client:
-        write_one(client.incidents.intervene(session, act, body).model_dump(mode="json"), output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,13 +77,12 @@ def test_a_row_refused_stops_no_other_and_is_tried_again_the_next_time(tmp_path:
     assert "refused" not in results.read_text()
 
 
-def test_it_waits_as_asked_and_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_waits_as_asked_and_not_for_ever(tmp_path: Path) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
     server = Server()
     server.fails = {"CAND-1": [_refusal(7)], "CAND-2": [_refusal(3) for _ in range(9)]}
     with pytest.raises(typer.Exit):
-        run(ROWS, server.batch, tmp_path / "r.csv")
+        run(ROWS, replace(server.batch, pause=waited.append), tmp_path / "r.csv")
     assert (waited, server.done) == ([7, 3, 3, 3, 3], ["CAND-1", "CAND-3"])
 
 
