@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from edge.config import EdgeConfig, MediaSection
 from edge.desired.beginning import Begun
 from edge.fleet.actions import NodeActions
@@ -66,7 +68,7 @@ async def assembled(
     coordinator_key, boot_id = parse_signing_public(config.coordinator.public_key), uuid4()
     hub = node_link(_hub_address(config), identity.node_id)
     dispatched = partial(note_dispatched, metrics, traces)
-    publisher = await _publisher(config, outbox, hub, identity.node_id, dispatched)
+    publisher = await _publisher(config, outbox, hub, identity.node_id, coordinator_key, dispatched)
     roster: Roster[Assignment] = Roster(foreseen(config))
     lateness = loop_probe().lateness
     meter = LoadMeter(lateness)
@@ -141,10 +143,10 @@ async def _publisher(
     outbox: OutboxThread,
     hub: HubLink,
     node_id: UUID,
+    coordinator_key: Ed25519PublicKey,
     dispatched: Dispatched,
 ) -> Publisher:
     pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
-    coordinator_key = parse_signing_public(config.coordinator.public_key)
     return await Publisher.over(
         outbox, hub, node_id=node_id, coordinator_key=coordinator_key, pace=pace, dispatched=dispatched
     )

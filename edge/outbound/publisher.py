@@ -114,10 +114,7 @@ class Publisher:
         pace: Pace,
         dispatched: Dispatched,
     ) -> Publisher:
-        """A publisher that also sends what an earlier run left in the outbox.
-
-        `dispatched` is called with an alert of this run and the seconds it took from the disk to the hub.
-        """
+        """A publisher that also sends what an earlier run left in the outbox."""
         lanes = {
             lane: LaneSchedule(await outbox.sequences(lane), resend_after_s=pace.resend_after_s)
             for lane in Lane
