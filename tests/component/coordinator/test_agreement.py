@@ -14,9 +14,9 @@ from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.service import find
 from coordinator.sessions.starting.again import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
 from shared.tokens import Role
+from tests.support.as_ordered import heard
 from tests.support.devices import Device
 from tests.support.exam_site import ACKNOWLEDGED, OnSite, Site, enroll_body
 from tests.support.exams import made
@@ -65,23 +65,6 @@ async def noted(site: Site) -> list[tuple[str, str]]:
 def told(order: StartSession) -> tuple[list[str], int]:
     """What a node does nothing for, and how many templates it has."""
     return [str(purpose) for purpose in order.withheld], len(order.templates)
-
-
-def heard(order: StartSession) -> SessionState:
-    """What a heartbeat says of a session that runs as it was ordered."""
-    return SessionState(
-        session_id=order.session_id,
-        epoch=order.epoch,
-        phase="watching",
-        frames_processed=1,
-        alerts_triggered=0,
-        last_verified_utc=None,
-        policy_version=order.policy.version,
-        paused=order.paused,
-        expires_utc=order.expires_utc,
-        hears_phrases=False,
-        withheld=order.withheld,
-    )
 
 
 def test_nobody_is_enrolled_before_it_has_acknowledged_that(on_site: OnSite) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from coordinator.candidates.tables import Candidate
@@ -31,33 +29,12 @@ from coordinator.web_api.parts import Parts
 from shared.erasures import Cause
 from shared.receipts import SignedReceipt, is_genuine
 from shared.tokens import Role
+from tests.support.killed import Killed, killed_after
 from tests.support.retained import Rows, Sat, sat, stopped_parts
 
 OVER: Final = datetime(2026, 11, 22, 18, tzinfo=UTC)
 MOST_STATEMENTS: Final = 120
 """More than an erasure has."""
-
-
-class Killed(Exception):
-    """The process is gone: nothing it still wanted to do happens."""
-
-
-@contextmanager
-def killed_after(parts: Parts, statements: int) -> Iterator[None]:
-    """From the n-th statement on nothing reaches the database any more."""
-    count = 0
-
-    def at_statement(*_: object) -> None:
-        nonlocal count
-        count += 1
-        if count > statements:
-            raise Killed
-
-    event.listen(parts.database.engine, "before_cursor_execute", at_statement)
-    try:
-        yield
-    finally:
-        event.remove(parts.database.engine, "before_cursor_execute", at_statement)
 
 
 @dataclass(slots=True)

@@ -17,9 +17,9 @@ from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.changing.telling import mend
 from shared.events.types import EventType
 from shared.features import WINDOW_S, Features, FeatureVector
-from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
 from shared.tokens import Role
+from tests.support.as_ordered import heard
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import ended_alert, until_stored
@@ -175,21 +175,7 @@ def test_a_withdrawal_stops_the_log_and_destroys_it_and_what_comes_late(on_site:
         await until_stored(site, 1)
         assert await site.parts.reading(batches) == 0
         # A node that missed the change is told again.
-        state = SessionState(
-            session_id=order.session_id,
-            epoch=order.epoch,
-            phase="watching",
-            frames_processed=1,
-            alerts_triggered=0,
-            last_verified_utc=None,
-            policy_version=order.policy.version,
-            paused=False,
-            expires_utc=order.expires_utc,
-            hears_phrases=False,
-            logs_features=True,
-            withheld=order.withheld,
-        )
-        site.node.sessions = (state,)
+        site.node.sessions = (heard(order, logs_features=True),)
         await site.node.beat()
         told = len(site.node.obeyed.changed)
         differed = await mend(site.parts, set())

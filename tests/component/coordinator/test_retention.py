@@ -7,7 +7,6 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import col, select
 
 from coordinator.audit.tables import AuditEntry
@@ -36,6 +34,7 @@ from shared.policy.terms import Retention
 from shared.retention import Kept
 from shared.tokens import Claims, Role
 from tests.support.eventually import PATIENCE_S
+from tests.support.killed import Killed, killed_after
 from tests.support.retained import EVERYTHING, Rows, Sat, left, sat, set_state, stopped_parts
 
 OVER: Final = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -185,28 +184,6 @@ def test_four_hundred_days_ahead_only_what_is_held_or_reviewed_is_left(parts: Pa
     assert {wrapped for wrapped, _ in proofs} == {None}
     assert None not in {destroyed for _, destroyed in proofs}
     assert set(entries) == {(f"erase_{kept}", "coordinator") for kept in Kept}
-
-
-class Killed(Exception):
-    """The process is gone: nothing it still wanted to do happens."""
-
-
-@contextmanager
-def killed_after(parts: Parts, statements: int) -> Iterator[None]:
-    """From the n-th statement on nothing reaches the database any more."""
-    count = 0
-
-    def at_statement(*_: object) -> None:
-        nonlocal count
-        count += 1
-        if count > statements:
-            raise Killed
-
-    event.listen(parts.database.engine, "before_cursor_execute", at_statement)
-    try:
-        yield
-    finally:
-        event.remove(parts.database.engine, "before_cursor_execute", at_statement)
 
 
 def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(

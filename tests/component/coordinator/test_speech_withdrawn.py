@@ -22,6 +22,7 @@ from shared.consents import Purpose
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import SessionAccepted, StartSession
 from shared.tokens import Role
+from tests.support.as_ordered import heard
 from tests.support.exam_site import OnSite, Site
 from tests.support.excerpts import ASKED, NO, YES
 from tests.support.node_answers import Refusal, accepted
@@ -48,22 +49,6 @@ async def begun(site: Site, reference: str = "SESS-1", candidate: str = "CAND-1"
     order = site.node.obeyed.newest
     assert order.policy.recognises_speech
     return order
-
-
-def state(order: StartSession, *, hears_phrases: bool) -> SessionState:
-    """What a heartbeat says of a session that runs as it was ordered."""
-    return SessionState(
-        session_id=order.session_id,
-        epoch=order.epoch,
-        phase="watching",
-        frames_processed=1,
-        alerts_triggered=0,
-        last_verified_utc=None,
-        policy_version=order.policy.version,
-        paused=False,
-        expires_utc=order.expires_utc,
-        hears_phrases=hears_phrases,
-    )
 
 
 async def mended(site: Site, *states: SessionState) -> list[StartSession]:
@@ -101,14 +86,14 @@ def test_its_node_stops_listening_and_other_candidates_go_on(on_site: OnSite) ->
 def test_a_node_that_did_not_hear_of_it_is_told_again(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         order, other = await begun(site), await begun(site, "SESS-2", "CAND-2")
-        hearing = state(order, hears_phrases=True), state(other, hears_phrases=True)
+        hearing = heard(order, hears_phrases=True), heard(other, hears_phrases=True)
         assert await mended(site, *hearing) == []
         site.node.refusal = Refusal("unavailable", "node-unavailable", 503, "busy")
         await said(site, NO)
         site.node.refusal = None
         told = await mended(site, *hearing)
         assert {(one.session_id, one.policy.recognises_speech) for one in told} == {(order.session_id, False)}
-        assert await mended(site, state(order, hears_phrases=False), hearing[1]) == []
+        assert await mended(site, heard(order, hears_phrases=False), hearing[1]) == []
 
     on_sqlite(test)
 
@@ -149,7 +134,7 @@ def test_one_session_that_cannot_be_read_does_not_keep_the_others_from_being_men
         with site.parts.database.write() as db:
             row = db.get_one(ExamSession, damaged.session_id)
             row.details_sealed = b"not what it was"
-        told = await mended(site, state(damaged, hears_phrases=True), state(order, hears_phrases=True))
+        told = await mended(site, heard(damaged, hears_phrases=True), heard(order, hears_phrases=True))
         assert {one.session_id for one in told} == {order.session_id}
 
     on_sqlite(test)
