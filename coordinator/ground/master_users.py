@@ -99,13 +99,10 @@ class MasterUsers:
 
     def _used_by_lock(self, use: Use) -> bool:
         try:
-            connection = self._connected()
-            try:
-                question = f"SELECT pg_try_advisory_lock({_number(use)})"
+            with self._connected() as connection:
+                # Locked until the end of this statement, so that the next question is not answered by this one.
+                question = f"SELECT pg_try_advisory_xact_lock({_number(use)})"
                 alone: Any = connection.exec_driver_sql(question).scalar_one()
-            finally:
-                connection.invalidate()
-                connection.close()
         except SQLAlchemyError as error:
             raise Unavailable("the database does not answer; try again") from error
         return not alone
