@@ -67,6 +67,7 @@ AT_ONCE := -n 4 --dist loadgroup --no-loadscope-reorder
 test: setup-test
 	@$(MAKE) --no-print-directory -j2 -Otarget check lint-roles unit-values unit-arrays properties
 	@$(BIN)/proctorctl models fetch
+	@$(BIN)/proctorctl models fetch --name pocketsphinx-en-us
 	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
 	$(BIN)/pytest -q $(AT_ONCE) --cache-clear --durations 20 tests/component tests/system || $(BIN)/python -m tests.again
 
