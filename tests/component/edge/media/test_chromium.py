@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,12 +11,12 @@ import pytest
 
 from edge.media.frames import WINDOW_S
 from edge.media.peer import Peer
+from tests.support.chromium import BINARY, needs_chromium
 from tests.support.eventually import PATIENCE_S, until
 from tests.support.signaling import TOKEN, Served, served
 
 pytestmark = pytest.mark.realtime
 
-CHROMIUM = shutil.which("chromium")
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -60,9 +59,9 @@ await connect({url: "%s", token: "%s", stream, iceServers: [], onNotice: () => {
 
 @asynccontextmanager
 async def browser(url: str, profile: Path) -> AsyncIterator[None]:
-    assert CHROMIUM is not None
+    assert BINARY is not None
     process = await asyncio.create_subprocess_exec(
-        CHROMIUM,
+        BINARY,
         *FLAGS,
         f"--user-data-dir={profile}",
         url,
@@ -77,7 +76,7 @@ async def browser(url: str, profile: Path) -> AsyncIterator[None]:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+@needs_chromium
 def test_chromium_streams_pictures_and_sound_in_packets_of_60_ms(tmp_path: Path) -> None:
     async def scene() -> None:
         async with served() as node, asyncio.timeout(PATIENCE_S):
@@ -89,7 +88,7 @@ def test_chromium_streams_pictures_and_sound_in_packets_of_60_ms(tmp_path: Path)
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+@needs_chromium
 def test_the_candidates_page_sends_fewer_pictures_when_asked_and_more_again(tmp_path: Path) -> None:
     script = SIGNALING.read_text("utf-8").replace("export ", "")
 
