@@ -25,6 +25,7 @@ OpensOption = Annotated[datetime | None, typer.Option(help="When it opens, in UT
 ClosesOption = Annotated[datetime | None, typer.Option(help="When it closes, in UTC.")]
 Version = Annotated[int, typer.Argument(min=1, help="A version.")]
 PolicyOption = Annotated[Path | None, typer.Option(help="A policy, JSON or YAML.")]
+RegionOption = Annotated[str | None, typer.Option(help="The region whose nodes come first for its sessions.")]
 LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")]
 
 
@@ -58,6 +59,7 @@ def create(
     title: Annotated[str, typer.Option(help="The title shown to candidates.")],
     opens: OpensOption = None,
     closes: ClosesOption = None,
+    region: RegionOption = None,
     policy: PolicyOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
@@ -73,6 +75,7 @@ def create(
         title=title,
         opens_at=_utc(opens),
         closes_at=_utc(closes),
+        region=region,
         policy=_policy_data(policy) if policy else {},
     )
     with connect() as client:
@@ -85,9 +88,10 @@ def change(
     title: Annotated[str | None, typer.Option(help="The title shown to candidates.")] = None,
     opens: OpensOption = None,
     closes: ClosesOption = None,
+    region: RegionOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Change an exam's title or window; other fields stay. Running sessions keep their times.
+    """Change an exam's title, window or region; other fields stay. Running sessions keep their times.
 
     Example:
 
@@ -100,6 +104,7 @@ def change(
             title=title or now.title,
             opens_at=_utc(opens) or now.opens_at,
             closes_at=_utc(closes) or now.closes_at,
+            region=region or now.region,
             metadata=now.metadata,
         )
         write_one(client.exams.change(exam, request).model_dump(mode="json"), output)

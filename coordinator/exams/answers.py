@@ -16,6 +16,7 @@ def exam_out(exam: Exam, policy_version: int) -> ExamOut:
         title=exam.title,
         opens_at=exam.opens_utc,
         closes_at=exam.closes_utc,
+        region=exam.region,
         metadata=exam.details,
         policy_version=policy_version,
         created_at=exam.created_utc,

@@ -82,7 +82,7 @@ async def get_exam(exam_id: ExamRef, claims: StaffOrPrivacy, parts: PartsDep) ->
 async def change_exam(
     exam_id: ExamRef, body: ExamChange, claims: Service, parts: PartsDep, now: Now
 ) -> ExamOut:
-    """Replace an exam's title, window and metadata. Sessions that have started keep their times."""
+    """Replace an exam's title, window, region and metadata. Sessions that have started keep their times."""
 
     def work(db: Session) -> ExamOut:
         exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)

@@ -36,6 +36,7 @@ def create(db: Session, tenant_id: UUID, request: ExamRequest, now_utc: datetime
         title=request.title,
         opens_utc=request.opens_at,
         closes_utc=request.closes_at,
+        region=request.region,
         details=dict(request.metadata),
         created_utc=now_utc,
         updated_utc=now_utc,
@@ -69,7 +70,7 @@ def find(db: Session, tenant_id: UUID, reference: str, *, to_change: bool = Fals
 def change(db: Session, exam: Exam, to: ExamChange, now_utc: datetime) -> None:
     """Change an exam; its policy and its sessions stay unchanged."""
     exam.title, exam.details = to.title, dict(to.metadata)
-    exam.opens_utc, exam.closes_utc = to.opens_at, to.closes_at
+    exam.opens_utc, exam.closes_utc, exam.region = to.opens_at, to.closes_at, to.region
     exam.updated_utc = now_utc
     db.add(exam)
     db.flush()

@@ -31,6 +31,8 @@ class Exam(Row, table=True):
     opens_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closes_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Sessions end at this time, except for a candidate's extra time."""
+    region: str | None = Field(default=None, max_length=NAME_CHARS)
+    """Of the nodes that come first for its sessions; None: no region comes first."""
     details: dict[str, Any] = Field(sa_type=JSON)
     """The institution's own data about it; must not be about persons."""
     created_utc: datetime = Field(sa_type=UtcDateTime)

@@ -100,7 +100,7 @@ class MasterUsers:
     def _used_by_lock(self, use: Use) -> bool:
         try:
             with self._connected() as connection:
-                # Locked until the end of this statement, so that the next question is not answered by this one.
+                # Locked for this statement only, so that it is no answer to the next question.
                 question = f"SELECT pg_try_advisory_xact_lock({_number(use)})"
                 alone: Any = connection.exec_driver_sql(question).scalar_one()
         except SQLAlchemyError as error:

@@ -1,12 +1,13 @@
 """Decides in which region the nodes for a session are looked for first. Pure.
 
-What the caller names counts; else the address from which the candidate asked, by the longest of the settings'
-prefixes that contains it; else the session has no region, and every node is as near as any other.
+What the caller names counts; else the exam's region; else the address from which the candidate asked, by
+the longest of the settings' prefixes that contains it; else the session has no region, and every node is as
+near as any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
@@ -24,10 +25,15 @@ def read_prefix(text: str, region: str) -> Prefix:
     return Prefix(ip_network(text), region)
 
 
-def region_of(asked: str | None, address: str | None, prefixes: Sequence[Prefix]) -> str | None:
-    """The region of a session. `address`: the candidate's own; None if somebody else asked for it."""
-    if asked is not None:
-        return asked
+def region_of(named: Iterable[str | None], address: str | None, prefixes: Sequence[Prefix]) -> str | None:
+    """The region of a session.
+
+    `named`: what somebody named; the first that is not None counts. `address`: the candidate's own; None if
+    somebody else asked for the session.
+    """
+    for region in named:
+        if region is not None:
+            return region
     try:
         own = ip_address(address or "")
     except ValueError:

@@ -30,6 +30,9 @@ class ExamChange(Request):
     opens_at: Utc | None = None
     closes_at: Utc | None = None
     """All sessions end then, except for a candidate's extra time."""
+    region: Name | None = None
+    """Of the nodes that come first for its sessions, if they can watch as well as others. A session's own
+    region counts before it."""
     metadata: Details = Field(default_factory=dict)
     """Stored and returned unchanged. Must not contain personal data."""
 
@@ -54,6 +57,7 @@ class ExamOut(Response):
     title: str
     opens_at: Utc | None
     closes_at: Utc | None
+    region: str | None = None
     metadata: dict[str, JsonValue]
     policy_version: int
     """The version for sessions that start now."""

@@ -42,8 +42,9 @@ class SessionStartRequest(Request):
     page."""
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
     region: Name | None = None
-    """Of the nodes that come first, if they can watch as well as others. By default that of the candidate's
-    address, if the candidate itself asks and the address is in the coordinator's settings."""
+    """Of the nodes that come first, if they can watch as well as others. By default that of the exam; else
+    that of the candidate's address, if the candidate itself asks and the address is in the coordinator's
+    settings."""
     allow_unregistered: YesNo = False
     """Start even if this exam was not created or this candidate is not registered; only for staff."""
 

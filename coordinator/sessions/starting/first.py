@@ -96,7 +96,7 @@ def _node(parts: Parts, plan: Plan, full: Collection[UUID], away: Mapping[UUID, 
     try:
         picked = parts.fleet.pick(
             parts.clock(),
-            region=region_of(plan.wish.request.region, plan.wish.address, prefixes),
+            region=region_of((plan.wish.request.region, plan.exam_region), plan.wish.address, prefixes),
             recognisers=recognisers,
             lowest_level=plan.policy.lowest_level,
             full=full,

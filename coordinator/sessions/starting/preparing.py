@@ -68,6 +68,8 @@ class Plan:
     session_id: UUID
     reference: str
     candidate: Candidate
+    exam_region: str | None
+    """The region of the exam's nodes; None: the exam names none."""
     policy: Policy
     """The effective one, with the candidate's accommodation."""
     times: Times
@@ -121,6 +123,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         session_id=session_id,
         reference=reference,
         candidate=candidate,
+        exam_region=exam.region if exam else None,
         policy=policy,
         times=session_times(request.metadata, wish.now_utc, window),
         signer=token_keys.active(db, own, wish.tenant_id),

@@ -286,6 +286,11 @@ def test_a_session_starts_and_stays_in_its_candidates_region(play: Callable[[Pla
         assert (await site.started("SESS-4", "CAND-4", region="campus"))["edge_node"] == here
         # Nobody is there: every other node is as good.
         assert (await site.started("SESS-5", "CAND-5", region="moon"))["edge_node"] in (here, there)
+        await site.post("/exams", {"exam_id": "EXAM-N", "title": "Law", "region": "north"})
+        assert (await site.get("/exams/EXAM-N")).json()["region"] == "north"
+        assert (await site.started("SESS-6", "CAND-6", exam_id="EXAM-N"))["edge_node"] == there
+        named = await site.started("SESS-7", "CAND-7", exam_id="EXAM-N", region="campus")
+        assert named["edge_node"] == here
 
     play(story)
 

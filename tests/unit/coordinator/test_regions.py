@@ -30,13 +30,18 @@ PREFIXES = [
     ],
 )
 def test_the_region_of_a_session(asked: str | None, address: str | None, region: str | None) -> None:
-    assert region_of(asked, address, PREFIXES) == region
-    assert region_of(asked, address, PREFIXES[::-1]) == region
+    assert region_of([asked], address, PREFIXES) == region
+    assert region_of([asked], address, PREFIXES[::-1]) == region
 
 
 def test_without_a_table_only_what_is_named_counts() -> None:
-    assert region_of(None, "10.1.2.3", []) is None
-    assert region_of("south", "10.1.2.3", []) == "south"
+    assert region_of([None, None], "10.1.2.3", []) is None
+    assert region_of(["south", None], "10.1.2.3", []) == "south"
+
+
+def test_the_session_s_region_counts_before_its_exam_s_and_that_before_the_address() -> None:
+    assert region_of(["south", "north"], "10.1.2.3", PREFIXES) == "south"
+    assert region_of([None, "north"], "10.1.2.3", PREFIXES) == "north"
 
 
 @pytest.mark.parametrize("text", ["10.1.2.3/16", "10.1.2.3/40", "campus", ""])
