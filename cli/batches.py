@@ -1,4 +1,4 @@
-"""One call per row of a CSV file: progress on standard error, what came of each row in a file of results.
+"""Makes one call per row of a CSV file, shows progress, and writes the result of each row to a file.
 
 The server says what is there already, so a run that broke off is run again, and nothing is made twice. The
 file of results keeps what earlier runs have written about rows that were done.
@@ -32,7 +32,7 @@ TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is done with rows."""
+    """What to call for each row, and how rows are named."""
 
     key: str
     """The column that names a row, here and in the file of results."""
@@ -46,7 +46,7 @@ class Batch:
 
 
 def require_alone(*given: object) -> None:
-    """Raises `BadParameter` if anything was given that --from brings itself."""
+    """Raises `BadParameter` if an option was given whose value comes from the file of --from."""
     if any(given):
         raise typer.BadParameter("--from brings candidates and exams; leave out what else names them")
 
@@ -81,7 +81,7 @@ def read_rows(file: Path, needed: Sequence[str], exam: str = "") -> list[Row]:
 
 
 def run(rows: Sequence[Row], batch: Batch, results: Path) -> None:
-    """Do it for each row. Exits with 1 if any was refused; the others are done all the same."""
+    """Call `act` for each row. Exits with 1 if a row was refused, after all rows."""
     earlier = _earlier(results, batch.key)
     written = dict(earlier)
     counts: dict[str, int] = {}
@@ -107,7 +107,7 @@ def run(rows: Sequence[Row], batch: Batch, results: Path) -> None:
 
 
 def results_beside(source: Path) -> Path:
-    """The file of results of a source: beside it, for its owner alone."""
+    """The path of the results: beside the source."""
     return source.absolute().with_suffix(".results.csv")
 
 
@@ -129,7 +129,7 @@ def _refused(row: Row, error: ProctorError) -> Row:
 
 
 def _earlier(results: Path, key: str) -> dict[str, Row]:
-    """Rows that earlier runs have done."""
+    """The results of rows that earlier runs completed."""
     if not results.exists():
         return {}
     rows = read_rows(results, (key, "result")) if results.read_text("utf-8").count("\n") > 1 else []

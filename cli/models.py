@@ -17,9 +17,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from cli.render import Format, OutputOption, print_whole, write_data
-from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD, Report, Request, State, fetch_networks, held_by_mirror
-from models.manifest import Entry, Profile, Task
+from models.fetch import (
+    FIRST_EXAM,
+    WHERE_TO_BE_HAD,
+    FetchState,
+    Report,
+    Request,
+    fetch_networks,
+    held_by_mirror,
+)
+from models.manifest import Entry, Profile
 from models.store import Store
+from models.tasks import Task
 from shared.errors import ConfigError, Corrupt, Unavailable
 
 _CANARY_TIMEOUT_S = 300.0
@@ -222,14 +231,14 @@ class _Bars:
 def _print_report(console: Console, store: Store, report: Report) -> None:
     for outcome in report.outcomes:
         label = escape(outcome.entry.label)
-        if outcome.state is State.FETCHED:
+        if outcome.state is FetchState.FETCHED:
             console.print(f"fetched  {label}  ({outcome.elapsed_s:.1f} s)", highlight=False)
         # Wrong bytes are always reported; an unreachable source only if its network is missing.
         for problem in outcome.problems:
             if isinstance(problem, Corrupt) or report.lacking:
                 line = f"problem  {outcome.entry.label}: {problem}"
                 console.print(escape(line), style="red", highlight=False, soft_wrap=True)
-    without = [outcome.entry.name for outcome in report.outcomes if outcome.state is State.FAILED]
+    without = [outcome.entry.name for outcome in report.outcomes if outcome.state is FetchState.FAILED]
     if without and not report.lacking:
         line = f"without  {', '.join(without)}: not available here, others are used (proctorctl models list)"
         console.print(escape(line), style="yellow", highlight=False)
@@ -238,7 +247,7 @@ def _print_report(console: Console, store: Store, report: Report) -> None:
         console.print(escape(line), style="yellow", highlight=False)
     for word in report.lacking:
         console.print(f"missing  {escape(word)}", style="red", highlight=False)
-    present = sum(outcome.state in (State.PRESENT, State.FETCHED) for outcome in report.outcomes)
+    present = sum(outcome.state in (FetchState.PRESENT, FetchState.FETCHED) for outcome in report.outcomes)
     verdict = "something requested is missing" if report.lacking else "everything requested is there"
     console.print(
         f"{present} networks under {escape(str(store.root))}: {verdict}", highlight=False, soft_wrap=True

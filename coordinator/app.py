@@ -36,7 +36,7 @@ from coordinator.deliveries.working import Workers
 from coordinator.desired import telling as settings
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
-from coordinator.memberships import standing
+from coordinator.memberships import accepting
 from coordinator.nodes import service as nodes
 from coordinator.nodes.gauges import GAUGES, LABELS, Gauge, Values
 from coordinator.nodes.heartbeats import Heartbeats
@@ -111,7 +111,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         await asyncio.to_thread(following.begin)
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
         await erasures.replay_journal(parts)
-        await standing.refresh(parts)
+        await accepting.refresh(parts)
         await parts.verifier.refresh()
         booted, pages = sweeping.Booted(), Pages()
         await parts.lead.look()  # so that no heartbeat waits for it
@@ -235,7 +235,7 @@ def _works(parts: Parts, booted: sweeping.Booted) -> dict[str, Work]:
     }
     return {
         "token keys": parts.verifier.run,
-        "nodes": lambda: standing.run(parts),
+        "nodes": lambda: accepting.run(parts),
         "retention": lambda: erasing.run(parts),
         **({"hub account": account.link.run} if account else {}),
         **{name: partial(parts.lead.while_leading, work) for name, work in led.items()},

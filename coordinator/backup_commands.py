@@ -126,11 +126,11 @@ def restore(
     Example: proctor-coordinator backup restore --config /etc/proctor/coordinator.toml
     --private-key backup.key --signing-key ed25519:…
     """
-    from coordinator.restoring import Wish, restore as restore_now  # with the whole coordinator
+    from coordinator.restoring import RestoreWish, restore as restore_now  # with the whole coordinator
 
     settings = load(config, CoordinatorConfig)
     done = restore_now(
-        Wish(
+        RestoreWish(
             config=settings,
             settings=_section(settings),
             backup_id=backup,

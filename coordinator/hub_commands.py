@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.x509 import random_serial_number
 
 from coordinator.config import CoordinatorConfig
-from coordinator.ground.ca_files import Step, take_step
+from coordinator.ground.ca_files import CaStep, take_step
 from coordinator.ground.fleet_keys import FleetKeys, replace_hub_keys
 from coordinator.ground.master_keys import given_text
 from coordinator.ground.own_keys import OwnKeys, load_own_keys
@@ -95,7 +95,7 @@ def hub_certificate(
 
 def rotate_ca(
     config: ConfigFile,
-    step: Annotated[Step, typer.Argument(help="prepare, then switch, then finish.")],
+    step: Annotated[CaStep, typer.Argument(help="prepare, then switch, then finish.")],
     force: Annotated[bool, typer.Option(help="Also if nodes have not renewed since the last step.")] = False,
 ) -> None:
     """Let another CA take over, in three steps; exams go on, and nothing is restarted.
@@ -111,7 +111,7 @@ def rotate_ca(
     settings, now_utc = load(config, CoordinatorConfig), datetime.now(UTC)
     keys = own_keys_of(settings)
     since_utc = keys.fleet.authority.since_utc
-    if step is not Step.PREPARE and since_utc is not None and not force:
+    if step is not CaStep.PREPARE and since_utc is not None and not force:
         _require_renewed(settings, since_utc, now_utc)
     take_step(settings.data_folder, keys.keyring, step, now_utc)
     typer.echo(f"done: {step}; now run hub-certificate for the hub, and let it read the files")

@@ -17,7 +17,7 @@ import typer
 from coordinator.backups.unfinished import require_restored
 from coordinator.config import CoordinatorConfig
 from coordinator.hub_commands import ConfigFile, own_keys_of
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from shared import logs
 from shared.canonical import canonical_json, parse_json
 from shared.config_file import load

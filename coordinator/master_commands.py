@@ -20,7 +20,7 @@ from coordinator.ground.master_users import MasterUsers
 from coordinator.ground.own_keys import wrapped_files
 from coordinator.ground.sealed_fields import new_key
 from coordinator.hub_commands import ConfigFile, own_keys_of
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from shared.config_file import load
 from shared.errors import ConfigError
 from shared.secret_file import replace_private
@@ -130,7 +130,7 @@ def _finish(place: _Place, keep: Path | None) -> None:
 
     held = place.keyring.masters.held
     if len(held) == 1:
-        raise ConfigError("there is only one master key; nothing is to be finished")
+        raise ConfigError("there is only one master key; there is nothing to finish")
     first, *former = (key.key_id for key in held)
     in_file = None if is_given(place.settings.keys.master_key_command) else _held_in_file(place)
     if keep is not None and keep.exists():

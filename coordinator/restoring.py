@@ -28,7 +28,7 @@ from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url,
 from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, OwnFile
 from coordinator.backups.lists import found_at, target_of
 from coordinator.backups.manifest import Kind, Manifest
-from coordinator.backups.standing import not_newer
+from coordinator.backups.releases import not_newer
 from coordinator.backups.target import settle
 from coordinator.backups.unfinished import MARK, require_restored
 from coordinator.building import build
@@ -40,7 +40,7 @@ from coordinator.ground.master_keys import LocalMaster, given_text, is_given, ma
 from coordinator.ground.own_keys import own_key_files
 from coordinator.privacy import erasing_service as erasing, steps as erasures
 from coordinator.retention import running as retention
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
 from shared.erasures import JournalEntry, read_journal
@@ -55,7 +55,7 @@ _LEASE_PAUSE_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RestoreWish:
     """What to restore."""
 
     config: CoordinatorConfig
@@ -69,7 +69,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came of it."""
+    """The result of a restore."""
 
     manifest: Manifest
     keyring_utc: datetime
@@ -86,7 +86,7 @@ class _Keyring:
     holds: tuple[HoldRow, ...]
 
 
-def restore(wish: Wish, now_utc: datetime) -> Restored:
+def restore(wish: RestoreWish, now_utc: datetime) -> Restored:
     """Restore a backup. Raises `ConfigError`, `Corrupt`, `Unavailable`; each says what to do."""
     target = target_of(wish.settings, Kind.DATABASE)
     manifest = opening.chosen(found_at(target, Kind.DATABASE, wish.signer), wish.backup_id)
@@ -111,7 +111,7 @@ def restore(wish: Wish, now_utc: datetime) -> Restored:
     return Restored(manifest, keyring.manifest.made_utc, erased)
 
 
-def _filled(wish: Wish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime) -> int:
+def _filled(wish: RestoreWish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime) -> int:
     config = wish.config
     if config.sqlite_file is None:
         opening.load_postgresql(libpq_url(config.database), drafts[DATABASE], drafts)
@@ -151,17 +151,17 @@ def _erased_again(db: Session, parts: Parts, keyring: _Keyring) -> int:
 
 
 async def _erase_due(parts: Parts) -> None:
-    """Erase what is due. The copy may say that a coordinator erases: its word ends after two minutes."""
+    """Erase what is due. The restored lease may still name a coordinator; it ends after two minutes."""
     for _ in range(_LEASE_TRIES):
         done = await retention.erase_due(parts, retention.Asked(uuid7(), datetime.now(UTC)))
         if done is None:
             await asyncio.sleep(_LEASE_PAUSE_S)
         elif not done.more:
             return
-    raise Unavailable("what is due could not be erased; empty the place and restore again")
+    raise Unavailable("what is due could not be erased; empty the folder and the database, and restore again")
 
 
-def _put_keys_back(wish: Wish, keyring: _Keyring, database: Database, now_utc: datetime) -> None:
+def _put_keys_back(wish: RestoreWish, keyring: _Keyring, database: Database, now_utc: datetime) -> None:
     target = target_of(wish.settings, Kind.KEYRING)
     items = opening.keyring_items(target, keyring.manifest, wish.opener)
     held = (one for one in items if isinstance(one, HeldKey))
@@ -173,7 +173,7 @@ def _put_keys_back(wish: Wish, keyring: _Keyring, database: Database, now_utc: d
         backups.put_holds_back(db, keyring.holds)
 
 
-def _read_keyring(wish: Wish) -> _Keyring:
+def _read_keyring(wish: RestoreWish) -> _Keyring:
     """The newest backup of the keyring, read to its end."""
     target = target_of(wish.settings, Kind.KEYRING)
     found = found_at(target, Kind.KEYRING, wish.signer)

@@ -10,7 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from models.chain import BestDevice
-from models.manifest import Profile, Task
+from models.manifest import Profile
+from models.tasks import Task
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name

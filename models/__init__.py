@@ -3,6 +3,7 @@
 Weights
     manifest.toml   every network: task, licence, hashes, sources, input; best first within a task
     manifest        reads it
+    tasks           what networks are for, in plain words (pure)
     cards           what people may read about each network, as docs/models.md and for the public page
     store           the weights folder: which networks are present, which one serves a task, and why
     fetch           brings weights there from `sources`: mirror, package registry, public address
@@ -29,6 +30,7 @@ Seeing
     upright                                       shows a head upright to three of them
     adas_gaze, binned_gaze, iris (eyes)           where the eyes look, and whether they are visible
     recognition, similarity                       compares faces, on one scale for all recognisers
+    recognisers                                   builds them from the manifest
     calibrate, calibration, people, dimming, blurring   make that scale from pictures of people
     liveness                                      whether a face is real or a picture of one
     body, movenet                                 33 points of an upper body, or 17 of them

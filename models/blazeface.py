@@ -60,7 +60,7 @@ FULL_RANGE = Variant(side_px=192, input="input_1", boxes="Identity", scores="Ide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Detection:
     """A detection before its confirmation."""
 
     box: Box
@@ -91,7 +91,7 @@ class BlazeFace:
         scale = self._variant.side_px / longer_px
         return max(box.width_px, box.height_px) * scale < COARSE_PX
 
-    def find(self, frame: Image) -> tuple[Candidate, ...]:
+    def find(self, frame: Image) -> tuple[Detection, ...]:
         """Possible faces in a BGR frame, best first."""
         side_px = self._variant.side_px
         canvas, fit = letterbox(frame, side_px, side_px, centred=True)
@@ -113,11 +113,11 @@ class BlazeFace:
         return tuple(_blend(points[group], scores[group]) for group in surer)
 
 
-def _blend(points: Floats, scores: Floats) -> Candidate:
+def _blend(points: Floats, scores: Floats) -> Detection:
     """One detection from several that overlap: corners and points (N, 8, 2) weighted by score."""
     mean = np.average(points, axis=0, weights=scores).astype(np.float32)
     width_px, height_px = (float(value) for value in mean[1] - mean[0])
-    return Candidate(
+    return Detection(
         Box(float(mean[0, 0]), float(mean[0, 1]), width_px, height_px), mean[2:], float(scores.max())
     )
 
@@ -144,7 +144,7 @@ class ConfirmedBlazeFace:
                 faces.append(Face(bounds(mesh), landmarks(mesh), candidate.score, mesh, turn_deg))
         return tuple(faces)
 
-    def _fit(self, frame: Image, candidate: Candidate) -> Mesh:
+    def _fit(self, frame: Image, candidate: Detection) -> Mesh:
         """The mesh of a detection; for a coarse one it is fitted again. The mesh of a false face stays
         unchanged."""
         mesh = self._mesh.fit(frame, Face(candidate.box, candidate.points_px, candidate.score))

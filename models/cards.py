@@ -11,30 +11,12 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
-from models.manifest import Calibration, Entry, Manifest, Profile, Task, load_manifest
+from models.manifest import Calibration, Entry, Manifest, Profile, load_manifest
 from models.similarity import FALSE_MATCH_RATE
+from models.tasks import DOES, Task
 
-TASKS: Final[Mapping[Task, str]] = MappingProxyType(
-    {
-        Task.FACE_DETECTION: "finds faces in a picture",
-        Task.FACE_MESH: "finds points of a face: eyes, nose, mouth, outline",
-        Task.IRIS: "finds the irises of the eyes",
-        Task.HEAD_POSE: "estimates which way a head is turned",
-        Task.GAZE: "estimates in which direction the eyes look",
-        Task.FACE_RECOGNITION: "compares a face with the enrolled pictures of one person",
-        Task.BODY_DETECTION: "finds a body in a picture",
-        Task.BODY_POSE: "finds points of an upper body: shoulders, elbows, hands",
-        Task.LIVENESS: "estimates whether a face is real or a picture of one",
-        Task.OBJECTS: "finds persons, telephones, books and laptops in a picture",
-        Task.VOICE_ACTIVITY: "estimates whether somebody speaks",
-        Task.SOUND_CLASSES: "recognises kinds of sound: typing, a telephone, a door, whispering",
-        Task.SPEAKER_EMBEDDING: "tells voices apart, to count them",
-        Task.SPEECH_RECOGNITION: "listens for the phrases of an exam's list, or writes down what is said",
-    }
-)
 NOT_MEASURED: Final = "not measured"
 _MADE: Final = "<!-- Made by `make docs` from models/manifest.toml. Change that file, not this page. -->"
 
@@ -62,7 +44,7 @@ def models_page(manifest: Manifest) -> str:
     ]
     for task in Task:
         of_task = [card for card in all_cards(manifest) if card["task"] == task]
-        parts += [f"## {task.value}: {TASKS[task]}", *(part for card in of_task for part in _shown(card))]
+        parts += [f"## {task.value}: {DOES[task]}", *(part for card in of_task for part in _shown(card))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -76,7 +58,7 @@ def write_cards(root: Path) -> None:
 def _card(entry: Entry) -> dict[str, Any]:
     return {
         "task": entry.task.value,
-        "does": TASKS[entry.task],
+        "does": DOES[entry.task],
         "name": entry.name,
         "version": entry.version,
         "licence": entry.licence,

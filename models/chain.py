@@ -56,7 +56,7 @@ _WANTED: Final[Mapping[BestDevice, frozenset[Runtime]]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RuntimeRefusal:
     """Why a network is not served by one runtime."""
 
     runtime: Runtime
@@ -68,7 +68,7 @@ class Chain:
     """The runtimes to try, best first, and those left out."""
 
     rungs: tuple[Runtime, ...]
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[RuntimeRefusal, ...] = ()
 
 
 def chain_of(
@@ -86,5 +86,5 @@ def chain_of(
     ordered = [*on_gpu, *measured, *others]
     return Chain(
         tuple(runtime for runtime in ordered if runtime in installed),
-        tuple(Refusal(runtime, "not installed") for runtime in ordered if runtime not in installed),
+        tuple(RuntimeRefusal(runtime, "not installed") for runtime in ordered if runtime not in installed),
     )

@@ -20,14 +20,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.manifest import Entry, Manifest, Profile, Task
+from models.manifest import Entry, Manifest, Profile
 from models.sources.arrival import Progress, silent, writing_to
 from models.sources.mirror import check_mirror, may_give
 from models.store import RECORD, Store, read_record, write_record
+from models.tasks import Task
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
 if TYPE_CHECKING:
-    from models.sources.delivery import Delivery
+    from models.sources.delivery import WeightSources
 
 FIRST_EXAM = (
     Task.FACE_DETECTION,
@@ -74,7 +75,7 @@ class Request:
         return self.everything or bool(self.names)
 
 
-class State(StrEnum):
+class FetchState(StrEnum):
     """The result for one network."""
 
     PRESENT = "present"
@@ -88,7 +89,7 @@ class Fetched:
     """The result for one network, with every problem on the way in words."""
 
     entry: Entry
-    state: State
+    state: FetchState
     elapsed_s: float = 0.0
     problems: tuple[ProctorError, ...] = ()
 
@@ -212,7 +213,7 @@ class _Plan:
 @dataclass(frozen=True, slots=True)
 class _Run:
     plan: _Plan
-    delivery: Delivery
+    delivery: WeightSources
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     def serve(self, row: tuple[Entry, ...]) -> list[Fetched]:
@@ -225,22 +226,22 @@ class _Run:
             # Two tasks may use the same files.
             with self._locks.setdefault(entry.name, threading.Lock()):
                 outcome = _as_is(store, entry)
-                if outcome.state is State.LEFT and self.plan.attempts(entry, served, addresses):
+                if outcome.state is FetchState.LEFT and self.plan.attempts(entry, served, addresses):
                     outcome = _obtain(store, entry, self.delivery, addresses)
             outcomes.append(outcome)
-            served = served or outcome.state in (State.PRESENT, State.FETCHED)
+            served = served or outcome.state in (FetchState.PRESENT, FetchState.FETCHED)
         return outcomes
 
 
 def _as_is(store: Store, entry: Entry) -> Fetched:
-    return Fetched(entry, State.PRESENT if store.has(entry) else State.LEFT)
+    return Fetched(entry, FetchState.PRESENT if store.has(entry) else FetchState.LEFT)
 
 
-def _obtain(store: Store, entry: Entry, delivery: Delivery, addresses: bool) -> Fetched:
+def _obtain(store: Store, entry: Entry, delivery: WeightSources, addresses: bool) -> Fetched:
     begun = time.monotonic()
     folder = store.folder(entry)
     problems: list[ProctorError] = []
-    state = State.FETCHED
+    state = FetchState.FETCHED
     for file in entry.files:
         try:
             delivered = delivery.bring(file, folder, addresses=addresses)
@@ -251,14 +252,14 @@ def _obtain(store: Store, entry: Entry, delivery: Delivery, addresses: bool) -> 
                 continue
         except Unavailable as error:
             problems.append(error)
-        state = State.FAILED
+        state = FetchState.FAILED
         break
     return Fetched(entry, state, time.monotonic() - begun, tuple(problems))
 
 
 def _once_each(outcomes: Iterable[Fetched]) -> tuple[Fetched, ...]:
     """One outcome per network: the most informative one if two tasks share its files."""
-    order = [State.FETCHED, State.FAILED, State.PRESENT, State.LEFT]
+    order = [FetchState.FETCHED, FetchState.FAILED, FetchState.PRESENT, FetchState.LEFT]
     best: dict[str, Fetched] = {}
     for outcome in outcomes:
         known = best.setdefault(outcome.entry.name, outcome)

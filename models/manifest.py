@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 
 from models import converters
 from models.chain import ON_GPU, Runtime
+from models.tasks import Task
 from shared.errors import ConfigError
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -29,29 +30,6 @@ Size = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Knots = tuple[tuple[float, float], ...]
 
 _STRICT = ConfigDict(extra="forbid")
-
-
-class Task(StrEnum):
-    """A task of a network. The list is closed: no task detects feelings or intentions.
-
-    These are tasks of single networks; `shared.events.looks.Look` says what a session looks at, which may
-    need several networks.
-    """
-
-    FACE_DETECTION = "face-detection"
-    FACE_MESH = "face-mesh"
-    IRIS = "iris"
-    HEAD_POSE = "head-pose"
-    GAZE = "gaze"
-    FACE_RECOGNITION = "face-recognition"
-    BODY_DETECTION = "body-detection"
-    BODY_POSE = "body-pose"
-    LIVENESS = "liveness"
-    OBJECTS = "objects"
-    VOICE_ACTIVITY = "voice-activity"
-    SOUND_CLASSES = "sound-classes"
-    SPEAKER_EMBEDDING = "speaker-embedding"
-    SPEECH_RECOGNITION = "speech-recognition"
 
 
 class Profile(StrEnum):

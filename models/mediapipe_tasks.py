@@ -87,7 +87,7 @@ def _tasks() -> tuple[Callable[[bytes], Any], Callable[[NDArray[np.uint8]], Any]
 
 
 def _nothing() -> None:
-    """In place of closing."""
+    """Does nothing, where there is nothing to close."""
 
 
 def _picture(values: NDArray[Any], port: Port, span: Span) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.images import Image, shrunk
-from shared.observations import Picture
+from shared.observations import PictureSeen
 
 WIDTH_PX, HEIGHT_PX = 160, 120
 """Frames are reduced to this size: enough to detect a covered camera, and fast."""
@@ -23,12 +23,12 @@ def thumbnail(luma: Image) -> Image:
     return grey.astype(np.uint8, copy=False)
 
 
-def statistics(now: Image, before: Image | None) -> Picture:
+def statistics(now: Image, before: Image | None) -> PictureSeen:
     """Brightness of one thumbnail, and its largest local difference from the previous one of the same stream:
     a person who sits still moves only a small part of the picture."""
     mean, deviation = cv2.meanStdDev(now)
     change = None if before is None else float(_tiles(cv2.absdiff(now, before)).max())
-    return Picture(mean_luma=float(mean[0, 0]), luma_variance=float(deviation[0, 0]) ** 2, change=change)
+    return PictureSeen(mean_luma=float(mean[0, 0]), luma_variance=float(deviation[0, 0]) ** 2, change=change)
 
 
 def _tiles(difference: cv2.typing.MatLike) -> NDArray[np.float32]:

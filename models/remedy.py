@@ -27,7 +27,7 @@ class Remedy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ChainPlace:
     """A network's place on its chain, and when it was opened again there."""
 
     rung: int
@@ -41,16 +41,16 @@ class Standing:
         return self.rung + 1 >= self.rungs
 
 
-def after_failure(standing: Standing, now_s: float) -> tuple[Standing, Remedy]:
+def after_failure(place: ChainPlace, now_s: float) -> tuple[ChainPlace, Remedy]:
     """What to do when the device failed or a call did not return."""
-    recent = tuple(at_s for at_s in standing.restarted_s if now_s - at_s <= RESTART_WINDOW_S)
+    recent = tuple(at_s for at_s in place.restarted_s if now_s - at_s <= RESTART_WINDOW_S)
     if len(recent) < MAX_RESTARTS:
-        return replace(standing, restarted_s=(*recent, now_s)), Remedy.RESTART
-    return after_refusal(replace(standing, restarted_s=recent))
+        return replace(place, restarted_s=(*recent, now_s)), Remedy.RESTART
+    return after_refusal(replace(place, restarted_s=recent))
 
 
-def after_refusal(standing: Standing) -> tuple[Standing, Remedy]:
+def after_refusal(place: ChainPlace) -> tuple[ChainPlace, Remedy]:
     """What to do when the network could not be opened on its runtime again."""
-    if standing.last:
-        return standing, Remedy.WAIT
-    return Standing(standing.rung + 1, standing.rungs), Remedy.STEP
+    if place.last:
+        return place, Remedy.WAIT
+    return ChainPlace(place.rung + 1, place.rungs), Remedy.STEP

@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.observations import Box, HeadPose, Picture
+from shared.observations import Box, HeadPose, PictureSeen
 
 __all__ = [
     "Body",
@@ -24,7 +24,7 @@ __all__ = [
     "HeadPose",
     "Mesh",
     "ObjectKind",
-    "Picture",
+    "PictureSeen",
     "Region",
     "SeenObject",
 ]

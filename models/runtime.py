@@ -30,14 +30,14 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from models.backend import Arrays, Backend, DeviceLost, Port
-from models.chain import Refusal, Runtime
+from models.chain import Runtime, RuntimeRefusal
 from models.distributions import check_distributions
 from models.litert import open_litert
 from models.mediapipe_tasks import Span, open_mediapipe
 from models.onnx_session import built_in_runtimes, open_onnx
 from models.openvino_request import open_kept, open_openvino
 from models.references import Reference
-from models.remedy import Remedy, Standing, after_failure, after_refusal
+from models.remedy import ChainPlace, Remedy, after_failure, after_refusal
 from models.trial import not_finite, try_out
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
@@ -67,7 +67,7 @@ class Network:
     """
 
     def __init__(
-        self, name: str, rungs: Sequence[Runtime], opener: Opener, left_out: tuple[Refusal, ...] = ()
+        self, name: str, rungs: Sequence[Runtime], opener: Opener, left_out: tuple[RuntimeRefusal, ...] = ()
     ) -> None:
         """Opens it on the first of `rungs` that takes it. Raises the errors of `open_network`.
 
@@ -80,7 +80,7 @@ class Network:
         self._opened, rung, refused = first_that_opens(self.rungs, opener)
         self.refused = (*left_out, *refused)
         """The better runtimes that do not serve it, with the reasons."""
-        self._standing = Standing(rung, len(self.rungs))
+        self._place = ChainPlace(rung, len(self.rungs))
         self._failing = False
         self._lock = threading.Lock()
         self._reopening: threading.Thread | None = None
@@ -91,7 +91,7 @@ class Network:
     @property
     def runtime(self) -> Runtime:
         """The runtime that serves now."""
-        return self.rungs[self._standing.rung]
+        return self.rungs[self._place.rung]
 
     @property
     def device(self) -> str:
@@ -149,7 +149,7 @@ class Network:
         with self._lock:
             if self._opened is not failed or self._reopening is not None:
                 return True
-            self._standing, remedy = after_failure(self._standing, time.monotonic())
+            self._place, remedy = after_failure(self._place, time.monotonic())
             log.warning(
                 "a network's device failed",
                 extra={"model": self.name, "device": self.device, "remedy": remedy.value, "reason": reason},
@@ -172,7 +172,7 @@ class Network:
                     "a network could not be opened again",
                     extra={"model": self.name, "runtime": self.runtime.value, "reason": str(error)},
                 )
-                self._standing, remedy = after_refusal(self._standing)
+                self._place, remedy = after_refusal(self._place)
         with self._lock:
             self._failing = opened is None
             self._opened = opened or self._opened
@@ -181,7 +181,9 @@ class Network:
             log.info("a network was opened again", extra={"model": self.name, "device": self.device})
 
 
-def first_that_opens(rungs: Sequence[Runtime], opener: Opener) -> tuple[Opened, int, tuple[Refusal, ...]]:
+def first_that_opens(
+    rungs: Sequence[Runtime], opener: Opener
+) -> tuple[Opened, int, tuple[RuntimeRefusal, ...]]:
     """The network on the first runtime that takes it, which one that is, and why those before do not.
 
     Raises the error of a single runtime as it is, otherwise Unavailable with all reasons (Corrupt if no
@@ -194,7 +196,7 @@ def first_that_opens(rungs: Sequence[Runtime], opener: Opener) -> tuple[Opened, 
         except ProctorError as error:
             errors.append(error)
         else:
-            return opened, rung, tuple(map(Refusal, rungs, map(str, errors)))
+            return opened, rung, tuple(map(RuntimeRefusal, rungs, map(str, errors)))
     if len(errors) == 1:
         raise errors[0]
     reasons = "; ".join(f"{runtime}: {error}" for runtime, error in zip(rungs, errors, strict=True))
@@ -212,7 +214,7 @@ def open_network(
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     span: Span | None = None,
     reference: Reference | None = None,
-    left_out: tuple[Refusal, ...] = (),
+    left_out: tuple[RuntimeRefusal, ...] = (),
 ) -> Network:
     """Load the network in `path` and prove that it runs.
 

@@ -12,8 +12,9 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Final
 
-from models.manifest import Entry, Profile, Task
+from models.manifest import Entry, Profile
 from models.store import Store
+from models.tasks import Task
 from shared.errors import Unavailable
 from shared.events.looks import Look
 
@@ -82,9 +83,9 @@ def best(store: Store, profile: Profile, task: Task, known: Collection[str], fir
     `first`: the label of the one to prefer to all others, if it can serve.
     """
     fit = [
-        standing.entry
-        for standing in store.choices(task, profile)
-        if not standing.reason and standing.entry.name in known
+        choice.entry
+        for choice in store.choices(task, profile)
+        if not choice.reason and choice.entry.name in known
     ]
     for entry in sorted(fit, key=lambda one: one.label != first):
         return entry

@@ -25,28 +25,29 @@ from models.images import Image
 from models.iris import IrisGaze
 from models.keywords import KeywordSpotter
 from models.liveness import Liveness
-from models.manifest import Entry, Levels, Profile, Task
+from models.manifest import Entry, Profile
 from models.mesh import LANDMARKS_468, LANDMARKS_478, FaceMesh
 from models.mesh_pose import MeshPose
 from models.movenet import MoveNet
 from models.objects import ObjectDetector
 from models.opening import open_entry
-from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Limits, Recipe, Recogniser
+from models.recognisers import RECIPES, recogniser, similarity_of
+from models.recognition import Recogniser
 from models.results import Face, Gaze, HeadPose, Mesh
 from models.retinaface import RetinaFace
 from models.rotation_pose import RotationHeadPose
 from models.runtime import Network, joined_devices
 from models.scrfd import Scrfd
-from models.similarity import ACCEPTED, Similarity
+from models.similarity import Similarity
 from models.sounds import SoundClassifier
 from models.speaker import SpeakerEncoder
 from models.speakers import SpeakerCounter, VoiceEncoder
 from models.store import Store
+from models.tasks import Task
 from models.voice import Silero, VoiceDetector
 from models.wespeaker import WeSpeaker
 from models.whisper import Whisper, read_vocabulary
 from models.yunet import YuNet
-from shared.errors import ConfigError
 
 FACE_CANVAS_PX = (320, 256)
 """A 640×480 frame halved: faces of 24 px are still found (0.82 and 0.89 on two portraits reduced to that
@@ -57,13 +58,6 @@ SURE_RETINAFACE_SCORE = 0.99
 
 _BLAZEFACE: Mapping[str, Variant] = {"blazeface-full-sparse": FULL_RANGE, "blazeface-short": SHORT_RANGE}
 _MESH = {"mediapipe-face-mesh": LANDMARKS_468, "mediapipe-face-mesh-478": LANDMARKS_478}
-_RECIPES: Mapping[str, Recipe] = {
-    "arcface-mobilefacenet-dequantised": ARCFACE,
-    "arcface-mobilefacenet": ARCFACE,
-    "arcface-resnet50": ARCFACE,
-    "face-reidentification-retail-0095": REIDENTIFICATION,
-    "dlib-resnet": DLIB,
-}
 
 
 class FaceDetector(Protocol):
@@ -192,14 +186,15 @@ class Serving:
     def recognisers(self) -> tuple[Recogniser, ...]:
         """All that are present, best first. The first one verifies; enrollment uses each of them."""
         self._best(Task.FACE_RECOGNITION, served.RECOGNISERS)
-        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES]
-        return tuple(self._recogniser(entry, similarity_of(entry)) for entry in entries)
+        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in RECIPES]
+        return tuple(recogniser(entry, self._networks(entry)[0], similarity_of(entry)) for entry in entries)
 
     def uncalibrated(self) -> tuple[tuple[Entry, Recogniser], ...]:
         """Every recogniser that is present, with a dummy scale: for calibration."""
         candidates = self._store.manifest.candidates(Task.FACE_RECOGNITION, self._profile)
-        entries = [e for e in candidates if e.name in _RECIPES and self._store.has(e)]
-        return tuple((e, self._recogniser(e, Similarity(((-4.0, 0.0), (1.0, 1.0))))) for e in entries)
+        entries = [e for e in candidates if e.name in RECIPES and self._store.has(e)]
+        scale = Similarity(((-4.0, 0.0), (1.0, 1.0)))
+        return tuple((e, recogniser(e, self._networks(e)[0], scale)) for e in entries)
 
     def body_pose(self) -> BodyPose:
         detector = self._networks(self._best(Task.BODY_DETECTION, served.BODY_DETECTORS))[0]
@@ -248,15 +243,8 @@ class Serving:
         (vocabulary,) = (path for path in self._store.paths(entry) if path.suffix == ".txt")
         return Whisper(encoder, decoder, read_vocabulary(vocabulary))
 
-    def _recogniser(self, entry: Entry, similarity: Similarity) -> Recogniser:
-        network, recipe = self._networks(entry)[0], _RECIPES[entry.name]
-        limits = limits_of(entry, similarity)
-        return Recogniser(entry.label, network, levels_of(entry), recipe, similarity, limits)
-
     def _present(self, task: Task) -> list[Entry]:
-        return [
-            standing.entry for standing in self._store.choices(task, self._profile) if not standing.reason
-        ]
+        return [choice.entry for choice in self._store.choices(task, self._profile) if not choice.reason]
 
     def _best(self, task: Task, known: Collection[str], *, light: bool = False) -> Entry:
         """See `served.best`; a light network does not change the label."""
@@ -277,27 +265,3 @@ class Serving:
                     streams=self._streams,
                 )
             return self._open[name]
-
-
-def levels_of(entry: Entry) -> Levels:
-    """The recogniser's input levels. Raises ConfigError if the manifest does not give them."""
-    if entry.input.levels is None:
-        raise ConfigError(f"the manifest gives no input levels for {entry.label}")
-    return entry.input.levels
-
-
-def similarity_of(entry: Entry) -> Similarity:
-    """The recogniser's calibration. Raises ConfigError if it is missing or made for another alignment."""
-    calibration = entry.calibration
-    if calibration is None:
-        raise ConfigError(f"{entry.label} has no calibration: its similarity would have no meaning")
-    if calibration.alignment != _RECIPES[entry.name].alignment:
-        raise ConfigError(f"{entry.label} was calibrated for the alignment {calibration.alignment}")
-    return Similarity(calibration.knots)
-
-
-def limits_of(entry: Entry, similarity: Similarity) -> Limits:
-    """The limits of the recogniser's answers, on this scale."""
-    lowest = None if entry.calibration is None else entry.calibration.doubt_from
-    doubt_from = ACCEPTED if lowest is None else similarity.of(lowest)
-    return Limits(doubt_from, entry.min_brightness, entry.min_sharpness)

@@ -24,7 +24,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from models import converters
-from models.manifest import Entry, File, Manifest, Profile, Task, load_manifest
+from models.manifest import Entry, File, Manifest, Profile, load_manifest
+from models.tasks import Task
 from shared.errors import Unavailable
 
 RECORD = "fetched.json"
@@ -117,9 +118,9 @@ class Store:
         """The best present network of the task. Raises Unavailable with the network to fetch if there is
         none."""
         choices = self.choices(task, profile)
-        for standing in choices:
-            if not standing.reason:
-                return standing.entry
+        for choice in choices:
+            if not choice.reason:
+                return choice.entry
         reasons = "; ".join(f"{s.entry.name}: {s.reason}" for s in choices)
         raise Unavailable(
             f"no network for {task} under {self.root} ({reasons}): "

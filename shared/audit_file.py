@@ -1,4 +1,4 @@
-"""An audit log as a file, and what is wrong with it. Pure.
+"""Writes an audit log as a file, and checks such a file. Pure.
 
 One JSON object per line. The first names the institution and where the file begins; entries and checkpoints
 follow in the order of their numbers:
@@ -87,7 +87,7 @@ def first_line(tenant_id: UUID, begins_after: int, chain: bytes, signing_key: st
 
 
 def signing_key_of(lines: Iterable[bytes]) -> str | None:
-    """The key that a file says it is signed with; None if it does not begin as an audit log does."""
+    """The key that a file names as its signer; None if the file is not an audit log."""
     for line in lines:
         try:
             return str(_as_object(parse_json(line))["signing_key"])
@@ -97,7 +97,7 @@ def signing_key_of(lines: Iterable[bytes]) -> str | None:
 
 
 def checkpoints_of(lines: Iterable[bytes]) -> tuple[Signed, ...]:
-    """A file's checkpoints, signed or not; what is no checkpoint is passed over."""
+    """A file's checkpoints, with valid signatures or not; other lines are skipped."""
     tenant_id: UUID | None = None
     found = []
     for line in lines:

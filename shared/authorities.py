@@ -1,4 +1,4 @@
-"""The CAs that a fleet accepts, of which there are two while one takes over from the other. Pure.
+"""The CAs that a fleet accepts: one, or two while one takes over from the other. Pure.
 
 The CA that gives way names its successor with its own key (`name_successor`). So who knows a CA can follow
 from one to the next, however long it was away.
@@ -32,14 +32,14 @@ class Handover:
 
 
 def name_successor(former: EllipticCurvePrivateKey, successor: Certificate) -> Handover:
-    """Let a CA say which one follows it."""
+    """Name the CA that follows, signed by the one before."""
     return Handover(successor, sign_as_ca(former, _CONTEXT, successor.public_bytes(Encoding.DER)))
 
 
 def followed(
     known: Sequence[Certificate], said: Sequence[Certificate], handovers: Iterable[Handover]
 ) -> tuple[Certificate, ...]:
-    """The CAs of `said` that are known, or that follow from one that is known, one handover after the other.
+    """The CAs of `said` that are known, or that follow from a known one by a chain of handovers.
 
     Raises `Corrupt` if there is none.
     """

@@ -44,7 +44,7 @@ _MAX_NAME_CHARS: Final = 64
 
 
 def ca_certificate(key: EllipticCurvePrivateKey, serial: int, now_utc: datetime) -> x509.Certificate:
-    """The certificate with which a CA says who it is."""
+    """The CA's own, self-signed certificate."""
     lifetime = Lifetime(begins_utc=now_utc - BACKDATED, ends_utc=now_utc + CA_LIFETIME)
     return (
         _about(_CA_NAME, key.public_key(), serial, lifetime)
@@ -61,7 +61,7 @@ def certificate_request(key: EllipticCurvePrivateKey, node_id: UUID) -> str:
 
 
 def requested_key(pem: str) -> EllipticCurvePublicKey:
-    """The key that a request asks for; all else that it says does not matter. Raises `Corrupt`."""
+    """The key in a certificate request; its other content is ignored. Raises `Corrupt`."""
     try:
         request = x509.load_pem_x509_csr(pem.encode("ascii"))
         key, proved = request.public_key(), request.is_signature_valid
@@ -164,7 +164,7 @@ def read_private_text(pem: str) -> EllipticCurvePrivateKey:
 
 
 def sign_as_ca(key: EllipticCurvePrivateKey, context: bytes, said: bytes) -> bytes:
-    """The CA's signature of something that is no certificate. `context` tells what, and ends with NUL."""
+    """The CA's signature of other data than a certificate. `context` names its kind and ends with NUL."""
     # A certificate begins with the byte 0x30; no context does.
     return key.sign(context + said, ECDSA(SHA256()))
 

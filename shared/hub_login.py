@@ -26,7 +26,7 @@ class ClientTls:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """With what one connection is made."""
+    """The credentials of one connection."""
 
     options: dict[str, Any] = field(repr=False)
     """For the client's `connect`."""
@@ -43,7 +43,7 @@ class Password:
     """None: none is sent."""
 
     def entry(self) -> Entry:
-        """For one connection."""
+        """The credentials of the next connection."""
         return Entry({"user": self.user, "password": self.password})
 
 
@@ -58,13 +58,13 @@ class HubIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ByIdentity:
-    """A user that the hub knows by its account's word alone."""
+    """A user that the hub knows only by a JWT of its account."""
 
     read: Callable[[], HubIdentity]
     """Called for each connection. Raises `ConfigError`."""
 
     def entry(self) -> Entry:
-        """For one connection. Raises `ConfigError`."""
+        """The credentials of the next connection. Raises `ConfigError`."""
         identity = self.read()
 
         def signed(nonce: str) -> bytes:

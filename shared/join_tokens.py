@@ -33,12 +33,12 @@ class JoinToken:
 
     @property
     def text(self) -> str:
-        """What an administrator carries to the node."""
+        """The text that an administrator takes to the node."""
         return f"pj1.{_based(self.secret)}.{_based(self.ca_fingerprint)}"
 
     @property
     def hashed(self) -> str:
-        """What the coordinator keeps. Nobody can guess the secret, so the hash needs no salt."""
+        """The hash that the coordinator stores. Nobody can guess the secret, so the hash needs no salt."""
         return hashlib.sha256(_CONTEXT + self.secret).hexdigest()
 
 

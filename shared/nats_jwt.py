@@ -32,7 +32,7 @@ _STREAM_LIMITS: Final = ("mem_storage", "disk_storage", "streams", "consumer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What the operator says of an account."""
+    """The content of an account's JWT."""
 
     name: str
     key: Ed25519PublicKey
@@ -44,7 +44,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """What an account says of a user."""
+    """The content of a user's JWT."""
 
     name: str
     key: Ed25519PublicKey
@@ -56,14 +56,14 @@ class User:
 def operator_jwt(
     key: Ed25519PrivateKey, name: str, system_account: Ed25519PublicKey, issued_utc: datetime
 ) -> str:
-    """The operator says who it is. The hub's configuration has it."""
+    """The operator's own JWT, for the hub's configuration."""
     claims = {"type": "operator", "system_account": public_text(KeyKind.ACCOUNT, system_account)}
     own = public_text(KeyKind.OPERATOR, key.public_key())
     return _signed(key, own, {"name": name, "sub": own, "iat": _seconds(issued_utc)}, claims)
 
 
 def account_jwt(operator: Ed25519PrivateKey, account: Account, issued_utc: datetime) -> str:
-    """The operator names an account, and the users that it takes back."""
+    """An account's JWT, signed by the operator, with the users that are revoked."""
     streams = _NO_LIMIT if account.streams else 0
     limits: dict[str, Any] = dict.fromkeys((*_LIMITS, *_ACCOUNT_LIMITS), _NO_LIMIT)
     limits |= {"wildcards": True} | dict.fromkeys(_STREAM_LIMITS, streams)
@@ -79,7 +79,7 @@ def account_jwt(operator: Ed25519PrivateKey, account: Account, issued_utc: datet
 
 
 def user_jwt(account: Ed25519PrivateKey, user: User, issued_utc: datetime) -> str:
-    """The account lets a user in."""
+    """A user's JWT, signed by its account."""
     claims: dict[str, Any] = {
         "type": "user",
         **dict.fromkeys(_LIMITS, _NO_LIMIT),

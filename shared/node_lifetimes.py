@@ -23,7 +23,7 @@ would give a new lifetime to keys that the node has thrown away."""
 FIRST_RETRY: Final = timedelta(seconds=10)
 
 
-class Refusal(StrEnum):
+class CertificateRefusal(StrEnum):
     """Why a node does not get a certificate."""
 
     UNKNOWN = "unknown"
@@ -68,25 +68,25 @@ def new_lifetime(now_utc: datetime) -> Lifetime:
     return Lifetime(begins_utc=now_utc - BACKDATED, ends_utc=now_utc + CERTIFICATE_LIFETIME)
 
 
-def join_refused(token: KeptToken | None, now_utc: datetime) -> Refusal | None:
+def join_refused(token: KeptToken | None, now_utc: datetime) -> CertificateRefusal | None:
     """Why this token lets nobody join now; None if it does, once."""
     if token is None:
-        return Refusal.UNKNOWN
+        return CertificateRefusal.UNKNOWN
     if token.used_utc is not None:
-        return Refusal.USED
-    return None if now_utc < token.made_utc + TOKEN_LIFETIME else Refusal.EXPIRED
+        return CertificateRefusal.USED
+    return None if now_utc < token.made_utc + TOKEN_LIFETIME else CertificateRefusal.EXPIRED
 
 
-def renewal_refused(node: KnownNode | None, signing_key: str) -> Refusal | None:
+def renewal_refused(node: KnownNode | None, signing_key: str) -> CertificateRefusal | None:
     """Why a node that has proved this key gets no new certificate; None if it does.
 
     When its last certificate ended does not matter.
     """
     if node is None:
-        return Refusal.UNKNOWN
+        return CertificateRefusal.UNKNOWN
     if node.revoked:
-        return Refusal.REVOKED
-    return None if node.signing_key == signing_key else Refusal.OTHER_KEY
+        return CertificateRefusal.REVOKED
+    return None if node.signing_key == signing_key else CertificateRefusal.OTHER_KEY
 
 
 def repeated(first_begins_utc: datetime | None, now_utc: datetime) -> bool:

@@ -123,7 +123,7 @@ class BodySeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class PictureSeen:
     """Statistics of the whole frame's luma plane."""
 
     mean_luma: float
@@ -204,7 +204,7 @@ class Observation:
     frame_height_px: int | None = None
     damaged: bool = False
     """A loss may have left traces in the frame, old content or smears; it is not analysed."""
-    picture: Picture | None = None
+    picture: PictureSeen | None = None
     faces: tuple[FaceSeen, ...] | None = None
     own_face: int | None = None
     """Place in `faces` of the face that identity, head, gaze and liveness are of."""

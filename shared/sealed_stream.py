@@ -31,7 +31,7 @@ _TAG_BYTES: Final = 16
 
 
 def sealed(plain: Iterable[bytes], to: X25519PublicKey, about: bytes) -> Iterator[bytes]:
-    """The sealed stream of what `plain` gives, piece by piece."""
+    """Seal a stream, piece by piece."""
     content_key = AESGCM.generate_key(256)
     yield MAGIC + _SUITE.encrypt(content_key, to, info=_CONTEXT + about)
     cipher = AESGCM(content_key)
@@ -40,7 +40,7 @@ def sealed(plain: Iterable[bytes], to: X25519PublicKey, about: bytes) -> Iterato
 
 
 def opened(stream: Iterable[bytes], key: X25519PrivateKey, about: bytes) -> Iterator[bytes]:
-    """What was sealed, piece by piece; each piece is as it was sealed, and the end is the end.
+    """Open a sealed stream, piece by piece; changed, missing and added pieces are found.
 
     Raises `Corrupt` for another key, another stream, and any change: use nothing before it has ended.
     """

@@ -1,4 +1,4 @@
-"""Tells systemd how a daemon is: ready, alive, stopping. Says nothing where nobody asked.
+"""Tells systemd that a daemon is ready, alive or stopping; does nothing without systemd.
 
     supervisor = of_environment()
     supervisor.ready()                    once it serves
@@ -27,7 +27,7 @@ BEATS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Supervisor:
-    """What was asked of this daemon."""
+    """Sends a daemon's state to systemd, as far as systemd wants it."""
 
     address: str | None = None
     """Where it is told; None: nowhere."""
@@ -35,15 +35,15 @@ class Supervisor:
     """After how long without a beat the daemon is killed; None: never."""
 
     def ready(self) -> None:
-        """The daemon serves."""
+        """Tell that the daemon serves."""
         self._tell("READY=1")
 
     def stopping(self) -> None:
-        """The daemon ends in good order."""
+        """Tell that the daemon is shutting down."""
         self._tell("STOPPING=1")
 
     async def beat(self) -> None:
-        """Tell that the loop turns, for as long as it does. Ends at once where nobody asked."""
+        """Tell again and again that the event loop runs. Returns at once where no watchdog is set."""
         while self.address is not None and self.patience_s is not None:
             self._tell("WATCHDOG=1")
             await asyncio.sleep(self.patience_s / BEATS)
@@ -60,7 +60,7 @@ class Supervisor:
 
 
 def of_environment(environment: Mapping[str, str] = os.environ, own_id: int | None = None) -> Supervisor:
-    """What systemd asked of this process; what it asked of another one is not for us."""
+    """The supervisor that systemd has named for this process; settings for another process are ignored."""
     own_id = os.getpid() if own_id is None else own_id
     address = environment.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):

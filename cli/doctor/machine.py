@@ -13,9 +13,10 @@ from cli.doctor.finding import Finding, broken, ok, unknown, warning
 from cli.doctor.place import Place
 from cli.programs import ask, find_nats_server, find_program
 from models.fetch import FIRST_EXAM
-from models.manifest import Profile, Task
+from models.manifest import Profile
 from models.served import done_with, unserved
 from models.store import Store
+from models.tasks import Task
 from shared.errors import ConfigError, ProctorError, Unavailable
 from shared.events.looks import Look
 

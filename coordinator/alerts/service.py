@@ -28,7 +28,7 @@ from coordinator.destinations import outbox_service as outbox
 from coordinator.destinations.outbox_service import News
 from coordinator.destinations.wanted import Fact
 from coordinator.evidence import service as evidence
-from coordinator.evidence.kept import Kept, PictureState
+from coordinator.evidence.kept import KeptEvidence, PictureState
 from coordinator.ground.database import insert_new, insert_once
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
@@ -287,7 +287,7 @@ def _under(shown: Shown, name: str | None) -> Shown:
     return replace(shown, alert=shown.alert.model_copy(update={"candidate_id": name}))
 
 
-def _stored(row: StoredAlert, shown: Shown, kept: Mapping[UUID, Kept]) -> Stored:
+def _stored(row: StoredAlert, shown: Shown, kept: Mapping[UUID, KeptEvidence]) -> Stored:
     jpeg, state = shown.jpeg, PictureState.NONE if shown.jpeg is None else PictureState.KEPT
     if jpeg is None and shown.alert.evidence_pictures:
         found = kept.get(shown.alert.evidence_pictures[0].id)

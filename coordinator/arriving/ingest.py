@@ -23,7 +23,7 @@ from coordinator.arriving.portion import Portion
 from coordinator.arriving.put_off import PutOff
 from coordinator.arriving.traced import trace_stored
 from coordinator.arriving.treated import Treated, Treatment
-from coordinator.nodes.alert_stream import AlertStream, Delivery
+from coordinator.nodes.alert_stream import AlertStream, StreamMessage
 from coordinator.nodes.heartbeats import sign_marks
 from shared import subjects
 from shared.errors import Unavailable
@@ -80,7 +80,7 @@ class Ingest:
             if deliveries:
                 await self.take(deliveries)
 
-    async def take(self, deliveries: list[Delivery]) -> None:
+    async def take(self, deliveries: list[StreamMessage]) -> None:
         """Store one batch and settle each of its messages. How long it took decides the size of the next."""
         begun_s = time.time()
         try:
@@ -101,7 +101,7 @@ class Ingest:
         if new:
             self._on_stored(new)
 
-    async def _put_off(self, deliveries: list[Delivery], error: Unavailable) -> None:
+    async def _put_off(self, deliveries: list[StreamMessage], error: Unavailable) -> None:
         self.counts["away"] += len(deliveries)
         if not self._away:
             self._away = True
@@ -110,7 +110,7 @@ class Ingest:
             await delivery.put_off(AWAY_PAUSE_S)
         await asyncio.sleep(AWAY_PAUSE_S)
 
-    async def _settle(self, delivery: Delivery, one: Treated) -> None:
+    async def _settle(self, delivery: StreamMessage, one: Treated) -> None:
         self.counts[one.treatment] += 1
         if one.reason:
             self.counts[f"{one.treatment}:{one.reason}"] += 1
@@ -124,7 +124,7 @@ class Ingest:
                 self._complain(one)
                 await delivery.drop()
 
-    async def _come_again(self, delivery: Delivery, one: Treated) -> None:
+    async def _come_again(self, delivery: StreamMessage, one: Treated) -> None:
         assert one.header is not None  # only authentic messages are put off
         if self._waiting.admit(one.header.node_id, one.delay_s, time.monotonic()):
             await delivery.put_off(one.delay_s)

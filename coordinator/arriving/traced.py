@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from coordinator.arriving.treated import Treated, Treatment
-from shared.traces.spans import Span, Step
+from shared.traces.spans import Span, TraceStep
 
 if TYPE_CHECKING:
     from shared.traces.exporting import Traces
@@ -24,5 +24,5 @@ def trace_stored(traces: Traces, treated: Iterable[Treated], begun_s: float) -> 
             continue
         failed = None if one.treatment is Treatment.STORED else one.treatment.value
         which = "" if failed is None else f"{one.treatment} {one.post.delivered}"
-        span = Span(Step.STORED, begun_s, ended_s, Step.HUB, which=which, failed=failed)
+        span = Span(TraceStep.STORED, begun_s, ended_s, TraceStep.HUB, which=which, failed=failed)
         traces.add(one.header.alert_id, one.header.revision, (span,))

@@ -1,4 +1,4 @@
-"""Entries of the audit log that wait in memory until the database can be written to again."""
+"""Keeps entries of the audit log in memory while the database cannot be written to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_OWED: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Owing:
-    """One answered act and its instant."""
+    """One answered request that has no entry yet."""
 
     present: Acting
     status: int
@@ -29,13 +29,13 @@ class Owing:
 
 @dataclass(slots=True)
 class Owed:
-    """What is still to be written. Used by many threads."""
+    """The entries that are not written yet. Safe to use from many threads."""
 
     _waiting: deque[Owing] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def settle(self, parts: Parts, *more: Owing) -> None:
-        """Write these, and all that wait. Raises `Unavailable`, and then those that waited still do."""
+        """Write the waiting entries and these. Raises `Unavailable`; then the waiting ones stay."""
         with self._lock:
             waiting, self._waiting = self._waiting, deque()
         if not waiting and not more:
@@ -50,7 +50,7 @@ class Owed:
             raise
 
     def keep(self, one: Owing) -> bool:
-        """Let an entry wait; False if too many do."""
+        """Keep an entry for later; False if there are too many already."""
         with self._lock:
             if len(self._waiting) >= MOST_OWED:
                 return False

@@ -34,7 +34,7 @@ CHUNK = 1_000
 """Entries read in one transaction for a file."""
 
 
-class Place(NamedTuple):
+class PageEnd(NamedTuple):
     """The last entry of a page."""
 
     number: int
@@ -72,7 +72,7 @@ async def list_audit(
     filters: Annotated[AuditFilters, Query()], claims: Auditor, parts: PartsDep
 ) -> AuditPage:
     """Who read or changed what, oldest first. An act appears about a second after it was answered."""
-    after = read_cursor(filters.cursor, Place)
+    after = read_cursor(filters.cursor, PageEnd)
 
     def work(db: Session) -> AuditPage:
         query = AuditQuery(
@@ -86,7 +86,7 @@ async def list_audit(
             after=after.number if after is not None else 0,
             limit=filters.limit,
         )
-        rows, following = cut(audit.page(db, query), query.limit, lambda row: Place(row.number or 0))
+        rows, following = cut(audit.page(db, query), query.limit, lambda row: PageEnd(row.number or 0))
         return AuditPage(items=entries_out(db, parts.keys.keyring, rows), next_cursor=write_cursor(following))
 
     return await parts.reading(work)

@@ -2,7 +2,7 @@
 
     manifest    what a backup says of itself, signed (pure)
     planning    which backups are due, which stay and which go (pure)
-    standing    whether a backup's release is one that this program may read (pure)
+    releases    whether a backup's release is one that this program may read (pure)
     generation  what a backup of the keyring holds, as lines (pure)
     service     wrapped keys as rows, and back
     target      a folder with backups          bucket     the same in a bucket that speaks S3

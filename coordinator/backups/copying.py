@@ -76,7 +76,7 @@ def new_draft(folder: Path) -> Path:
 
 
 def drop_drafts(folder: Path) -> None:
-    """Remove what copies that were interrupted have left. Only while no other copy is made there."""
+    """Remove the leftovers of interrupted copies. Call it only while no copy is being made there."""
     for draft in folder.glob(f"{_DRAFT}*"):
         draft.unlink(missing_ok=True)
 
@@ -140,7 +140,7 @@ def _rows_of(connection: psycopg.Connection[Any], table: str) -> Iterator[bytes]
 
 
 def output_of(command: Sequence[str]) -> Iterator[bytes]:
-    """What a program writes, piece by piece. Raises `Unavailable` if it fails; it ends with the stream."""
+    """A program's output, piece by piece. Raises `Unavailable` if it fails; closing the stream ends it."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
         assert process.stdout is not None
@@ -156,7 +156,7 @@ def output_of(command: Sequence[str]) -> Iterator[bytes]:
 
 
 def run_program(command: Sequence[str]) -> None:
-    """Run a program to its end. Raises `Corrupt` with its last words if it fails."""
+    """Run a program to its end. Raises `Corrupt` with its last error output if it fails."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
         raise Corrupt(f"{Path(command[0]).name} failed: {_last_line(done.stderr)}")

@@ -1,4 +1,4 @@
-"""Makes backups: of the database, with a keyring that has every key it names; of the keyring alone.
+"""Makes backups: of the database followed by the keyring, or of the keyring alone.
 
 The manifest comes last: what is interrupted before it is no backup.
 """
@@ -76,7 +76,7 @@ def create(maker: Maker, now_utc: datetime) -> Manifest:
 
 
 def write_keyring(maker: Maker, now_utc: datetime) -> Manifest:
-    """Write the keyring as it is now, and remove every one of before. Raises `Unavailable`, `ConfigError`."""
+    """Write the present keyring and remove all earlier copies. Raises `Unavailable`, `ConfigError`."""
     with alone(maker.database, Held.KEYRING, within_s=KEYRING_WAIT_S):
         target = target_of(maker.settings, Kind.KEYRING)
         former = sorted(target.sizes(), key=lambda name: not name.endswith(NAME))
@@ -92,7 +92,7 @@ def write_keyring(maker: Maker, now_utc: datetime) -> Manifest:
 
 
 def prune(maker: Maker, now_utc: datetime) -> tuple[str, ...]:
-    """Delete the backups of the database that are kept no longer; returns their ids."""
+    """Delete the backups of the database that are past their time; returns their ids."""
     target = target_of(maker.settings, Kind.DATABASE)
     found = found_at(target, Kind.DATABASE, maker.keys.signing.public_key())
     keep = timedelta(days=maker.settings.keep_days)
@@ -123,7 +123,7 @@ class _Making:
         )
 
     def finished(self, destroyed_keys: int = 0, rest: str = "") -> Manifest:
-        """Write the manifest: from now on it is a backup."""
+        """Write the manifest, which completes the backup."""
         made = Manifest(
             kind=self._kind,
             backup_id=self._id,
@@ -142,7 +142,7 @@ class _Making:
 
 
 class _Measured:
-    """Pieces with their length and hash, once they have passed."""
+    """Passes pieces on, and measures their length and hash."""
 
     def __init__(self, pieces: Iterable[bytes], stopping: Event) -> None:
         self._pieces, self._stopping = pieces, stopping
@@ -165,7 +165,7 @@ def _copied(maker: Maker) -> AbstractContextManager[dict[str, Iterable[bytes]]]:
 
 
 def rest_of(maker: Maker) -> str:
-    """The hash of the own key files and the legal holds as they are now; the master key is told apart."""
+    """The hash of the present key files and legal holds, without the master key."""
     with maker.database.read() as db:
         items: list[Item] = [*_own_files(maker), *backups.holds(db)]
     return hashlib.sha256(b"".join(map(line_of, items))).hexdigest()

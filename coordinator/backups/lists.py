@@ -1,4 +1,4 @@
-"""Finds the backups at a target, and says of each whether it is good."""
+"""Lists the backups at a target, and checks whether each is good."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from coordinator.backups.manifest import MAX_BYTES, NAME, Kind, Manifest, read_manifest
-from coordinator.backups.planning import Known
+from coordinator.backups.planning import KnownBackup
 from coordinator.backups.target import Folder, Target
 from coordinator.config import BackupSection
 from shared.errors import Corrupt
@@ -34,12 +34,12 @@ class Found:
     """Why it is not good."""
 
     @property
-    def known(self) -> Known:
-        return Known(self.backup_id, self.made_utc, self.manifest is not None)
+    def known(self) -> KnownBackup:
+        return KnownBackup(self.backup_id, self.made_utc, self.manifest is not None)
 
 
 def new_id(now_utc: datetime, chance: str) -> str:
-    """The id of a backup: when it began, and something that no other one has."""
+    """The id of a backup: the time of its begin, and a random part."""
     return f"{now_utc.astimezone(UTC).strftime(_INSTANT)}-{chance}"
 
 
@@ -95,7 +95,7 @@ def _short(pieces: Iterator[bytes]) -> bytes:
 
 
 def _began(backup_id: str) -> datetime:
-    """When a backup that says nothing else began; long ago, if its name does not tell."""
+    """When a backup without a manifest began, from its id; the earliest time for any other id."""
     try:
         return datetime.strptime(backup_id.rpartition("-")[0], _INSTANT).replace(tzinfo=UTC)
     except ValueError:

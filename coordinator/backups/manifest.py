@@ -1,4 +1,4 @@
-"""What a backup says of itself, signed by the coordinator that made it. Pure.
+"""The manifest of a backup: its contents and origin, signed by the coordinator that made it. Pure.
 
 A manifest is written after everything else of its backup: without one a backup is not finished, and is
 nothing. It names each sealed file with its length and hash, so a backup can be checked without the key that
@@ -70,23 +70,23 @@ class Manifest(_Said):
     files: Annotated[tuple[SealedFile, ...], Field(max_length=20)]
 
     def about(self, name: str) -> bytes:
-        """To what the seal of one of its files is bound."""
+        """The context that the seal of one of its files is bound to."""
         return about(self.kind, self.backup_id, name)
 
     def text(self, key: Ed25519PrivateKey) -> bytes:
-        """Its file, signed."""
+        """The signed manifest as the bytes of its file."""
         said = self.model_dump(mode="json")
         signature = key.sign(_CONTEXT + canonical_json(said))
         return canonical_json({"manifest": said, "signature": base64.b64encode(signature).decode("ascii")})
 
 
 def about(kind: Kind, backup_id: str, name: str) -> bytes:
-    """To what the seal of a backup's file is bound."""
+    """The context that the seal of a backup's file is bound to."""
     return f"{kind}/{backup_id}/{name}".encode()
 
 
 def read_manifest(data: bytes, key: Ed25519PublicKey) -> Manifest:
-    """The manifest in a file. Raises `Corrupt` if it is none, or is not signed by this key."""
+    """Read a manifest. Raises `Corrupt` for anything else, and if this key has not signed it."""
     try:
         found = parse_json(data)
         said, signature = found["manifest"], base64.b64decode(found["signature"], validate=True)

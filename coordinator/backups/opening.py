@@ -41,7 +41,7 @@ def chosen(found: Sequence[Found], backup_id: str) -> Manifest:
 
 
 def whole(target: Target, manifest: Manifest, name: str) -> Iterator[bytes]:
-    """A sealed file of a backup as it lies there. Raises `Corrupt` at its end if it was changed."""
+    """A sealed file of a backup, still sealed. Raises `Corrupt` at its end if it was changed."""
     [file] = [one for one in manifest.files if one.name == name]
     hashed = hashlib.sha256()
     for piece in target.read(f"{manifest.backup_id}/{name}"):
@@ -52,7 +52,7 @@ def whole(target: Target, manifest: Manifest, name: str) -> Iterator[bytes]:
 
 
 def unsealed(target: Target, manifest: Manifest, name: str, key: X25519PrivateKey) -> Iterator[bytes]:
-    """What a file of a backup holds. Use nothing before it has ended: only then it is known to be whole."""
+    """The opened content of a backup's file. Use it only after its end: before, it may be incomplete."""
     try:
         yield from opened(whole(target, manifest, name), key, manifest.about(name))
     except Corrupt as error:
@@ -60,7 +60,7 @@ def unsealed(target: Target, manifest: Manifest, name: str, key: X25519PrivateKe
 
 
 def keyring_items(target: Target, manifest: Manifest, key: X25519PrivateKey) -> Iterator[Item]:
-    """What a backup of the keyring holds. Use nothing before it has ended."""
+    """The items of a backup of the keyring. Use them only after the end."""
     for file in manifest.files:
         yield from items_of(unsealed(target, manifest, file.name, key))
 

@@ -15,7 +15,7 @@ RECENT: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownBackup:
     """One backup as it is found at its target."""
 
     backup_id: str
@@ -24,14 +24,14 @@ class Known:
     """Whether it is whole, and signed by this coordinator."""
 
 
-def due_utc(known: Collection[Known], every: timedelta, now_utc: datetime) -> datetime:
+def due_utc(known: Collection[KnownBackup], every: timedelta, now_utc: datetime) -> datetime:
     """When the next backup is due: now, if there is none."""
     # One of the future was made with a clock that was ahead; it does not let the present wait.
     made = [one.made_utc for one in known if one.good and one.made_utc <= now_utc]
     return max(made) + every if made else now_utc
 
 
-def going(known: Collection[Known], keep: timedelta, now_utc: datetime) -> tuple[str, ...]:
+def going(known: Collection[KnownBackup], keep: timedelta, now_utc: datetime) -> tuple[str, ...]:
     """The backups to delete, oldest first."""
     staying: set[str] = set()
     days: set[object] = set()

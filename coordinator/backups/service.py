@@ -1,4 +1,4 @@
-"""What a backup reads of the database's rows, and what a restore puts back. Flushes, never commits."""
+"""Reads rows for a backup, and writes them back in a restore. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def holds(db: Session) -> list[HoldRow]:
 
 
 def put_holds_back(db: Session, held: Sequence[HoldRow]) -> None:
-    """Let the legal holds be as they were at last: also those that were placed or released since the copy.
+    """Replace the legal holds by the newest known ones, which may be newer than the database's copy.
     One that is not among them was removed since, with its person."""
     db.exec(delete(LegalHold).where(col(LegalHold.id).not_in([one.hold_id for one in held])))
     institutions = {str(one) for one in db.exec(select(Tenant.id))}
@@ -58,7 +58,7 @@ def destroyed(db: Session) -> int:
 
 
 def put_back(db: Session, wrapped: Mapping[UUID, bytes]) -> None:
-    """Give keys their wrapped halves again, but for those that were destroyed."""
+    """Restore the wrapped halves of keys, except of those that were destroyed."""
     mine = (col(Key.id) == bindparam("key_id"), col(Key.destroyed_utc).is_(None))
     statement = update(Key).where(*mine).values(wrapped=bindparam("half"))
     rows = [{"key_id": key_id, "half": half} for key_id, half in wrapped.items()]
@@ -66,7 +66,7 @@ def put_back(db: Session, wrapped: Mapping[UUID, bytes]) -> None:
 
 
 def destroy_unknown(db: Session, now_utc: datetime) -> int:
-    """Note as destroyed the keys that the keyring no longer had; returns their number."""
+    """Mark the keys that are not in the keyring as destroyed; returns their number."""
     lost = (col(Key.wrapped).is_(None), col(Key.destroyed_utc).is_(None))
     done = db.exec(update(Key).where(*lost).values(destroyed_utc=now_utc))
     return done.rowcount

@@ -1,4 +1,4 @@
-"""A mark beside the coordinator's keys while a restore goes on: nobody serves what is not complete."""
+"""Marks a data folder while it is being restored, so that no coordinator serves it half restored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MARK: Final = "restoring"
 
 
 def require_restored(data_folder: Path) -> None:
-    """Raises `ConfigError` if a restore goes on there, or was interrupted."""
+    """Raises `ConfigError` if a restore of this folder is running or was interrupted."""
     if (data_folder / MARK).exists():
         raise ConfigError(
             f"a restore goes on in {data_folder}, or was interrupted there: if none goes on, "

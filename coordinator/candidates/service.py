@@ -65,7 +65,7 @@ def present_names(db: Session, session_ids: Collection[UUID]) -> dict[UUID, str]
 
 def rename(db: Session, candidate: Candidate, reference: str, now_utc: datetime) -> None:
     """Give a locked candidate another name. Raises `Rejected` (409 `reference-taken`) if another person has
-    it: two people are never made one."""
+    it: two people are never merged."""
     if find(db, candidate.tenant_id, reference) is not None:
         raise _taken()
     former = FormerReference(
@@ -138,7 +138,7 @@ def _new(tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
 
 def _taken() -> Rejected:
     return Rejected(
-        "another candidate has this id already, and two people are never made one; nothing was changed",
+        "another candidate has this id already, and two people are never merged; nothing was changed",
         code="reference-taken",
         status=409,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from coordinator.deliveries.outcomes import Ending, Outcome
 from coordinator.deliveries.parcels_service import Parcel
-from shared.traces.spans import Span, Step
+from shared.traces.spans import Span, TraceStep
 
 if TYPE_CHECKING:
     from shared.traces.exporting import Traces
@@ -22,10 +22,10 @@ def trace_tried(
         return
     alert_id, revision = parcel.alert
     tried = Span(
-        Step.DELIVERED,
+        TraceStep.DELIVERED,
         begun_s,
         time.time(),
-        Step.STORED,
+        TraceStep.STORED,
         which=f"{parcel.parcel_id} {parcel.tried.attempts + 1}",
         attributes={"proctor.destination": str(destination_id), "proctor.attempt": parcel.tried.attempts + 1},
         failed=None if outcome.ending is Ending.DELIVERED else outcome.reason,

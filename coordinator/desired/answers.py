@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from coordinator.desired.applied import state_of
 from coordinator.desired.layers import Whole
-from coordinator.desired.standing import state_of
 from coordinator.desired.tables import GivenSettings
 from shared.api.node_settings import GivenSettingsOut, NodeSettingsOut
 from shared.messages.heartbeats import Heartbeat

@@ -18,7 +18,7 @@ from shared.node_settings import Scalar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What somebody gives to some nodes."""
+    """One change of what some nodes are given."""
 
     scope: Scope
     target: str = ""

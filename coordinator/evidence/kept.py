@@ -19,7 +19,7 @@ class PictureState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptEvidence:
     """A picture that arrived; `jpeg` is None if its key is destroyed."""
 
     jpeg: bytes | None

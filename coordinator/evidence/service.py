@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from coordinator.evidence.kept import Kept
+from coordinator.evidence.kept import KeptEvidence
 from coordinator.evidence.tables import Evidence
 from coordinator.ground.database import insert_new
 from coordinator.ground.keyring import KeyKind, Keyring
@@ -94,7 +94,7 @@ def _row(keyring: Keyring, brought: Brought, now_utc: datetime) -> dict[str, Any
     }
 
 
-def find(db: Session, keyring: Keyring, picture_ids: Collection[UUID]) -> dict[UUID, Kept]:
+def find(db: Session, keyring: Keyring, picture_ids: Collection[UUID]) -> dict[UUID, KeptEvidence]:
     """The pictures among these that have arrived, opened if their key still exists."""
     if not picture_ids:
         return {}
@@ -112,10 +112,10 @@ def size_bytes(db: Session, session: ExamSession) -> int:
     return int(db.exec(select(total).where(Evidence.session_id == session.id)).one())
 
 
-def _kept(keyring: Keyring, row: Evidence, key: Key) -> Kept:
+def _kept(keyring: Keyring, row: Evidence, key: Key) -> KeptEvidence:
     if key.wrapped is None:
-        return Kept(None)
-    return Kept(keyring.open_field(key, _place(row.id), row.body_sealed))
+        return KeptEvidence(None)
+    return KeptEvidence(keyring.open_field(key, _place(row.id), row.body_sealed))
 
 
 def _place(picture_id: UUID) -> Place:

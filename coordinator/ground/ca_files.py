@@ -47,7 +47,7 @@ _STATE: Final = "ca.state"
 _BUNDLE: Final = "authorities.pem"
 
 
-class Step(StrEnum):
+class CaStep(StrEnum):
     """A step of the change from one CA to another."""
 
     PREPARE = "prepare"
@@ -64,7 +64,7 @@ class Authority:
     accepted: tuple[Certificate, ...]
     """The one that signs comes first."""
     handovers: tuple[Handover, ...]
-    next_step: Step
+    next_step: CaStep
     since_utc: datetime | None
     """When the last step was taken."""
 
@@ -75,7 +75,7 @@ class _State:
     """The first one signs."""
     handovers: tuple[tuple[int, str], ...] = ()
     """A successor, and the signature of the one before it, base64."""
-    next_step: Step = Step.PREPARE
+    next_step: CaStep = CaStep.PREPARE
     since_utc: datetime | None = None
 
 
@@ -138,18 +138,18 @@ def load_ca(folder: Path, keyring: Keyring) -> Authority:
     )
 
 
-def take_step(folder: Path, keyring: Keyring, step: Step, now_utc: datetime) -> None:
+def take_step(folder: Path, keyring: Keyring, step: CaStep, now_utc: datetime) -> None:
     """Go on with the change to another CA. Raises `ConfigError` if another step is next."""
     state = _read(folder)
     if step is not state.next_step:
         raise ConfigError(f"the next step is {state.next_step}, not {step}")
     match step:
-        case Step.PREPARE:
+        case CaStep.PREPARE:
             following = _prepared(folder, keyring, state, now_utc)
-        case Step.SWITCH:
-            following = _State(state.accepted[::-1], state.handovers, Step.FINISH, now_utc)
-        case Step.FINISH:
-            following = _State(state.accepted[:1], state.handovers, Step.PREPARE, now_utc)
+        case CaStep.SWITCH:
+            following = _State(state.accepted[::-1], state.handovers, CaStep.FINISH, now_utc)
+        case CaStep.FINISH:
+            following = _State(state.accepted[:1], state.handovers, CaStep.PREPARE, now_utc)
     _write(folder, following)
     accepted = [_certificate_alone(folder, number) for number in following.accepted]
     replace_private(folder / _BUNDLE, authorities_text(accepted))
@@ -162,7 +162,7 @@ def _prepared(folder: Path, keyring: Keyring, state: _State, now_utc: datetime) 
     handover = name_successor(_key(folder, keyring, current), _certificate(folder, keyring, number))
     signature = base64.b64encode(handover.signature).decode("ascii")
     handovers = (*state.handovers, (number, signature))
-    return _State((current, number), handovers, Step.SWITCH, now_utc)
+    return _State((current, number), handovers, CaStep.SWITCH, now_utc)
 
 
 def _make(folder: Path, keyring: Keyring, number: int) -> None:
@@ -210,7 +210,7 @@ def _read(folder: Path) -> _State:
         return _State(
             tuple(int(number) for number in said["accepted"]),
             tuple((int(number), str(signature)) for number, signature in said["handovers"]),
-            Step(said["next_step"]),
+            CaStep(said["next_step"]),
             datetime.fromisoformat(said["since_utc"]),
         )
     except (ValueError, KeyError, TypeError, binascii.Error) as error:

@@ -37,18 +37,18 @@ def write_once(path: Path, data: bytes) -> None:
 
 
 def wrap_once(path: Path, keyring: Keyring, secret: bytes) -> None:
-    """Write a secret under the master key; an existing file is kept."""
+    """Wrap a secret by the master key and write it; an existing file is kept."""
     write_once(path, base64.b64encode(keyring.wrap(_place(path), secret)) + b"\n")
 
 
 def wrap_over(path: Path, keyring: Keyring, secret: bytes) -> None:
-    """Write a secret under the master key over the one of before, in one step."""
+    """Wrap a secret by the master key and replace the file's earlier one in one step."""
     with _alone(path):
         _replace(path, keyring, secret)
 
 
 def rewrap(path: Path, keyring: Keyring) -> bool:
-    """Wrap a file's secret under the master key that wraps now; False if it is already.
+    """Wrap a file's secret by the present master key; False if it is already.
 
     Raises `ConfigError` as `unwrapped` does.
     """
@@ -60,7 +60,7 @@ def rewrap(path: Path, keyring: Keyring) -> bool:
 
 
 def is_wrapped_now(path: Path, keyring: Keyring) -> bool:
-    """Whether a file is wrapped by the master key that wraps now. Raises `ConfigError`."""
+    """Whether a file is wrapped by the present master key. Raises `ConfigError`."""
     return base64_file(path).startswith(keyring.mark)
 
 
@@ -77,7 +77,7 @@ def unwrapped(path: Path, keyring: Keyring) -> bytes:
 
 
 def damaged(path: Path) -> ConfigError:
-    """What to say of a file that does not contain what it should."""
+    """The error for a file with other content than expected."""
     return ConfigError(f"{path} is damaged or was not created with this master key")
 
 
@@ -87,7 +87,7 @@ def base64_file(path: Path) -> bytes:
 
 
 def absent(path: Path) -> str:
-    """What to say of a missing file."""
+    """The error text for a missing file."""
     return f"there is no key {path}; `proctor-coordinator init` creates it"
 
 
@@ -97,7 +97,7 @@ def _replace(path: Path, keyring: Keyring, secret: bytes) -> None:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """No other program replaces a file of this folder meanwhile: else a rewrap undid a replacement."""
+    """Lock the folder, so that a rewrap cannot undo a replacement by another program."""
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

@@ -72,7 +72,7 @@ class Keyring:
 
     @property
     def mark(self) -> bytes:
-        """How everything begins that is wrapped now."""
+        """The first bytes of everything that the present master key wraps."""
         return mark_of(self.masters.held[0])
 
     def wrap(self, place: Place, secret: bytes) -> bytes:
@@ -120,7 +120,7 @@ class Keyring:
 
 
 def mark_of(master: MasterKey) -> bytes:
-    """How everything begins that this master key has wrapped."""
+    """The first bytes of everything that this master key has wrapped."""
     return _NAMED + master.key_id
 
 

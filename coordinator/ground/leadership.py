@@ -1,4 +1,4 @@
-"""One coordinator of several on a database leads: a lock that ends with its holder's connection or process.
+"""Elects one leader among the coordinators of a database, by a lock that ends with its holder.
 
 PostgreSQL: an advisory lock of a connection that is kept for it (so none that a pooler shares). SQLite: a
 lock on a file beside the database. Neither needs a clock, and after a kill -9 the next one leads at once.
@@ -25,7 +25,7 @@ _LOCK: Final = 0x70726F63746F72
 
 
 class Held(IntEnum):
-    """What one coordinator of several may hold."""
+    """The locks of which each is held by at most one coordinator."""
 
     LEAD = 1
     BACKUP = 2
@@ -53,11 +53,11 @@ class Leadership:
         self._file: int | None = None
 
     def hold(self) -> bool:
-        """Take the lead if nobody has it, or check that it is still ours; whether this coordinator leads."""
+        """Take the lead if it is free, or check that it is still ours. Returns whether we lead."""
         return self._hold_file() if self._database.file is not None else self._hold_lock()
 
     def give_back(self) -> None:
-        """Let another one lead."""
+        """Release the lead."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -110,7 +110,7 @@ def alone(database: Database, held: Held, *, within_s: float) -> Iterator[None]:
     hold, deadline = Leadership(database, held), time.monotonic() + within_s
     while not hold.hold():
         if time.monotonic() >= deadline:
-            raise Unavailable(f"another coordinator is at the {held.name.lower()}; try again", code="held")
+            raise Unavailable(f"another coordinator holds the {held.name.lower()}; try again", code="held")
         time.sleep(_AGAIN_S)
     try:
         yield

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from coordinator.ground.leadership import Leadership
-from coordinator.ground.standing_back import Standing, back, looked, may_lead
+from coordinator.ground.standing_back import HubAbsence, back, looked, may_lead
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Lead:
         """`has_hub`: whether this coordinator is connected to the hub now."""
         self._leadership = leadership
         self._has_hub = has_hub
-        self._standing = Standing()
+        self._absence = HubAbsence()
         self._won = asyncio.Event()
         self._lost = asyncio.Event()
         self._lost.set()
@@ -47,12 +47,12 @@ class Lead:
     async def look(self) -> None:
         """Take the lead if nobody has it, notice its loss, or leave it to the others."""
         now = time.monotonic()
-        self._standing = looked(self._standing, now, has_hub=self._has_hub())
-        if may_lead(self._standing, now, leads=self.leads):
+        self._absence = looked(self._absence, now, has_hub=self._has_hub())
+        if may_lead(self._absence, now, leads=self.leads):
             self._note(await asyncio.to_thread(self._leadership.hold))
         elif self.leads:
             log.warning("this coordinator is cut off from the hub and leaves the lead to others")
-            self._standing = back(self._standing, now)
+            self._absence = back(self._absence, now)
             self._note(False)
             await asyncio.to_thread(self._leadership.give_back)
 

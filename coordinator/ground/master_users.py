@@ -25,13 +25,13 @@ Use = tuple[bytes, ...]
 
 
 def use_of(held: tuple[MasterKey, ...]) -> Use:
-    """The use of these keys."""
+    """The ids that stand for these keys."""
     return tuple(key.key_id for key in held)
 
 
 class MasterUsers:
-    """What one coordinator uses, and whether others use something. Its methods block; use them from one
-    thread at a time."""
+    """Tells others which master keys this coordinator uses, and asks what they use. Its methods block; use
+    them from one thread at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -73,7 +73,7 @@ class MasterUsers:
         return self._used_by_file(use) if self._database.file is not None else self._used_by_lock(use)
 
     def close(self) -> None:
-        """Let everything go."""
+        """Release all locks."""
         for use in tuple(self._shared):
             self.let_go(use)
         self._drop_connection()
@@ -125,7 +125,7 @@ class MasterUsers:
 
 
 def _answers(connection: Connection) -> bool:
-    """Whether it is the connection that it was: the locks went with a lost one."""
+    """Whether the connection still works; its locks are gone if it does not."""
     try:
         connection.exec_driver_sql("SELECT 1")
     except SQLAlchemyError:

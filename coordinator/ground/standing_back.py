@@ -19,7 +19,7 @@ AGAIN_AFTER_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class HubAbsence:
     """What a coordinator remembers from one look to the next."""
 
     cut_off_at: float | None = None
@@ -28,21 +28,21 @@ class Standing:
     """When it stood back last."""
 
 
-def looked(standing: Standing, now: float, *, has_hub: bool) -> Standing:
-    """The standing after a look at the link to the hub."""
+def looked(absence: HubAbsence, now: float, *, has_hub: bool) -> HubAbsence:
+    """The absence after a look at the link to the hub."""
     if has_hub:
-        return Standing()
-    return standing if standing.cut_off_at is not None else Standing(cut_off_at=now)
+        return HubAbsence()
+    return absence if absence.cut_off_at is not None else HubAbsence(cut_off_at=now)
 
 
-def may_lead(standing: Standing, now: float, *, leads: bool) -> bool:
+def may_lead(absence: HubAbsence, now: float, *, leads: bool) -> bool:
     """Whether it holds the lead, or tries to have it. If it leads and may not, it stands back (`back`)."""
-    if standing.cut_off_at is None or now - standing.cut_off_at < CUT_OFF_S:
+    if absence.cut_off_at is None or now - absence.cut_off_at < CUT_OFF_S:
         return True
-    since_s = float("inf") if standing.back_at is None else now - standing.back_at
+    since_s = float("inf") if absence.back_at is None else now - absence.back_at
     return since_s >= OTHERS_FIRST_S and (not leads or since_s < AGAIN_AFTER_S)
 
 
-def back(standing: Standing, now: float) -> Standing:
-    """The standing of one that has just given up the lead."""
-    return replace(standing, back_at=now)
+def back(absence: HubAbsence, now: float) -> HubAbsence:
+    """The absence of one that has just given up the lead."""
+    return replace(absence, back_at=now)

@@ -16,7 +16,7 @@ from shared.incidents import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownIncident:
     """An incident from an earlier grouping."""
 
     incident_id: UUID
@@ -37,7 +37,7 @@ class Placed:
 
 
 def place(
-    groups: Sequence[Sequence[Span]], known: Iterable[Known], members: Mapping[UUID, UUID]
+    groups: Sequence[Sequence[Span]], known: Iterable[KnownIncident], members: Mapping[UUID, UUID]
 ) -> list[Placed]:
     """Assign an incident to each group. `members` names the former incident of each finding that had one."""
     incidents = {one.incident_id: one for one in known}
@@ -47,13 +47,13 @@ def place(
             incident = members.get(span.alert_id)
             if incident in incidents:
                 home.setdefault(incident, index)
-    meeting: defaultdict[int, list[Known]] = defaultdict(list)
+    meeting: defaultdict[int, list[KnownIncident]] = defaultdict(list)
     for incident_id, index in home.items():
         meeting[index].append(incidents[incident_id])
     return [_placed(group, meeting[index]) for index, group in enumerate(groups)]
 
 
-def _placed(group: Sequence[Span], meeting: list[Known]) -> Placed:
+def _placed(group: Sequence[Span], meeting: list[KnownIncident]) -> Placed:
     if not meeting:
         return Placed(None, tuple(group), ())
     survivor = min(meeting, key=lambda one: (-one.progress, one.incident_id))

@@ -24,7 +24,7 @@ from coordinator.ground.sealed_fields import Place
 from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.keys.tables import FormerMaster, Key
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.tokens.tables import TokenKey
 from shared.errors import Corrupt
 

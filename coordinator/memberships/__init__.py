@@ -6,7 +6,7 @@
     an operator revokes the node ─▶ its messages are refused from then on; it never comes back
 
 asking     reads what nodes ask (pure)               identity   makes certificate and hub JWT
-answers    rows in the API's form                    standing   whose messages are accepted
+answers    rows in the API's form                    accepting  whose messages are accepted
 service    in the database                           tables     the rows
 routes     REST                                      examples   for the API's description
 """

@@ -1,4 +1,4 @@
-"""Reads what a node asks that joins or renews, and refuses what it has not proved. Pure."""
+"""Reads requests of nodes that join or renew, and refuses those that prove no key. Pure."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from shared.join_tokens import SECRET_BYTES
 from shared.messages.joining import JoinHeader, RenewHeader
 from shared.messages.message import parse
 from shared.nats_keys import KeyKind, parse_public
-from shared.node_lifetimes import Refusal
+from shared.node_lifetimes import CertificateRefusal
 from shared.sealing import Parcel, open_body, parse_signing_public, unpack, verify
 
-_STATUS: Final = {Refusal.UNKNOWN: 404}
+_STATUS: Final = {CertificateRefusal.UNKNOWN: 404}
 """Of a refusal; 403 for all others."""
 _TOKEN_WORDS: Final = {
-    Refusal.UNKNOWN: "this coordinator has not made this join token",
-    Refusal.USED: "this join token was used before; make another one: proctorctl nodes token",
-    Refusal.EXPIRED: "this join token has expired; make another one: proctorctl nodes token",
+    CertificateRefusal.UNKNOWN: "this coordinator has not made this join token",
+    CertificateRefusal.USED: "this join token was used before; make another one: proctorctl nodes token",
+    CertificateRefusal.EXPIRED: "this join token has expired; make another one: proctorctl nodes token",
 }
 _NODE_WORDS: Final = {
-    Refusal.UNKNOWN: "this node has not joined here",
-    Refusal.REVOKED: "this node was revoked, so it cannot come back; join as a new node",
-    Refusal.REPEATED: "this request was answered before; a node makes new keys for each one",
-    Refusal.OTHER_KEY: "a node with this id or key is known here, with another key or id",
+    CertificateRefusal.UNKNOWN: "this node has not joined here",
+    CertificateRefusal.REVOKED: "this node was revoked, so it cannot come back; join as a new node",
+    CertificateRefusal.REPEATED: "this request was answered before; a node makes new keys for each one",
+    CertificateRefusal.OTHER_KEY: "a node with this id or key is known here, with another key or id",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a node wants to have confirmed."""
+    """The id and keys that a node asks to have certified."""
 
     node_id: UUID
     key: EllipticCurvePublicKey
@@ -56,7 +56,7 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Renewing:
-    """A node that asks for a new certificate, and has proved nothing yet."""
+    """A node that asks for a new certificate; its signature is not checked yet."""
 
     wanted: Wanted
     parcel: Parcel = field(repr=False)
@@ -66,7 +66,7 @@ class Renewing:
         try:
             verify(self.parcel, parse_signing_public(signing_key))
         except Corrupt as error:
-            raise node_refused(Refusal.OTHER_KEY) from error
+            raise node_refused(CertificateRefusal.OTHER_KEY) from error
 
 
 def read_join(message: str, opener: X25519PrivateKey) -> Joining:
@@ -92,12 +92,12 @@ def read_renewal(message: str) -> Renewing:
         raise _unreadable() from error
 
 
-def token_refused(why: Refusal) -> Rejected:
+def token_refused(why: CertificateRefusal) -> Rejected:
     """The refusal of a join token."""
     return Rejected(_TOKEN_WORDS[why], code=f"join-token-{why}", status=_STATUS.get(why, 403))
 
 
-def node_refused(why: Refusal) -> Rejected:
+def node_refused(why: CertificateRefusal) -> Rejected:
     """The refusal of a node."""
     return Rejected(_NODE_WORDS[why], code=f"node-{why}", status=_STATUS.get(why, 403))
 
@@ -109,7 +109,7 @@ def _wanted(header: JoinHeader | RenewHeader) -> Wanted:
 
 def _unreadable() -> Rejected:
     return Rejected(
-        "this is not what a node asks; use the proctor-edge of the coordinator's version",
+        "this is not a valid request of a node; use the proctor-edge of the coordinator's version",
         code="membership-message",
         status=400,
     )

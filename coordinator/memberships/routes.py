@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.doing import once
-from coordinator.memberships import service as memberships, standing
+from coordinator.memberships import accepting, service as memberships
 from coordinator.memberships.answers import authority_out, certificate_out, membership_out
 from coordinator.memberships.asking import Wanted, read_join, read_renewal
 from coordinator.memberships.identity import GivenIdentity, give_identity
@@ -78,7 +78,7 @@ async def revoke_node(node_id: NodeRef, claims: Operator, parts: PartsDep, now: 
     accepted and it gets no new session, certificate or command, at other replicas within five seconds. It
     never comes back; the same machine may join as a new node."""
     await parts.writing(lambda db: memberships.revoke(db, node_id, claims.subject, now))
-    await standing.refresh(parts)
+    await accepting.refresh(parts)
     return Response(status_code=204)
 
 
@@ -109,7 +109,7 @@ async def join_fleet(body: MembershipRequest, request: Request, parts: PartsDep,
     except Rejected:
         failures.wait_s(address, parts.clock())
         raise
-    await standing.refresh(parts)
+    await accepting.refresh(parts)
     return made
 
 

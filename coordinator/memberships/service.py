@@ -15,16 +15,16 @@ from coordinator.memberships.identity import GivenIdentity
 from coordinator.memberships.tables import IssuedJoinToken, NodeCertificate
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.tables import Node
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
 from shared.node_lifetimes import (
     BACKDATED,
     TOKEN_LIFETIME,
+    CertificateRefusal,
     KeptToken,
     KnownNode,
-    Refusal,
     join_refused,
     renewal_refused,
     repeated,
@@ -48,7 +48,7 @@ class NewJoinToken:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Members:
     """The nodes that joined, those that were revoked, and those that get no new sessions."""
 
     joined: dict[UUID, str]
@@ -90,7 +90,7 @@ def join(db: Session, secret_hash: str, joining: Joining, now_utc: datetime) -> 
     token = db.exec(wanted).one_or_none()
     kept = None if token is None else KeptToken(made_utc=token.made_utc, used_utc=token.used_utc)
     if (why := join_refused(kept, now_utc)) is not None or token is None:
-        raise token_refused(why or Refusal.UNKNOWN)
+        raise token_refused(why or CertificateRefusal.UNKNOWN)
     node = _node(db, joining, token, now_utc)
     token.used_utc, token.node_id = now_utc, node.id
     db.flush()
@@ -104,7 +104,7 @@ def renewing(db: Session, asked: Renewing, now_utc: datetime, *, to_record: bool
     """
     node = db.get(Node, asked.wanted.node_id, with_for_update=to_record)
     if node is None or node.joined_utc is None:
-        raise node_refused(Refusal.UNKNOWN)
+        raise node_refused(CertificateRefusal.UNKNOWN)
     asked.check_signed_by(node.signing_key)
     if (why := renewal_refused(_known(node), node.signing_key)) is not None:
         raise node_refused(why)
@@ -114,7 +114,7 @@ def renewing(db: Session, asked: Renewing, now_utc: datetime, *, to_record: bool
         .order_by(col(NodeCertificate.begins_utc))
     )
     if repeated(db.exec(first).first(), now_utc):
-        raise node_refused(Refusal.REPEATED)
+        raise node_refused(CertificateRefusal.REPEATED)
     return node
 
 
@@ -125,7 +125,9 @@ def record(db: Session, node: Node, given: GivenIdentity, now_utc: datetime) -> 
             NodeCertificate.hub_key == given.hub_key, NodeCertificate.node_id != node.id
         )
     ).first():
-        raise node_refused(Refusal.OTHER_KEY)  # who revokes this node would take the other one back too
+        raise node_refused(
+            CertificateRefusal.OTHER_KEY
+        )  # who revokes this node would take the other one back too
     db.exec(delete(NodeCertificate).where(col(NodeCertificate.ends_utc) <= now_utc - KEPT_FOR))
     db.add(
         NodeCertificate(
@@ -145,7 +147,7 @@ def revoke(db: Session, node_id: UUID, by: str, now_utc: datetime) -> None:
     concerns_node(node_id)
     node = db.get(Node, node_id, with_for_update=True)
     if node is None:
-        raise node_refused(Refusal.UNKNOWN)
+        raise node_refused(CertificateRefusal.UNKNOWN)
     if node.revoked_utc is None:
         node.revoked_utc, node.revoked_by = now_utc, by
         db.flush()
@@ -178,7 +180,7 @@ def not_renewed_since(db: Session, since_utc: datetime, now_utc: datetime) -> li
     return list(db.exec(wanted))
 
 
-def standing(db: Session, now_utc: datetime) -> Standing:
+def members(db: Session, now_utc: datetime) -> Members:
     """Which nodes joined, which were revoked, and which get no new sessions."""
     at_hub = select(NodeCertificate.hub_key, NodeCertificate.ends_utc).join(
         Node, col(Node.id) == col(NodeCertificate.node_id)
@@ -191,7 +193,7 @@ def standing(db: Session, now_utc: datetime) -> Standing:
             | (col(Node.placement) != Placement.OPEN)
         )
     ).all()
-    return Standing(
+    return Members(
         joined={node.id: node.signing_key for node in rows if node.joined_utc is not None},
         revoked=frozenset(node.id for node in rows if node.revoked_utc is not None),
         revoked_at_hub=dict(db.exec(at_hub.where(*living).order_by(col(NodeCertificate.ends_utc))).all()),
@@ -207,7 +209,7 @@ def _node(db: Session, joining: Joining, token: IssuedJoinToken, now_utc: dateti
         if (why := renewal_refused(_known(known), joining.signing_key)) is not None:
             raise node_refused(why)
         if known.id != joining.wanted.node_id:
-            raise node_refused(Refusal.OTHER_KEY)
+            raise node_refused(CertificateRefusal.OTHER_KEY)
     node = of_this_id or Node(
         id=joining.wanted.node_id,
         tenant_id=DEFAULT_TENANT_ID,

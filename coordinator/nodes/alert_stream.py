@@ -51,7 +51,7 @@ _Config = Callable[[StreamSettings, int], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class StreamMessage:
     """A message of the stream. Settle it with `ack`, `put_off` or `drop`."""
 
     subject: str
@@ -93,7 +93,7 @@ class AlertStream:
         """Messages that waited in the stream after the last fetch."""
         hub.prepare(self._bind)
 
-    async def fetch(self, batch: int, wait_s: float) -> list[Delivery]:
+    async def fetch(self, batch: int, wait_s: float) -> list[StreamMessage]:
         """Up to `batch` messages of the stream; none when nothing arrives within `wait_s`.
 
         Raises `Unavailable` when the hub cannot be reached or has lost the stream; the link then reconnects.
@@ -109,7 +109,7 @@ class AlertStream:
                 self._hub.renew()
             raise
         self.pending = messages[-1].metadata.num_pending if messages else 0
-        return [Delivery(m.subject, m.data, m.metadata.num_delivered, m) for m in messages]
+        return [StreamMessage(m.subject, m.data, m.metadata.num_delivered, m) for m in messages]
 
     async def _bind(self, client: Client) -> None:
         context = client.jetstream(timeout=CONNECT_TIMEOUT_S)

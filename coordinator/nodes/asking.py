@@ -92,7 +92,7 @@ async def verify(commander: Commander, node_id: UUID, frame: VerifyFrame, reply_
 
 
 async def configure(commander: Commander, node_id: UUID, order: Desired) -> Configured:
-    """Tell a node what it is to have. Only for one whose heartbeats say that it knows of this."""
+    """Send a node its order of settings. Only for nodes whose heartbeats say that they know such orders."""
     command = Command(kind="configure", body=_json(order))
     return _answer(Configured, await commander.send(node_id, command))
 

@@ -54,7 +54,7 @@ class Stranger:
 
 
 def speaks_on(known: Stranger | None, boot_id: UUID, now: float) -> bool:
-    """Whether a refused host is more than a message that was on its way."""
+    """Whether a refused host is alive: it has spoken for longer than a delayed message could."""
     return known is not None and known.boot_id == boot_id and now - known.heard_at >= SPEAKS_ON_S
 
 
@@ -74,8 +74,8 @@ class Hosts:
         """Hosts that became a node, and heartbeats of those that were refused."""
 
     async def judge(self, heartbeat: Heartbeat, now_utc: datetime) -> OtherHost | None:
-        """What this host is told about another one; `refused`: it is not the node. None: it is too old to be
-        asked or told."""
+        """The answer to a host about another one; `refused`: this host is not the node. None: its program is
+        too old for such an answer."""
         if not heartbeat.answers_for_host:
             return None
         node_id, boot_id = heartbeat.node_id, heartbeat.boot_id
@@ -137,6 +137,6 @@ class Hosts:
             return nodes.take_over(db, node_id, former, boot_id)
 
     def _note_other(self, node_id: UUID, now_utc: datetime) -> bool:
-        """Returns True if it was not noted for a while."""
+        """Record that another host was refused; False if that was recorded lately."""
         with self._database.write() as db:
             return nodes.note_other_host(db, node_id, now_utc, TOLD_FOR)

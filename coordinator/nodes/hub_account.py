@@ -1,4 +1,4 @@
-"""Tells the hub which nodes are revoked, so that it cuts their connections and lets them in no more.
+"""Tells the hub which nodes are revoked, so that it closes and refuses their connections.
 
 The hub may have lost what it was told, so it is told again with each new connection. Here is also how the
 coordinator logs in at a hub without users.
@@ -42,7 +42,7 @@ _CALLER: Final = Caller(
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the hub knows, and since which connection."""
+    """What was sent to the hub, and on which connection."""
 
     connected_since: float | None
     revoked: Mapping[str, datetime]
@@ -59,8 +59,8 @@ class HubAccount:
         self._told: _Told | None = None
 
     async def tell(self, revoked: Mapping[str, datetime], now_utc: datetime) -> None:
-        """Let the hub take back these users, by public key: JWTs made up to that instant. Does nothing if it
-        knows; if it is away, the next call tells it."""
+        """Make the hub refuse these users, by public key: their JWTs made up to that instant. Does nothing if
+        the hub knows already; while it is away, the next call tells it."""
         new = _Told(self.link.connected_since, dict(revoked))
         if not self.link.connected or new == self._told:
             return

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Path
 
-from coordinator.memberships import standing
+from coordinator.memberships import accepting
 from coordinator.nodes import service as nodes
 from coordinator.nodes.answers import node_out
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.routes import look, seen_now
-from coordinator.nodes.service import Wish
+from coordinator.nodes.service import PlacementWish
 from coordinator.sessions.moving import draining
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep
@@ -38,7 +38,7 @@ async def cordon_node(
 ) -> NodeOut:
     """Give a node no new sessions; those that it has stay. At other replicas too from this answer on: what
     they chose before is refused."""
-    wish = Wish(placement=Placement.CORDONED, reason=body.reason)
+    wish = PlacementWish(placement=Placement.CORDONED, reason=body.reason)
     return await _placed(parts, claims, node_id, wish, now_utc)
 
 
@@ -47,7 +47,9 @@ async def uncordon_node(
     node_id: NodeRef, body: PlacementRequest, claims: Operator, parts: PartsDep, now_utc: Now
 ) -> NodeOut:
     """Give a cordoned or draining node new sessions again, at other replicas within five seconds."""
-    return await _placed(parts, claims, node_id, Wish(placement=Placement.OPEN, reason=body.reason), now_utc)
+    return await _placed(
+        parts, claims, node_id, PlacementWish(placement=Placement.OPEN, reason=body.reason), now_utc
+    )
 
 
 @router.post("/{node_id}/drain", responses=problems(401, 403, 404, 409))
@@ -62,16 +64,16 @@ async def drain_node(
     """Give a node no new sessions until it is empty; running exams go on until they end, or are moved if
     `move_running` says so. `left` says what it still has, and the reason `drained` that it is empty. It stays
     so until it is opened again."""
-    wish = Wish(placement=Placement.DRAINING, reason=body.reason, deadline_utc=body.deadline_at)
+    wish = PlacementWish(placement=Placement.DRAINING, reason=body.reason, deadline_utc=body.deadline_at)
     placed = await _placed(parts, claims, node_id, wish, now_utc)
     if body.move_running:
         after.add_task(draining.drain, parts, node_id)
     return placed
 
 
-async def _placed(parts: Parts, claims: Claims, node_id: UUID, wish: Wish, now_utc: Now) -> NodeOut:
+async def _placed(parts: Parts, claims: Claims, node_id: UUID, wish: PlacementWish, now_utc: Now) -> NodeOut:
     looked = await parts.writing(
         lambda db: look(db, claims, [nodes.place(db, node_id, wish, now_utc)], now_utc)
     )
-    await standing.refresh(parts)
+    await accepting.refresh(parts)
     return node_out(looked.rows[0], seen_now(parts, looked, looked.rows[0]), now_utc)

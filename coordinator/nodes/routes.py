@@ -12,8 +12,8 @@ from fastapi import APIRouter
 from sqlmodel import Session
 
 from coordinator.desired import service as desired
+from coordinator.desired.applied import state_of
 from coordinator.desired.layers import Whole, merged
-from coordinator.desired.standing import state_of
 from coordinator.nodes import service as nodes
 from coordinator.nodes.answers import GivenHere, Seen, hour_out, node_out
 from coordinator.nodes.fleet import NodeState

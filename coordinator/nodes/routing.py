@@ -41,7 +41,7 @@ def route(nodes: Sequence[Heartbeat], need: Need) -> Heartbeat:
 
 
 def _calmer(other: Heartbeat, best: Heartbeat, recognisers: Collection[str]) -> bool:
-    """Whether another node takes a session from the best one, because that is busy, and watches as well."""
+    """Whether another node gets a session instead of the best one: that is busy, and it watches as well."""
     return (
         best.load > BUSY * best.rating
         and other.load <= BUSY * other.rating

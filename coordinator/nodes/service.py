@@ -76,7 +76,7 @@ def find(db: Session, node_id: UUID, *, to_change: bool = False) -> Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class PlacementWish:
     """Whether a node is to get new sessions from now on."""
 
     placement: Placement
@@ -85,7 +85,7 @@ class Wish:
     """By when a draining node is to be empty."""
 
 
-def place(db: Session, node_id: UUID, wish: Wish, now_utc: datetime) -> Node:
+def place(db: Session, node_id: UUID, wish: PlacementWish, now_utc: datetime) -> Node:
     """Open, cordon or drain a node; the same again changes only reason and deadline.
 
     Raises `Rejected`: 404, 409 ("node-revoked") for a node that never comes back.

@@ -17,7 +17,7 @@ HEALTHY_AFTER_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """How a node's trouble has gone so far."""
+    """Whether a node counts as degraded, and what its last heartbeats said."""
 
     degraded: bool
     heard_at: float
@@ -27,7 +27,7 @@ class Course:
 
 
 def heard(before: Course | None, now: float, *, trouble: bool, grave: bool) -> Course:
-    """The course after one more word. `grave`: the node gets nothing new, so it is degraded at once."""
+    """The course after one more heartbeat. `grave`: it gets no new sessions, so it is degraded at once."""
     if before is None or grave:
         return Course(degraded=trouble or grave, heard_at=now)
     if trouble is before.degraded:

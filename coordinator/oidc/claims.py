@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from shared.errors import Rejected
 from shared.fields import Name
 from shared.tokens import Claims, Role

@@ -11,7 +11,7 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
 class Pieces(io.RawIOBase):
-    """What a zip writes; `taken` gives it away."""
+    """Collects the bytes that a zip writes; `taken` returns them."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()

@@ -38,7 +38,7 @@ BY: str = "erasure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ErasureOrder:
     """Whom to erase, and who decided it."""
 
     candidate: Candidate
@@ -47,8 +47,8 @@ class Wish:
     end_running: bool
 
 
-def decide(db: Session, keys: OwnKeys, wish: Wish, now_utc: datetime) -> Erasure:
-    """Decide an erasure, and let everything of the person be unreadable from the commit on.
+def decide(db: Session, keys: OwnKeys, wish: ErasureOrder, now_utc: datetime) -> Erasure:
+    """Decide an erasure: from the commit on, nothing about the person can be read.
 
     Raises `Rejected`: 409 `legal-hold` with its reason, 409 `session-active` while a session runs that may
     not be ended, 404 `candidate-unknown` if the person was just erased.

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from coordinator.privacy.tables import ErasedSession, Erasure
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.tenants.tables import Tenant
 from shared.erasures import BEGINNING, ErasureEntry, JournalEntry
 

@@ -19,7 +19,7 @@ from coordinator.privacy import (
     steps,
 )
 from coordinator.privacy.answers import erasure_out, requests_out
-from coordinator.privacy.erasing_service import Wish
+from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
@@ -53,7 +53,7 @@ async def delete_person(body: DeleteRequest, claims: DpoOrSession, parts: PartsD
     if claims.role is Role.CANDIDATE:
         return await parts.writing(lambda db: _asked(db, claims.tenant_id, body.candidate_id, now))
 
-    def found(db: Session) -> Wish:
+    def found(db: Session) -> ErasureOrder:
         candidate = candidates.known(db, claims.tenant_id, body.candidate_id)
         return _wish(candidate, claims.role, Cause.OFFICER, end_running=body.end_running)
 
@@ -67,7 +67,7 @@ async def correct_person(body: CorrectionRequest, claims: Dpo, parts: PartsDep, 
     Alerts, reports, exports and deliveries name the person by the new one from then on, also what was stored
     or written before; all internal ids stay. The candidate's own tokens have the former one and are revoked.
     Systems of the institution that got it are told (`person.corrected`). An id that another candidate has is
-    refused (409 `reference-taken`): two people are never made one. So is a correction while a session of the
+    refused (409 `reference-taken`): two people are never merged. So is a correction while a session of the
     candidate runs (409 `session-active`).
     """
 
@@ -119,7 +119,7 @@ async def decide_erasure_request(
 
         return await parts.writing(refused)
 
-    def found(db: Session) -> Wish:
+    def found(db: Session) -> ErasureOrder:
         row = requests.waiting(db, claims.tenant_id, request_id)
         candidate = db.get_one(Candidate, row.candidate_id)
         return _wish(candidate, claims.role, Cause.REQUEST, end_running=body.end_running)
@@ -143,11 +143,11 @@ def _asked(db: Session, tenant_id: UUID, reference: str, now: datetime) -> Erasu
     return ErasureOut(status="requested", request=out)
 
 
-def _wish(candidate: Candidate, role: Role, cause: Cause, *, end_running: bool) -> Wish:
-    return Wish(candidate=candidate, decided_by=role, cause=cause, end_running=end_running)
+def _wish(candidate: Candidate, role: Role, cause: Cause, *, end_running: bool) -> ErasureOrder:
+    return ErasureOrder(candidate=candidate, decided_by=role, cause=cause, end_running=end_running)
 
 
-async def _erase(parts: Parts, found: Callable[[Session], Wish], now: datetime) -> ErasureOut:
+async def _erase(parts: Parts, found: Callable[[Session], ErasureOrder], now: datetime) -> ErasureOut:
     def decide(db: Session) -> Erasure:
         return erasing.decide(db, parts.keys, found(db), now)
 

@@ -52,7 +52,7 @@ async def carry_on(parts: Parts, erasure_id: UUID) -> Erasure:
     told = await _told(parts, row)
     await parts.writing(partial(erasing.remove, erasure_id=erasure_id))
     if not await asyncio.to_thread(parts.database.scrub):
-        raise Unavailable("somebody still reads what the database's log has of before; try again")
+        raise Unavailable("another connection still reads the old part of the database's log; try again")
     await asyncio.to_thread(write_journal, parts)
     if parts.keep_keyring is not None:
         await asyncio.to_thread(parts.keep_keyring)
@@ -93,7 +93,7 @@ async def _told(parts: Parts, row: Erasure) -> int:
 
 
 def write_journal(parts: Parts) -> None:
-    """Write to the journal's file what it lacks, if there is one. Raises `ConfigError`, `OSError`."""
+    """Append the missing entries to the journal's file, if there is one. Raises `ConfigError`, `OSError`."""
     path = parts.config.privacy.erasure_journal
     if path is None:
         return

@@ -14,7 +14,7 @@ from coordinator.incidents.service import FoundIncident
 from coordinator.reports.facts import Gathered
 from coordinator.reviews import reading_service as reading
 from coordinator.reviews.answers import act_out
-from coordinator.reviews.effect import in_effect, in_force, standing
+from coordinator.reviews.effect import in_effect, in_force, without_undone
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.joining import service as joining
@@ -47,7 +47,7 @@ def _reported(db: Session, keyring: Keyring, found: FoundIncident, now_utc: date
     that can still be undone."""
     past, incident = reading.of_incident(db, keyring, found), incident_out(found)
     own = [act.row for act in past if act.row.incident_id == found.incident.id]
-    kept, before = standing(own), in_effect(own, now_utc)
+    kept, before = without_undone(own), in_effect(own, now_utc)
     pending = {row.id for row in kept[len(before) :]}
     if pending:
         now = in_force(before)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final, assert_never
 
-from coordinator.reports.timeline import COLOURS, LANES, Picture
+from coordinator.reports.timeline import COLOURS, LANES, TimelinePicture
 from coordinator.reports.wording import Block, Heading, Still, Table, Timeline, Words
 
 CONTENT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
@@ -67,7 +67,7 @@ def _table(table: Table) -> str:
     return f"<table><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _svg(picture: Picture) -> str:
+def _svg(picture: TimelinePicture) -> str:
     height = _LANE_PX * len(LANES) + 24
     parts = [
         f'<svg viewBox="0 0 {_LEFT_PX + _WIDTH_PX + _RIGHT_PX} {height}" role="img" '

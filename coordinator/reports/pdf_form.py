@@ -31,7 +31,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from coordinator.reports.timeline import COLOURS, LANES, Picture
+from coordinator.reports.timeline import COLOURS, LANES, TimelinePicture
 from coordinator.reports.wording import Block, Heading, Still, Table, Timeline, Words
 
 MISSING: Final = "◊"
@@ -150,7 +150,7 @@ def _decoded(data: bytes) -> Image:
     return picture
 
 
-def _drawing(picture: Picture) -> Drawing:
+def _drawing(picture: TimelinePicture) -> Drawing:
     lane, left, right = 8 * mm, 20 * mm, 6 * mm
     width, top = _WIDTH - left - right, lane * len(LANES) + 5 * mm
     drawing = Drawing(_WIDTH, top)

@@ -52,7 +52,7 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class TimelinePicture:
     """A timeline to draw."""
 
     bars: tuple[Bar, ...]
@@ -61,7 +61,7 @@ class Picture:
     """The same in words, for people who cannot see it."""
 
 
-def picture(report: SessionReport) -> Picture:
+def picture(report: SessionReport) -> TimelinePicture:
     """The timeline from the session's start to its end, or to the report while it runs."""
     begins = report.session.started_at
     ends = max(_ends(report), begins + timedelta(seconds=1))
@@ -71,7 +71,7 @@ def picture(report: SessionReport) -> Picture:
     for one in report.unknown:
         if one.begins_at is not None:
             bars.append(axis.bar(_UNKNOWN, one.begins_at, one.ends_at or ends, 1.0, one.why))
-    return Picture(tuple(bars), tuple(_ticks(axis.span_s)), _summary(report))
+    return TimelinePicture(tuple(bars), tuple(_ticks(axis.span_s)), _summary(report))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, assert_never
 
-from coordinator.reports.timeline import Picture, elapsed, picture
+from coordinator.reports.timeline import TimelinePicture, elapsed, picture
 from shared.api.reports import ReportedAlert, ReportedIncident, SessionReport
 from shared.events.types import EventType
 from shared.fields import format_utc
@@ -46,7 +46,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    picture: Picture
+    picture: TimelinePicture
 
 
 @dataclass(frozen=True, slots=True)

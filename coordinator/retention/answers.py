@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.retention.planning import Back, Item
-from coordinator.retention.service import Erased, Standing
+from coordinator.retention.service import Erased, LastErasing
 from coordinator.retention.tables import RetentionTally
 from shared.api.retention import (
     RetentionClassOut,
@@ -76,13 +76,13 @@ def items_out(db: Session, items: Sequence[Item]) -> list[RetentionItemOut]:
     ]
 
 
-def report_out(standing: Standing, rows: Iterable[RetentionTally]) -> RetentionReportOut:
+def report_out(last: LastErasing, rows: Iterable[RetentionTally]) -> RetentionReportOut:
     """What was erased, by day and class."""
     days = [
         RetentionDayOut(day=row.day, kept=row.kept, things=row.things, keys=row.keys, rows=row.rows)
         for row in rows
     ]
-    return RetentionReportOut(done_at=standing.done_utc, running=standing.running, days=days)
+    return RetentionReportOut(done_at=last.done_utc, running=last.running, days=days)
 
 
 def run_out(erased: Erased, tenant_id: UUID) -> RetentionRunOut:

@@ -85,7 +85,7 @@ async def get_retention_report(
 
     def work(db: Session) -> RetentionReportOut:
         rows = retention.report(db, claims.tenant_id, since, until)
-        return report_out(retention.standing(db, now), rows)
+        return report_out(retention.last_erasing(db, now), rows)
 
     return await parts.reading(work)
 

@@ -24,7 +24,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.holds import service as holds
 from coordinator.retention import erasing_service as erasing, facts_service as facts, service as retention
 from coordinator.retention.planning import OF_EXAMS, OF_PERSONS, Item, PersonFacts, plan
-from coordinator.retention.service import Erased, Tallies, Tally
+from coordinator.retention.service import Erased, ErasedTally, Tallies
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.retention import Kept
@@ -41,7 +41,7 @@ MOST_OF_A_RUN: Final = 2_000
 
 _ORDER: Final = [*((kept, False) for kept in OF_EXAMS), *((kept, True) for kept in OF_PERSONS)]
 
-Step = Callable[[Session, UUID, Sequence[Item], datetime], Tally]
+Step = Callable[[Session, UUID, Sequence[Item], datetime], ErasedTally]
 
 
 async def run(parts: Parts) -> None:
@@ -148,7 +148,7 @@ def _worked(db: Session, holder: UUID, ids: Sequence[UUID], step: Step, now_utc:
     done: Tallies = {}
     # Pictures before alerts, whose end is theirs too; what is of an exam before what is of the person.
     for (tenant_id, kept, _), alike in sorted(going.items(), key=lambda one: _ORDER.index(one[0][1:])):
-        done.setdefault((tenant_id, kept), Tally()).add(step(db, tenant_id, alike, now_utc))
+        done.setdefault((tenant_id, kept), ErasedTally()).add(step(db, tenant_id, alike, now_utc))
     retention.note(db, done, now_utc.date())
     for (tenant_id, kept), tally in done.items():
         if tally.keys or tally.rows:
@@ -162,13 +162,13 @@ def _plans(db: Session, ids: Sequence[UUID], now_utc: datetime) -> list[tuple[Pe
     return [(one, plan(one, living[one.tenant_id], now_utc)) for one in people]
 
 
-def _keys(db: Session, tenant_id: UUID, items: Sequence[Item], now_utc: datetime) -> Tally:
+def _keys(db: Session, tenant_id: UUID, items: Sequence[Item], now_utc: datetime) -> ErasedTally:
     destroyed = erasing.destroy_keys(db, tenant_id, items, now_utc)
-    return Tally(things=len(destroyed), keys=sum(destroyed.values()))
+    return ErasedTally(things=len(destroyed), keys=sum(destroyed.values()))
 
 
-def _rows(db: Session, tenant_id: UUID, items: Sequence[Item], now_utc: datetime) -> Tally:
+def _rows(db: Session, tenant_id: UUID, items: Sequence[Item], now_utc: datetime) -> ErasedTally:
     unsealed = items[0].kept is Kept.RECORDS  # of all else the keys were counted
-    return Tally(
+    return ErasedTally(
         things=len(items) if unsealed else 0, rows=erasing.remove_rows(db, tenant_id, items, now_utc)
     )

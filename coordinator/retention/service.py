@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from coordinator.ground.database import insert_once
 from coordinator.retention.tables import RetentionLease, RetentionTally
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from shared.retention import Kept
 
 HELD_FOR: Final = timedelta(minutes=2)
@@ -21,7 +21,7 @@ EVERY: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LastErasing:
     """When erasing was last completed, and whether it goes on at present."""
 
     done_utc: datetime | None
@@ -29,21 +29,21 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Tally:
+class ErasedTally:
     """How much of one class was erased."""
 
     things: int = 0
     keys: int = 0
     rows: int = 0
 
-    def add(self, other: Tally) -> None:
-        """Count what another one has counted."""
+    def add(self, other: ErasedTally) -> None:
+        """Add another tally to this one."""
         self.things += other.things
         self.keys += other.keys
         self.rows += other.rows
 
 
-Tallies = dict[tuple[UUID, Kept], Tally]
+Tallies = dict[tuple[UUID, Kept], ErasedTally]
 """By institution and class."""
 
 
@@ -93,12 +93,12 @@ def give_back(db: Session, holder: UUID, done_utc: datetime | None) -> None:
     db.flush()
 
 
-def standing(db: Session, now_utc: datetime) -> Standing:
+def last_erasing(db: Session, now_utc: datetime) -> LastErasing:
     """When erasing was last completed, and whether it goes on."""
     row = db.get(RetentionLease, INSTALLATION_ID)
     if row is None:
-        return Standing(None, running=False)
-    return Standing(row.done_utc, row.held_until_utc is not None and row.held_until_utc > now_utc)
+        return LastErasing(None, running=False)
+    return LastErasing(row.done_utc, row.held_until_utc is not None and row.held_until_utc > now_utc)
 
 
 def note(db: Session, tallies: Tallies, day: date) -> None:
@@ -134,7 +134,7 @@ def total(several: Iterable[Tallies]) -> Tallies:
     summed: Tallies = {}
     for one in several:
         for place, tally in one.items():
-            summed.setdefault(place, Tally()).add(tally)
+            summed.setdefault(place, ErasedTally()).add(tally)
     return summed
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
-from coordinator.incidents.states import VERDICTS, State
+from coordinator.incidents.states import VERDICTS, ReviewState
 from coordinator.reviews.states import FINDS, VERDICT_ACTS, Act
 
 UNDO_FOR: Final = timedelta(seconds=10)
@@ -22,7 +22,7 @@ MOVES: Final = VERDICT_ACTS | {Act.REOPEN, Act.APPEAL, Act.UNDO}
 """Acts that change an incident's state."""
 
 
-class Step(Protocol):
+class StateAct(Protocol):
     """The part of an act that decides the state; `reviews.tables.ReviewAct` has it."""
 
     @property
@@ -34,21 +34,21 @@ class Step(Protocol):
     @property
     def actor(self) -> str: ...
     @property
-    def state(self) -> State: ...
+    def state(self) -> ReviewState: ...
     @property
     def at_utc(self) -> datetime: ...
     @property
     def effective_utc(self) -> datetime | None: ...
 
 
-S = TypeVar("S", bound=Step)
+S = TypeVar("S", bound=StateAct)
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
     """The result of the acts on one incident."""
 
-    state: State
+    state: ReviewState
     verdict_id: UUID | None = None
     """The act that says which findings the verdict is about."""
     decided_utc: datetime | None = None
@@ -59,7 +59,7 @@ class InForce:
 class Told:
     """What a candidate may be told about an incident."""
 
-    state: State
+    state: ReviewState
     """`OPEN`: the verdict that the candidate was told has been taken back, and there is no new one yet."""
     verdict_id: UUID | None = None
     corrected: bool = False
@@ -71,7 +71,7 @@ def effective_from(act: Act, at_utc: datetime) -> datetime | None:
     return at_utc + UNDO_FOR if act in VERDICT_ACTS else None
 
 
-def standing(steps: Iterable[S]) -> list[S]:
+def without_undone(steps: Iterable[S]) -> list[S]:
     """The acts that changed the state of an incident or of one merged into it, in order, without undone
     ones."""
     kept: list[S] = []
@@ -84,42 +84,42 @@ def standing(steps: Iterable[S]) -> list[S]:
     return kept
 
 
-def in_force(steps: Sequence[Step]) -> InForce:
+def in_force(steps: Sequence[StateAct]) -> InForce:
     """The result of these acts on one incident, from which undone acts were removed."""
     if not steps:
-        return InForce(State.OPEN)
+        return InForce(ReviewState.OPEN)
     opened = max((n + 1 for n, step in enumerate(steps) if step.act is Act.REOPEN), default=0)
     verdict_id = next((step.id for step in reversed(steps[opened:]) if step.act in FINDS), None)
     last = next((step for step in reversed(steps) if step.act in VERDICT_ACTS), None)
     state = steps[-1].state
-    if last is None or state is State.OPEN:
+    if last is None or state is ReviewState.OPEN:
         return InForce(state)
     return InForce(state, verdict_id, last.at_utc if state in VERDICTS else None, last.effective_utc)
 
 
 def in_effect(steps: Iterable[S], now_utc: datetime) -> list[S]:
     """The acts without undone ones, and without the latest ones if they may still be undone."""
-    kept = standing(steps)
+    kept = without_undone(steps)
     while kept and _may_be_undone(kept[-1], now_utc):
         kept.pop()
     return kept
 
 
-def told(steps: Iterable[Step], now_utc: datetime) -> Told | None:
+def told(steps: Iterable[StateAct], now_utc: datetime) -> Told | None:
     """What the candidate is told about an incident with these acts; None while there is no verdict in effect.
     Acts on incidents merged into it must not be among them.
 
     A verdict that was taken back before it was in effect was never told.
     """
-    kept, said, corrected = standing(steps), None, False
+    kept, said, corrected = without_undone(steps), None, False
     for n, step in enumerate(kept):
         until_utc = kept[n + 1].at_utc if n + 1 < len(kept) else now_utc
         if step.act is Act.REOPEN and said is not None:
-            said, corrected = Told(State.OPEN, None, corrected=True), True
+            said, corrected = Told(ReviewState.OPEN, None, corrected=True), True
         elif step.state in VERDICTS and not _may_be_undone(step, until_utc):
             said = Told(step.state, in_force(kept[: n + 1]).verdict_id, corrected)
     return said
 
 
-def _may_be_undone(step: Step, now_utc: datetime) -> bool:
+def _may_be_undone(step: StateAct, now_utc: datetime) -> bool:
     return step.effective_utc is not None and now_utc < step.effective_utc

@@ -72,14 +72,14 @@ class DeviceAccess(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDevice:
     """What is stored about the device that sends the request."""
 
     state: DeviceState
     asked_utc: datetime | None
 
 
-def standing(*, binds: bool, bound: bool, known: Known | None, now_utc: datetime) -> DeviceAccess:
+def access_of(*, binds: bool, bound: bool, known: KnownDevice | None, now_utc: datetime) -> DeviceAccess:
     """What a device may do. `bound`: whether the session has a bound device. `known`: None for a new
     device."""
     if not binds:
@@ -91,14 +91,14 @@ def standing(*, binds: bool, bound: bool, known: Known | None, now_utc: datetime
     return DeviceAccess.ASKED if known is not None and waits(known, now_utc) else DeviceAccess.ELSEWHERE
 
 
-def waits(known: Known, now_utc: datetime) -> bool:
+def waits(known: KnownDevice, now_utc: datetime) -> bool:
     """Whether a device's request may be approved now."""
     if known.state is not DeviceState.ASKED or known.asked_utc is None:
         return False
     return now_utc < known.asked_utc + ASK_VALID
 
 
-def check_waits(known: Known, now_utc: datetime) -> None:
+def check_waits(known: KnownDevice, now_utc: datetime) -> None:
     """Check that a request may still be approved. Raises `Rejected` (409 `request-stale`) if not."""
     if not waits(known, now_utc):
         raise Rejected(

@@ -16,7 +16,7 @@ from coordinator.sessions.presence import service as presence
 from coordinator.sessions.presence.answers import card_of, page_out
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting import first
-from coordinator.sessions.starting.preparing import Wish
+from coordinator.sessions.starting.preparing import StartWish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
@@ -72,7 +72,7 @@ async def start_session(
     check_own_word(claims, body.acknowledged)
     own = claims.role is Role.CANDIDATE
     address = request.client.host if own and request.client is not None else None
-    wish = Wish(claims.tenant_id, body, now, by_candidate=own, by=claims.subject, address=address)
+    wish = StartWish(claims.tenant_id, body, now, by_candidate=own, by=claims.subject, address=address)
     return await first.start(parts, wish, asked)
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select, tuple_
 
 from coordinator.ground.database import insert_once
 from coordinator.ground.ids import uuid7
-from coordinator.tenants.standing import INSTALLATION_ID, Institutions, disabled
+from coordinator.tenants.institutions import INSTALLATION_ID, Institutions, disabled
 from coordinator.tenants.tables import Tenant
 from coordinator.web_api.cursors import Cursor, cut
 from shared.api.tenants import AcknowledgementRule
@@ -87,7 +87,7 @@ def check_open(db: Session, tenant_id: UUID) -> None:
         raise disabled()
 
 
-def standing(db: Session) -> Institutions:
+def institutions(db: Session) -> Institutions:
     """All institutions, and which of them are disabled."""
     rows = db.exec(select(Tenant.id, Tenant.disabled_utc)).all()
     return Institutions(

@@ -19,8 +19,8 @@ DEFAULT_TENANT_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
 class Tenant(Row, table=True):
     """One institution. All its data carries its id, and no query reads data of two institutions.
 
-    One row represents the installation itself (`standing.INSTALLATION_ID`): operators' tokens and keys belong
-    to it.
+    One row represents the installation itself (`institutions.INSTALLATION_ID`): operators' tokens and keys
+    belong to it.
     """
 
     __tablename__ = "tenants"

@@ -134,5 +134,5 @@ def validity(db: Session, own: OwnKeys, now_utc: datetime) -> Validity:
             for row in db.exec(select(TokenKey))
         },
         revoked=frozenset(db.exec(revoked)),
-        standing=tenants.standing(db),
+        institutions=tenants.institutions(db),
     )

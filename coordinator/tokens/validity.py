@@ -10,7 +10,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from coordinator.tenants.standing import Institutions
+from coordinator.tenants.institutions import Institutions
 from shared.tokens import LEEWAY_S, Claims, invalid
 
 _LEEWAY: Final = timedelta(seconds=LEEWAY_S)
@@ -36,7 +36,7 @@ class Validity:
     """By institution and kid."""
     revoked: frozenset[UUID] = frozenset()
     """Revoked tokens that have not expired yet, by jti."""
-    standing: Institutions = field(default_factory=Institutions)
+    institutions: Institutions = field(default_factory=Institutions)
 
     def key(self, kid: str) -> Ed25519PublicKey:
         """The key that verifies tokens with this kid. Raises `Rejected` (401) for an unknown one."""
@@ -50,7 +50,7 @@ class Validity:
     def check(self, claims: Claims) -> None:
         """Raises `Rejected` (401) if a correctly signed token is no longer valid, or never was for its
         institution."""
-        self.standing.check(claims)
+        self.institutions.check(claims)
         if claims.token_id in self.revoked:
             raise invalid()
         key = self.keys.get((claims.tenant_id, claims.key_id or ""))

@@ -42,7 +42,7 @@ class Verifier:
 
     def check_standing(self, claims: Claims) -> None:
         """Raises `Rejected` (401) if an external issuer's token is for an unknown or disabled institution."""
-        self._validity.standing.check(claims)
+        self._validity.institutions.check(claims)
 
     async def refresh(self) -> None:
         """Read the state from the database. Raises `Unavailable` if it cannot be reached."""

@@ -74,7 +74,7 @@ class Parts:
     state_stream: StateStream
     fleet: Fleet
     signers: dict[UUID, Ed25519PublicKey]
-    """Of the nodes whose messages are accepted; `memberships.standing` keeps it."""
+    """Of the nodes whose messages are accepted; `memberships.accepting` keeps it."""
     commander: Commander
     metrics: Metrics
     verifier: Verifier
@@ -90,7 +90,7 @@ class Parts:
     """Replaces the keyring's backup by one of now, if there are backups. Blocks."""
     traces: Traces | None = None
     """Where traces of alerts go, if anywhere."""
-    standing: Readings = field(default_factory=Readings)
+    members: Readings = field(default_factory=Readings)
     """Of the nodes that are accepted."""
     rooms: Rooms = field(default_factory=Rooms)
     orders: Queues = field(default_factory=Queues)

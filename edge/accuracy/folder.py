@@ -32,7 +32,7 @@ class Exam:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class LabelledPicture:
     """One picture of one person."""
 
     person: str
@@ -92,7 +92,7 @@ class Material:
     """The labelled material of a folder."""
 
     exams: tuple[Exam, ...]
-    people: tuple[Picture, ...]
+    people: tuple[LabelledPicture, ...]
     counted: tuple[Counted, ...]
     heads: tuple[KnownAngle, ...]
     sounds: tuple[Sound, ...]
@@ -109,7 +109,9 @@ def read_folder(folder: Path) -> Material:
         raise ConfigError(f"{folder} is not a folder")
     material = Material(
         exams=(*_exams(folder / "honest", staged=False), *_exams(folder / "scripted", staged=True)),
-        people=tuple(Picture(path.parent.name, path) for path in _files(folder / "people", "*/*", PICTURES)),
+        people=tuple(
+            LabelledPicture(path.parent.name, path) for path in _files(folder / "people", "*/*", PICTURES)
+        ),
         counted=tuple(_counted(folder / "counted")),
         heads=tuple(_heads(folder / "heads")),
         sounds=tuple(Sound(path, _turns(path)) for path in _files(folder / "sounds", "*", SOUNDS)),

@@ -13,16 +13,17 @@ from itertools import combinations
 
 import numpy as np
 
-from edge.accuracy.folder import Picture
+from edge.accuracy.folder import LabelledPicture
 from edge.accuracy.halves import Pair, by_halves, halves_of
 from edge.accuracy.results import GroupErrors, IdentityResult
 from edge.accuracy.statistics import Scores, Share
 from edge.analysis.enrolling import read_picture
 from models.manifest import Entry
 from models.quality import failures, measure
+from models.recognisers import limits_of, similarity_of
 from models.recognition import Recogniser, needed_by
 from models.results import Embedding
-from models.serving import Serving, limits_of, similarity_of
+from models.serving import Serving
 from models.similarity import ACCEPTED
 from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 
@@ -34,16 +35,18 @@ DOUBTFUL = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EmbeddedPicture:
     """One picture's face with its embedding by every recogniser."""
 
-    picture: Picture
+    picture: LabelledPicture
     embeddings: Mapping[str, Embedding]
     enrollable: bool = True
     """Whether it passes the enrollment gate too; it always passes the verification gate."""
 
 
-def sample(pictures: Sequence[Picture], seed: int, most: int = MAX_PICTURES) -> tuple[Picture, ...]:
+def sample(
+    pictures: Sequence[LabelledPicture], seed: int, most: int = MAX_PICTURES
+) -> tuple[LabelledPicture, ...]:
     """A random sample of the pictures by the seed, at most the given number, in their order."""
     if len(pictures) <= most:
         return tuple(pictures)
@@ -51,7 +54,9 @@ def sample(pictures: Sequence[Picture], seed: int, most: int = MAX_PICTURES) -> 
     return tuple(pictures[int(at)] for at in sorted(chosen))
 
 
-def describe(picture: Picture, serving: Serving, recognisers: Sequence[Recogniser]) -> Known | None:
+def describe(
+    picture: LabelledPicture, serving: Serving, recognisers: Sequence[Recogniser]
+) -> EmbeddedPicture | None:
     """A picture's largest face, embedded by every recogniser; None if the picture fails the gate.
 
     Raises `Rejected` for a file that is not a picture.
@@ -66,14 +71,14 @@ def describe(picture: Picture, serving: Serving, recognisers: Sequence[Recognise
     if failures(quality, VERIFICATION_GATE, needed_by(recognisers)):
         return None
     embeddings = {each.name: each.embed(frame, fitted) for each in recognisers}
-    return Known(picture, embeddings, enrollable=not failures(quality, ENROLLMENT_GATE))
+    return EmbeddedPicture(picture, embeddings, enrollable=not failures(quality, ENROLLMENT_GATE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """The data that every recogniser is tested on."""
 
-    known: Sequence[Known]
+    known: Sequence[EmbeddedPicture]
     groups: Mapping[str, str]
     """Groups by person."""
     seed: int
@@ -124,7 +129,9 @@ def _groups(
         )
 
 
-def pairs_of(known: Sequence[Known], name: str, score: Callable[[Embedding, Embedding], float]) -> list[Pair]:
+def pairs_of(
+    known: Sequence[EmbeddedPicture], name: str, score: Callable[[Embedding, Embedding], float]
+) -> list[Pair]:
     """Every picture compared with every other by this recogniser, except shots of the same one."""
     return [
         Pair(

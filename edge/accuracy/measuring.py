@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from edge.accuracy.exams import watch_exam
 from edge.accuracy.folder import Exam, Material
-from edge.accuracy.identity import Known, Trial, describe, recogniser_errors, sample
+from edge.accuracy.identity import EmbeddedPicture, Trial, describe, recogniser_errors, sample
 from edge.accuracy.pictures import GAZE, HEAD, angle_errors, count_faces, looker
 from edge.accuracy.results import (
     Accuracy,
@@ -24,13 +24,14 @@ from edge.accuracy.results import (
     SpeakerResult,
     VoiceResult,
 )
-from edge.accuracy.selected import each_alone, serving, standing
+from edge.accuracy.selected import each_alone, narrowest, serving
 from edge.accuracy.selection import Selection
 from edge.accuracy.sounds import speaker_errors, voice_errors
 from edge.analysis.networks import Networks, open_networks
-from models.manifest import Entry, Task
+from models.manifest import Entry
 from models.serving import Serving
 from models.store import Store
+from models.tasks import Task
 from models.voice import WebRtcVoice
 from shared.errors import ConfigError, Rejected, Unavailable
 from shared.fields import format_utc
@@ -80,7 +81,7 @@ class Measuring:
         pictures = sample(material.people, self.seed)
         if left := len(material.people) - len(pictures):
             self.problems.append(f"{left} of {len(material.people)} pictures of people were left out")
-        known: list[Known] = []
+        known: list[EmbeddedPicture] = []
         able = [(entry, each) for entry, each in widest.uncalibrated() if entry.calibration is not None]
         recognisers = [recogniser for _, recogniser in able]
         for number, picture in enumerate(pictures):
@@ -89,27 +90,27 @@ class Measuring:
             known += [described] if described is not None else []
         trial = Trial(known=known, groups=material.groups, seed=self.seed)
         for entry, recogniser in able:
-            yield recogniser_errors(entry, recogniser, trial, standing(self.store, entry))
+            yield recogniser_errors(entry, recogniser, trial, narrowest(self.store, entry))
 
     def _counts(self, material: Material) -> Iterator[CountResult]:
         for entry, alone in self._alone(Task.FACE_DETECTION, material.counted):
             detector = self._tried(entry.label, alone.face_detector)
             if detector is not None:
-                yield count_faces(entry.label, standing(self.store, entry), detector, material.counted)
+                yield count_faces(entry.label, narrowest(self.store, entry), detector, material.counted)
 
     def _angles(self, material: Material) -> Iterator[AngleResult]:
         for what, task in ((HEAD, Task.HEAD_POSE), (GAZE, Task.GAZE)):
             for entry, alone in self._alone(task, material.heads):
                 look = self._tried(entry.label, partial(looker, alone, what))
                 if look is not None:
-                    label = (what, entry.label, standing(self.store, entry))
+                    label = (what, entry.label, narrowest(self.store, entry))
                     yield angle_errors(label, look, material.heads)
 
     def _voices(self, material: Material) -> Iterator[VoiceResult]:
         for entry, alone in self._alone(Task.VOICE_ACTIVITY, material.sounds):
             detector = self._tried(entry.label, alone.voice_detector)
             if detector is not None:
-                yield voice_errors(entry.label, standing(self.store, entry), detector, material.sounds)
+                yield voice_errors(entry.label, narrowest(self.store, entry), detector, material.sounds)
         if material.sounds:
             self.progress("webrtc-vad", 0, 1)
             yield voice_errors(WEBRTC, Selection.REGISTRY, WebRtcVoice(), material.sounds)
@@ -118,7 +119,7 @@ class Measuring:
         for entry, alone in self._alone(Task.SPEAKER_EMBEDDING, material.voices):
             encoder = self._tried(entry.label, alone.speaker_encoder)
             if encoder is not None:
-                yield speaker_errors(entry.label, standing(self.store, entry), encoder, material.voices)
+                yield speaker_errors(entry.label, narrowest(self.store, entry), encoder, material.voices)
 
     def _exams(self, selection: Selection, material: Material) -> Exams:
         served = serving(self.store, selection)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from edge.accuracy.selection import Selection
-from models.manifest import Entry, Manifest, Profile, Task
+from models.manifest import Entry, Manifest, Profile
 from models.serving import Serving
 from models.store import Store
+from models.tasks import Task
 
 
 def serving(store: Store, selection: Selection) -> Serving:
@@ -38,7 +39,7 @@ def each_alone(
             break
 
 
-def standing(store: Store, entry: Entry) -> str:
+def narrowest(store: Store, entry: Entry) -> str:
     """The narrowest selection that may use a network."""
     if entry.profile is Profile.RESEARCH:
         return Selection.RESEARCH

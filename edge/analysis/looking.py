@@ -20,7 +20,7 @@ from models.results import Body, Face, Gaze, HeadPose, Mesh, Region, SeenObject
 from models.serving import FaceDetector
 from shared.events.looks import Look
 from shared.events.types import EventType
-from shared.observations import GazeSeen, IdentityCheck, NotJudged, Observation, Picture
+from shared.observations import GazeSeen, IdentityCheck, NotJudged, Observation, PictureSeen
 from shared.policy.schema import Policy
 
 HIDDEN = NotJudged(Look.GAZE.value, "eyes hidden")
@@ -34,7 +34,7 @@ _BY_MESH = (Look.HEAD, Look.GAZE, Look.IDENTITY)
 class _Looks:
     """Results of one frame's looks so far."""
 
-    picture: Picture | None = None
+    picture: PictureSeen | None = None
     faces: tuple[Face, ...] | None = None
     own: int | None = None
     """Index of the candidate's face in `faces`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.traces.spans import Span, Step
+from shared.traces.spans import Span, TraceStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Called:
 class Origin:
     """What a finding came from, in UTC seconds since 1970."""
 
-    step: Step
+    step: TraceStep
     """A picture or a window of sound."""
     arrived_s: float
     """When it was decoded and here."""
@@ -68,7 +68,7 @@ def spans_of(origin: Origin, judged_s: float) -> tuple[Span, ...]:
     """The spans from a picture or a window of sound to the finding, which was judged by `judged_s`."""
     looks = tuple(
         Span(
-            Step.LOOK,
+            TraceStep.LOOK,
             call.begun_s,
             call.ended_s,
             origin.step,
@@ -82,5 +82,5 @@ def spans_of(origin: Origin, judged_s: float) -> tuple[Span, ...]:
     return (
         Span(origin.step, origin.arrived_s, judged_s, None),
         *looks,
-        Span(Step.FINDING, origin.looked_s, judged_s, origin.step),
+        Span(TraceStep.FINDING, origin.looked_s, judged_s, origin.step),
     )

@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 
 from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
 from edge.analysis.levels import LEVELS
-from models import manifest
 from models.body import BodyPose
 from models.eyes import OpenEyes
 from models.liveness import Liveness
@@ -20,6 +19,7 @@ from models.objects import ObjectDetector
 from models.recognition import Recogniser
 from models.runtime import Network, joined_devices
 from models.serving import FaceDetector, GazeEstimator, HeadPoseEstimator, Serving
+from models.tasks import Task
 from shared.errors import Unavailable
 from shared.events.looks import Look
 
@@ -161,14 +161,14 @@ def _labels(serving: Serving, ears: Ears) -> dict[str, str]:
 
 
 _LOOK_OF = {
-    manifest.Task.FACE_DETECTION: Look.FACES,
-    manifest.Task.FACE_RECOGNITION: Look.IDENTITY,
-    manifest.Task.HEAD_POSE: Look.HEAD,
-    manifest.Task.BODY_POSE: Look.BODY,
-    manifest.Task.VOICE_ACTIVITY: Look.SPEECH,
-    manifest.Task.SOUND_CLASSES: Look.SOUNDS,
-    manifest.Task.SPEAKER_EMBEDDING: Look.SPEAKERS,
-    manifest.Task.SPEECH_RECOGNITION: Look.PHRASES,
+    Task.FACE_DETECTION: Look.FACES,
+    Task.FACE_RECOGNITION: Look.IDENTITY,
+    Task.HEAD_POSE: Look.HEAD,
+    Task.BODY_POSE: Look.BODY,
+    Task.VOICE_ACTIVITY: Look.SPEECH,
+    Task.SOUND_CLASSES: Look.SOUNDS,
+    Task.SPEAKER_EMBEDDING: Look.SPEAKERS,
+    Task.SPEECH_RECOGNITION: Look.PHRASES,
 }
 """The look of a network, when the manifest names it differently. Alerts and reports name networks by look; a
 network that only helps other looks keeps the manifest's name."""

@@ -20,7 +20,7 @@ from shared.tokens import Claims, Role, issue
 LIFETIME: Final = timedelta(hours=1)
 
 
-class Candidate(Message):
+class SimulatedCandidate(Message):
     """One sender."""
 
     signaling_url: str
@@ -31,7 +31,7 @@ class Sending(Message):
     """What the process of the senders is to do."""
 
     recording: str
-    candidates: tuple[Candidate, ...] = Field(min_length=1)
+    candidates: tuple[SimulatedCandidate, ...] = Field(min_length=1)
     apart_s: float
     """Between the beginnings of two senders."""
 

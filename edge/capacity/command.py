@@ -19,7 +19,7 @@ from edge.capacity.candidates import Applicants
 from edge.capacity.figures import Bench, StepFigures, progress
 from edge.capacity.material import Material, convert_s, made_material, read_material
 from edge.capacity.ramp import next_sessions, rating_of
-from edge.capacity.stand import Stand, most_tried, standing
+from edge.capacity.stand import Stand, most_tried, stand_of
 from edge.capacity.trying import Trial, try_sessions
 from edge.config import EdgeConfig
 from edge.desired.beginning import counting
@@ -128,7 +128,7 @@ async def _ramp(
     (material, policy), (whole_s, measured_s) = exam, times_s
     until_s = time.monotonic() + whole_s
     watch = watch_of(config, identity.node_id)
-    async with standing(config, identity, folder, watch) as stand:
+    async with stand_of(config, identity, folder, watch) as stand:
         report = await stand.node.worker.report()
         templates = (await stand.node.worker.enroll(material.portrait, ENROLLMENT_GATE)).templates
         if not templates:

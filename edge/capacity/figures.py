@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from edge.capacity.ramp import Step
+from edge.capacity.ramp import Attempt
 from edge.fleet.rating import Conditions
 from shared.fields import format_utc
 
@@ -25,7 +25,7 @@ HEADINGS: Final = (
 class StepFigures:
     """What one step measured."""
 
-    step: Step
+    step: Attempt
     measured_s: float
     looks: int
     stages_ms: Mapping[str, Mapping[str, float]]

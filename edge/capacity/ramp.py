@@ -36,7 +36,7 @@ UNDONE: Final = frozenset({"overflow", "stale", "stuck", "resting", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Attempt:
     """One number of sessions, tried once."""
 
     sessions: int
@@ -65,7 +65,7 @@ def limits_passed(
     return (*slow, *lost, *undone, *gone, *(f"ladder-{strain}" for strain in strains))
 
 
-def next_sessions(steps: Sequence[Step], most: int) -> int | None:
+def next_sessions(steps: Sequence[Attempt], most: int) -> int | None:
     """The number to try next, at most `most`; None: the rating is known."""
     low, high = rating_of(steps), _lowest_failed(steps)
     if steps and steps[-1].passed and steps[-1].sessions > low and high != steps[-1].sessions:
@@ -75,12 +75,12 @@ def next_sessions(steps: Sequence[Step], most: int) -> int | None:
     return None if high - low <= 1 else (low + high) // 2
 
 
-def rating_of(steps: Iterable[Step]) -> int:
+def rating_of(steps: Iterable[Attempt]) -> int:
     """The most sessions that held so far; 0: none."""
     return max((step.sessions for step in steps if not step.passed), default=0)
 
 
-def _lowest_failed(steps: Sequence[Step]) -> int | None:
+def _lowest_failed(steps: Sequence[Attempt]) -> int | None:
     held = {step.sessions for step in steps if not step.passed}
     failed = [step.sessions for step in steps if step.passed and step.sessions not in held]
     return min((number for number in failed if failed.count(number) >= TRIES), default=None)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from edge.capacity.candidates import Candidate, Sending
+from edge.capacity.candidates import Sending, SimulatedCandidate
 from edge.media.simulate import Simulation, stream_recording
 from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
@@ -35,7 +35,9 @@ async def send(sending: Sending) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _send_one(recording: Path, candidate: Candidate, after_s: float, stop: asyncio.Event) -> None:
+async def _send_one(
+    recording: Path, candidate: SimulatedCandidate, after_s: float, stop: asyncio.Event
+) -> None:
     await asyncio.sleep(after_s)
     simulation = Simulation(recording, candidate.signaling_url, candidate.token)
     told = False

@@ -13,10 +13,10 @@ from pathlib import Path
 from edge.analysis.measured import Looked, Measured
 from edge.app import FILES, FILES_PER_SESSION, served_web
 from edge.assembling import assembled
-from edge.capacity.tally import Tally
+from edge.capacity.tally import StepTally
 from edge.config import EdgeConfig
 from edge.desired.beginning import Begun
-from edge.desired.course import Kept
+from edge.desired.course import KeptOrders
 from edge.fleet.load import LoadMeter
 from edge.fleet.node import Node
 from edge.fleet.rating import MOST_SESSIONS
@@ -33,9 +33,9 @@ from shared.web_server.options import doors_of, listen
 
 @dataclass(slots=True)
 class Tap:
-    """Hears what workers report, on its way to the node."""
+    """Gets the workers' reports before the node does."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: StepTally = field(default_factory=StepTally)
     meter: LoadMeter | None = None
 
     def through(self, tell: Tell) -> Tell:
@@ -68,7 +68,7 @@ def most_tried(config: EdgeConfig) -> int:
 
 
 @asynccontextmanager
-async def standing(
+async def stand_of(
     config: EdgeConfig, identity: Identity, folder: Path, watch: Watch
 ) -> AsyncIterator[Stand]:
     """A node with these settings, its outbox in `folder`. Raises `ConfigError` when it cannot serve here."""
@@ -83,7 +83,7 @@ async def standing(
     )
     outbox = await OutboxThread.open(folder / "outbox.db", caps, partial(seal, node=identity))
     try:
-        async with assembled(Begun(config, config, Kept()), identity, tapped, outbox, doors) as node:
+        async with assembled(Begun(config, config, KeptOrders()), identity, tapped, outbox, doors) as node:
             meter = tap.meter = LoadMeter(node.lateness)
             meter.workers = node.workers
             # Not the rating of an earlier measurement.

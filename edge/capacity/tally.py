@@ -17,7 +17,7 @@ _LOOKS: Final = frozenset(look.value for look in Look)
 
 
 @dataclass(slots=True)
-class Tally:
+class StepTally:
     """What workers have reported since its beginning."""
 
     looks: list[Looked] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Spent:
         )
 
 
-def shares(spent: Spent, tally: Tally, convert_s: float, session_seconds: float) -> Mapping[str, float]:
+def shares(spent: Spent, tally: StepTally, convert_s: float, session_seconds: float) -> Mapping[str, float]:
     """Processor seconds per session and second, by part. `convert_s`: what turning one decoded picture into
     pixels takes, measured alone; it is a part of the first look's call. `receive` is what is left: datagrams,
     decryption, packets, sound, the event loop."""

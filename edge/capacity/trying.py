@@ -13,12 +13,12 @@ from typing import Final
 
 import psutil
 
-from edge.capacity.candidates import Applicants, Candidate, Sending
+from edge.capacity.candidates import Applicants, Sending, SimulatedCandidate
 from edge.capacity.crowd import connected
 from edge.capacity.figures import StepFigures
-from edge.capacity.ramp import Step, limits_passed
+from edge.capacity.ramp import Attempt, limits_passed
 from edge.capacity.stand import Stand
-from edge.capacity.tally import Spent, Tally, shares
+from edge.capacity.tally import Spent, StepTally, shares
 from edge.fleet.ladder import Load, Rung, step as after_load
 from edge.fleet.node import Node
 from shared.errors import Unavailable
@@ -51,7 +51,7 @@ class Trial:
         """What the candidates of these sessions do."""
         url = f"ws://{LOOPBACK}:{port}/signal"
         candidates = [
-            Candidate(
+            SimulatedCandidate(
                 signaling_url=f"{url}/{order.session_id}", token=self.applicants.token(order.session_id)
             )
             for order in orders
@@ -77,7 +77,7 @@ async def try_sessions(stand: Stand, trial: Trial, sessions: int) -> StepFigures
 
 
 async def _measured(stand: Stand, trial: Trial, sessions: int) -> StepFigures:
-    node, tally = stand.node, Tally()
+    node, tally = stand.node, StepTally()
     dropped, spent, begun_s = await _dropped(node), await _spent(node), time.monotonic()
     ends = _ends(node)
     stand.tap.tally = tally
@@ -85,7 +85,7 @@ async def _measured(stand: Stand, trial: Trial, sessions: int) -> StepFigures:
     took_s = time.monotonic() - begun_s
     lost, used = await _dropped(node) - dropped, (await _spent(node)).since(spent)
     return StepFigures(
-        step=Step(
+        step=Attempt(
             sessions,
             limits_passed(
                 tally.decision_p95_s,
@@ -109,10 +109,10 @@ async def _measured(stand: Stand, trial: Trial, sessions: int) -> StepFigures:
 
 def _unmeasured(sessions: int) -> StepFigures:
     return StepFigures(
-        step=Step(sessions, ("not-connected",)),
+        step=Attempt(sessions, ("not-connected",)),
         measured_s=0.0,
         looks=0,
-        stages_ms=Tally().stages_ms(),
+        stages_ms=StepTally().stages_ms(),
         cpu={"whole": 0.0},
         dropped={},
         outcomes={},

@@ -1,4 +1,4 @@
-"""What the coordinator wants this node to be: settings and networks in place of what its own file says.
+"""Settings and networks that the coordinator gives this node, in place of those in its own file.
 
 overlay   own settings with given ones on top            course  what becomes of an order (pure)
 probation whether an order did good (pure)               weights whether a network can serve here

@@ -1,4 +1,4 @@
-"""What a start of the daemon begins with: its own settings, and what was given on top of them."""
+"""Determines the settings of a start of the daemon: its own, with those that were given in their place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edge.config import EdgeConfig
 from edge.desired import course
-from edge.desired.course import Kept
+from edge.desired.course import KeptOrders
 from edge.desired.kept import read_kept, write_kept
 from edge.desired.overlay import overlaid
 from shared.errors import ConfigError, Rejected
@@ -23,7 +23,7 @@ class Begun:
     """What the node's own file says."""
     running: EdgeConfig
     """What counts."""
-    kept: Kept
+    kept: KeptOrders
 
 
 def begin(own: EdgeConfig) -> Begun:
@@ -56,7 +56,7 @@ def give_up(own: EdgeConfig, reason: str) -> bool:
     return True
 
 
-def _begun(own: EdgeConfig, kept: Kept) -> Begun:
+def _begun(own: EdgeConfig, kept: KeptOrders) -> Begun:
     try:
         return Begun(own, overlaid(own, course.in_force(kept)), kept)
     except Rejected as error:

@@ -29,7 +29,7 @@ WAITS: Final = "it needs a restart, which waits until the node has no session; `
 NEVER_STAYED: Final = "the node did not stay up with it"
 
 
-class Kept(Message):
+class KeptOrders(Message):
     """What the node knows of its orders; it is kept on disk."""
 
     told: Desired | None = None
@@ -46,13 +46,13 @@ class Kept(Message):
     """What was wrong with the node already when it was told."""
 
 
-def in_force(kept: Kept) -> Desired | None:
-    """The order that counts now; None: the node's own file alone."""
+def in_force(kept: KeptOrders) -> Desired | None:
+    """The order in force; None: only the node's own file."""
     return kept.told if kept.standing in ("trial", "applied") else kept.good
 
 
-def report(kept: Kept) -> DesiredReport:
-    """What heartbeats say."""
+def report(kept: KeptOrders) -> DesiredReport:
+    """The report for heartbeats."""
     now = in_force(kept)
     return DesiredReport(
         version=0 if kept.told is None else kept.told.version,
@@ -63,29 +63,29 @@ def report(kept: Kept) -> DesiredReport:
     )
 
 
-def refused(kept: Kept, order: Desired, reason: str) -> Kept:
+def refused(kept: KeptOrders, order: Desired, reason: str) -> KeptOrders:
     """The order cannot be obeyed here."""
-    return Kept(told=order, standing="refused", reason=reason[:REASON_CHARS], good=in_force(kept))
+    return KeptOrders(told=order, standing="refused", reason=reason[:REASON_CHARS], good=in_force(kept))
 
 
-def waiting(kept: Kept, order: Desired, wrong: tuple[str, ...]) -> Kept:
+def waiting(kept: KeptOrders, order: Desired, wrong: tuple[str, ...]) -> KeptOrders:
     """The order waits until the node is empty."""
-    return Kept(told=order, standing="pending", good=in_force(kept), before=wrong)
+    return KeptOrders(told=order, standing="pending", good=in_force(kept), before=wrong)
 
 
-def on_trial(kept: Kept, order: Desired, wrong: tuple[str, ...]) -> Kept:
-    """The order is in force from now on, in the running daemon."""
-    return Kept(told=order, standing="trial", good=in_force(kept), before=wrong)
+def on_trial(kept: KeptOrders, order: Desired, wrong: tuple[str, ...]) -> KeptOrders:
+    """The order is in force in the running daemon, on trial."""
+    return KeptOrders(told=order, standing="trial", good=in_force(kept), before=wrong)
 
 
-def restarting(kept: Kept) -> Kept:
+def restarting(kept: KeptOrders) -> KeptOrders:
     """The node is empty: the daemon that starts next has the order that has waited in force."""
     if kept.standing != "pending":
         return kept
     return kept.model_copy(update={"standing": "trial", "restarted": True, "starts": 0})
 
 
-def starting(kept: Kept) -> Kept:
+def starting(kept: KeptOrders) -> KeptOrders:
     """A daemon starts."""
     if kept.standing != "trial":
         return kept
@@ -94,16 +94,16 @@ def starting(kept: Kept) -> Kept:
     return kept.model_copy(update={"starts": kept.starts + 1})
 
 
-def proved(kept: Kept) -> Kept:
-    """The order on trial did good."""
-    return Kept(told=kept.told, standing="applied", good=kept.told)
+def proved(kept: KeptOrders) -> KeptOrders:
+    """The order has proved itself in its trial."""
+    return KeptOrders(told=kept.told, standing="applied", good=kept.told)
 
 
-def rolled_back(kept: Kept, reason: str) -> Kept:
-    """The order on trial did no good."""
-    return Kept(told=kept.told, standing="rolled-back", reason=reason[:REASON_CHARS], good=kept.good)
+def rolled_back(kept: KeptOrders, reason: str) -> KeptOrders:
+    """The order has failed its trial: the earlier one is in force again."""
+    return KeptOrders(told=kept.told, standing="rolled-back", reason=reason[:REASON_CHARS], good=kept.good)
 
 
-def without_good(kept: Kept, reason: str) -> Kept:
-    """What counted no longer fits the node's own file: from now on that file alone counts."""
-    return Kept(told=kept.told, standing="rolled-back", reason=reason[:REASON_CHARS])
+def without_good(kept: KeptOrders, reason: str) -> KeptOrders:
+    """The earlier order no longer fits the node's own file: from now on only that file is in force."""
+    return KeptOrders(told=kept.told, standing="rolled-back", reason=reason[:REASON_CHARS])

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from models.manifest import Entry, Profile, Task
+from models.manifest import Entry, Profile
 from models.served import KNOWN
 from models.store import Store
+from models.tasks import Task
 from shared.errors import Rejected
 
 

@@ -41,7 +41,7 @@ MAX_REMEMBERED: Final = 4_096
 ACTION_TIMEOUT_S: Final = 20.0
 
 
-class Refusal(StrEnum):
+class CommandRefusal(StrEnum):
     """Why a message is refused."""
 
     MALFORMED = "malformed"
@@ -76,38 +76,38 @@ class CommandGate:
         self._coordinator_key = coordinator_key
         self._seen: dict[UUID, datetime] = {}
 
-    def admit(self, subject: str, message: bytes, now_utc: datetime) -> Admitted | Refusal:
+    def admit(self, subject: str, message: bytes, now_utc: datetime) -> Admitted | CommandRefusal:
         """Check a message that arrived on a subject: the command, or why it is refused."""
         try:
             parcel = unpack(message)
         except Corrupt:
-            return Refusal.MALFORMED
+            return CommandRefusal.MALFORMED
         try:
             verify(parcel, self._coordinator_key)
         except Corrupt:
-            return Refusal.SIGNATURE
+            return CommandRefusal.SIGNATURE
         try:
             header = parse(CommandHeader, parcel.header)
         except Corrupt:
-            return Refusal.MALFORMED
+            return CommandRefusal.MALFORMED
         if header.node_id != self._node_id:
-            return Refusal.OTHER_NODE
+            return CommandRefusal.OTHER_NODE
         if subject.rsplit(".", 1)[-1] != header.kind:
-            return Refusal.SUBJECT
+            return CommandRefusal.SUBJECT
         if header.boot_id not in (None, self._boot_id):
-            return Refusal.OTHER_HOST
+            return CommandRefusal.OTHER_HOST
         return self._once(header, now_utc) or Admitted(header, parcel)
 
-    def _once(self, header: CommandHeader, now_utc: datetime) -> Refusal | None:
+    def _once(self, header: CommandHeader, now_utc: datetime) -> CommandRefusal | None:
         lifetime = timedelta(seconds=COMMAND_LIFETIME_S)
         if abs(now_utc - header.issued_utc) > lifetime:
-            return Refusal.STALE
+            return CommandRefusal.STALE
         if header.command_id in self._seen:
-            return Refusal.REPLAYED
+            return CommandRefusal.REPLAYED
         if len(self._seen) >= MAX_REMEMBERED:
             self._seen = {one: at for one, at in self._seen.items() if abs(now_utc - at) <= lifetime}
         if len(self._seen) >= MAX_REMEMBERED:
-            return Refusal.FLOODED
+            return CommandRefusal.FLOODED
         self._seen[header.command_id] = header.issued_utc
         return None
 
@@ -154,7 +154,7 @@ class Commands:
     async def handle(self, subject: str, message: bytes) -> bytes | None:
         """Handle one message. Returns the signed reply, or None when there is no answer."""
         command = self._gate.admit(subject, message, datetime.now(UTC))
-        if isinstance(command, Refusal):
+        if isinstance(command, CommandRefusal):
             self._refuse(command)
             return None
         if command.header.kind == "here":
@@ -173,13 +173,15 @@ class Commands:
 
     def refused(self) -> dict[str, int]:
         """How many messages were refused, by reason; reasons with none are left out."""
-        told = [refusal for refusal in Refusal if refusal is not Refusal.OTHER_HOST]  # which is no fault
+        told = [
+            refusal for refusal in CommandRefusal if refusal is not CommandRefusal.OTHER_HOST
+        ]  # which is no fault
         counts = {refusal.value: self.counts[f"refused-{refusal}"] for refusal in told}
         return {reason: count for reason, count in counts.items() if count}
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: CommandRefusal) -> None:
         self.counts[f"refused-{refusal}"] += 1
-        if refusal is Refusal.OTHER_HOST:
+        if refusal is CommandRefusal.OTHER_HOST:
             return
         count = self._complaints.count(refusal, time.monotonic())
         if count:

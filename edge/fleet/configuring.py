@@ -1,4 +1,4 @@
-"""Takes orders for the node's settings, puts them in force, and takes back what does no good.
+"""Takes orders for the node's settings, puts them in force, and takes back those that do harm.
 
 A restart is the daemon's orderly end; whoever supervises it starts it again. It waits until the node had no
 session for a while although the coordinator was heard. While an order is tried after a restart, the node
@@ -16,7 +16,7 @@ from typing import Final
 from edge.config import EdgeConfig
 from edge.desired import course
 from edge.desired.beginning import Begun
-from edge.desired.course import Kept
+from edge.desired.course import KeptOrders
 from edge.desired.kept import write_kept
 from edge.desired.overlay import needs_restart, overlaid
 from edge.desired.probation import OTHER_NETWORK, Probation, Verdict, observe
@@ -178,7 +178,7 @@ class Configuring:
         wanted = set() if self._kept.told is None else set(self._kept.told.weights.values())
         return () if wanted <= set(models.values()) else (OTHER_NETWORK,)
 
-    def _keep(self, kept: Kept) -> None:
+    def _keep(self, kept: KeptOrders) -> None:
         if kept == self._kept:
             return
         write_kept(self._own.data_folder, kept)

@@ -21,7 +21,7 @@ LEEWAY: Final = 1.25
 """Frames that were on their way, and clocks that differ, are no disobedience."""
 
 
-class Outcome(StrEnum):
+class RequestOutcome(StrEnum):
     """What became of a request to one page."""
 
     OBEYED = "obeyed"
@@ -35,7 +35,7 @@ class Obedience:
     """One page's answer to a request."""
 
     assignment: AssignmentId
-    outcome: Outcome
+    outcome: RequestOutcome
     before_hz: float
     after_hz: float
 
@@ -44,7 +44,7 @@ class Obedience:
 class FrameRequests:
     """Follows the frames that arrive from each session."""
 
-    counts: Counter[Outcome] = field(default_factory=Counter)
+    counts: Counter[RequestOutcome] = field(default_factory=Counter)
     """Requests so far, by outcome."""
     _seen: dict[AssignmentId, deque[tuple[float, int]]] = field(default_factory=dict)
     """When so many frames had arrived, over the last window."""
@@ -77,9 +77,9 @@ class FrameRequests:
     def _judged(self, one: AssignmentId) -> Obedience:
         _, before_hz = self._asked.pop(one)
         after_hz = _rate_hz(self._seen[one])
-        outcome = Outcome.OBEYED if after_hz <= FEWER_HZ * LEEWAY else Outcome.IGNORED
+        outcome = RequestOutcome.OBEYED if after_hz <= FEWER_HZ * LEEWAY else RequestOutcome.IGNORED
         if before_hz <= FEWER_HZ * LEEWAY:
-            outcome = Outcome.NEEDLESS
+            outcome = RequestOutcome.NEEDLESS
         self.counts[outcome] += 1
         return Obedience(one, outcome, round(before_hz, 2), round(after_hz, 2))
 

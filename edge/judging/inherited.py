@@ -66,7 +66,7 @@ class Inherited:
     ) -> list[AlertRevision]:
         """The ends of open alerts whose condition has not shown here. Call it at each look, with its time."""
         ended = []
-        for event in list(self._open):
+        for event in self._events():
             shown_s = self._state.held_s.setdefault(event, at_s)
             if event in holding:
                 self._state.held_s[event] = at_s
@@ -76,7 +76,7 @@ class Inherited:
 
     def finish(self, now_s: float, session: WatchedSession) -> list[AlertRevision]:
         """The ends of all open alerts, at the end of the session or at a pause."""
-        return [self._end(event, session.utc(now_s), session) for event in list(self._open)]
+        return [self._end(event, session.utc(now_s), session) for event in self._events()]
 
     def snapshot(self) -> Saved:
         return save(self._state)
@@ -85,6 +85,10 @@ class Inherited:
         """Raises ValueError for an invalid snapshot."""
         self._state = restore(InheritedState, saved)
         self._open = {event: Alert.model_validate_json(text) for event, text in self._state.open.items()}
+
+    def _events(self) -> list[EventType]:
+        # In the order of the closed list: a snapshot may come with its keys in another order.
+        return [event for event in EventType if event in self._open]
 
     def _passed(self, written: AlertRevision) -> AlertRevision | None:
         alert = written.alert

@@ -42,7 +42,7 @@ PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptPicture:
     """The kept picture of a pending or raised condition."""
 
     onset_s: float
@@ -58,7 +58,7 @@ class WatchState:
     """The state of a watch besides its rules."""
 
     level: Annotated[int, AtLeast(0), AtMost(4)]
-    kept: dict[EventType, Kept] = field(default_factory=dict)
+    kept: dict[EventType, KeptPicture] = field(default_factory=dict)
     """By event, for events that have a picture."""
     cameras: Annotated[list[Annotated[str, AtMost(SHOWN_CHARS)]], AtMost(MAX_CAMERAS), Omit.AT_DEFAULT] = (
         field(default_factory=list)
@@ -192,7 +192,7 @@ class Watch:
         for event in begun:
             self._state.kept.pop(event, None)
             if jpeg is not None:
-                self._state.kept[event] = Kept(holding[event], jpeg)
+                self._state.kept[event] = KeptPicture(holding[event], jpeg)
 
     def _keeps(self, event: EventType, onset_s: float) -> bool:
         kept = self._state.kept.get(event)

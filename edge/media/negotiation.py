@@ -15,7 +15,7 @@ from aiortc.sdp import MediaDescription, SessionDescription
 
 from edge.media.addresses import Reach
 from edge.media.gathering import LocalPorts
-from edge.media.offers import Section, check_offer, check_sections
+from edge.media.offers import OfferedMedia, check_offer, check_sections
 from edge.media.sdp import AnswerShape
 from shared.errors import Rejected
 from shared.ice import IceServer
@@ -68,11 +68,11 @@ def read_offer(offer_sdp: str) -> Offer:
     )
 
 
-def _section(media: MediaDescription) -> Section:
+def _section(media: MediaDescription) -> OfferedMedia:
     ours = [
         codec for codec in CODECS[media.kind] if codec.mimeType in _CODECS[media.kind] and not is_rtx(codec)
     ]
-    return Section(
+    return OfferedMedia(
         kind=media.kind,
         direction=media.direction or "sendrecv",
         codecs=tuple(codec.name for codec in media.rtp.codecs),

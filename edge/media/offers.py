@@ -23,7 +23,7 @@ _HELPERS: Final = ("rtx", "red", "ulpfec", "flexfec-03", "telephone-event", "cn"
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class OfferedMedia:
     """One kind of media in an offer."""
 
     kind: str
@@ -64,7 +64,7 @@ def check_offer(offer_sdp: str) -> None:
         raise _refused("simulcast is not accepted: send one layer of video, of 640x480 or more")
 
 
-def check_sections(sections: Sequence[Section]) -> None:
+def check_sections(sections: Sequence[OfferedMedia]) -> None:
     """Check what is offered. Raises Rejected with what is needed instead."""
     for section in sections:
         if section.direction not in _SENDS:

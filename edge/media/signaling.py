@@ -69,7 +69,7 @@ class IceCandidate(_Message):
     sdpMLineIndex: int | None = Field(default=None, ge=0, le=64)
 
 
-class Candidate(_Message):
+class TrickledCandidate(_Message):
     type: Literal["candidate"]
     candidate: IceCandidate | None
     """None: no more candidates follow."""
@@ -99,7 +99,7 @@ class Bye(_Message):
     type: Literal["bye"]
 
 
-Said = Offer | Candidate | CameraSaid | Bye
+Said = Offer | TrickledCandidate | CameraSaid | Bye
 _messages: TypeAdapter[Said] = TypeAdapter(Annotated[Said, Field(discriminator="type")])
 
 

@@ -199,7 +199,7 @@ def _check_match(if_match: str | None, etag: str) -> None:
     if given == {"*"}:
         raise no_restart()
     if etag not in given:
-        raise Rejected("If-Match has not the stream's ETag", code="wrong-if-match", status=412)
+        raise Rejected("If-Match does not have the stream's ETag", code="wrong-if-match", status=412)
 
 
 def _links(server: IceServer) -> list[str]:

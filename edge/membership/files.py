@@ -93,7 +93,7 @@ def load(data_folder: Path) -> Membership:
 
 
 def hub_identity(data_folder: Path) -> HubIdentity:
-    """With what the node logs in at the hub. Raises `ConfigError` as `load` does."""
+    """What the node logs in with at the hub. Raises `ConfigError` as `load` does."""
     kept = load(data_folder)
     tls = ClientTls(own=_own_text(kept), authorities=authorities_text(kept.authorities))
     return HubIdentity(kept.hub_jwt, kept.keys.hub, tls)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class OutboxPlace:
     """An alert's place: its outbox, its sequence in the lane, and the time."""
 
     outbox_id: UUID
@@ -29,7 +29,7 @@ class Place:
     created_utc: datetime
 
 
-def seal(outgoing: OutgoingAlert, place: Place, node: Identity) -> Sealed:
+def seal(outgoing: OutgoingAlert, place: OutboxPlace, node: Identity) -> Sealed:
     """The message of an alert at its place, and its pictures beside it.
 
     Raises `Corrupt` for an alert too large to send.
@@ -99,7 +99,7 @@ def _evidence_header(
     )
 
 
-def _header(outgoing: OutgoingAlert, place: Place, node: Identity) -> AlertHeader:
+def _header(outgoing: OutgoingAlert, place: OutboxPlace, node: Identity) -> AlertHeader:
     alert, envelope = outgoing.revision.alert, outgoing.envelope
     return AlertHeader(
         alert_id=alert.event_id,

@@ -11,14 +11,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from edge.outbound.envelope import OutgoingAlert
-from edge.outbound.message import Place
+from edge.outbound.message import OutboxPlace
 from edge.outbound.outbox import Outbox, Sealed, Waiting
 from edge.outbound.outbox_caps import Caps
 from shared.events.types import Lane
 from shared.messages.heartbeats import OutboxState
 
 R = TypeVar("R")
-Seal = Callable[[OutgoingAlert, Place], Sealed]
+Seal = Callable[[OutgoingAlert, OutboxPlace], Sealed]
 """Makes the message of an alert at its place; raises `Corrupt` for one that cannot be sealed."""
 
 
@@ -75,7 +75,7 @@ class OutboxThread:
         now_utc = datetime.now(UTC)
 
         def numbered(sequence: int) -> Sealed:
-            place = Place(outbox_id=self._outbox.outbox_id, sequence=sequence, created_utc=now_utc)
+            place = OutboxPlace(outbox_id=self._outbox.outbox_id, sequence=sequence, created_utc=now_utc)
             return self._seal(outgoing, place)
 
         return self._outbox.add(outgoing.lane, numbered)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.outbox import Waiting
-from shared.traces.spans import Span, Step
+from shared.traces.spans import Span, TraceStep
 
 if TYPE_CHECKING:
     from shared.traces.exporting import Traces
@@ -20,9 +20,9 @@ def trace_committed(traces: Traces | None, outgoing: OutgoingAlert, begun_s: flo
     alert, led_to_it = outgoing.revision.alert, outgoing.spans
     # From the finding on: the time in the queue is the alert's too.
     begun_s = led_to_it[-1].ended_s if led_to_it else begun_s
-    after = Step.FINDING if led_to_it else None
+    after = TraceStep.FINDING if led_to_it else None
     committed = Span(
-        Step.ALERT,
+        TraceStep.ALERT,
         begun_s,
         now_s,
         after,
@@ -40,5 +40,5 @@ def trace_dispatched(traces: Traces | None, alert: Waiting, latency_s: float, no
     """Note that the hub has acknowledged an alert now (UTC seconds since 1970), `latency_s` after it was on
     disk."""
     if traces is not None:
-        span = Span(Step.HUB, now_s - latency_s, now_s, Step.ALERT)
+        span = Span(TraceStep.HUB, now_s - latency_s, now_s, TraceStep.ALERT)
         traces.add(alert.alert_id, alert.revision, (span,))

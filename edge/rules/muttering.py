@@ -48,7 +48,8 @@ class Muttering:
             parts.append((begins_s, before_s + spoken_s, weight + probability * spoken_s))
         else:
             parts.append((from_s, spoken_s, probability * spoken_s))
-        while from_s + spoken_s - parts[0][0] > self.window_s + EPSILON_S:
+        # A recorded part may be longer than the window.
+        while len(parts) > 1 and from_s + spoken_s - parts[0][0] > self.window_s + EPSILON_S:
             parts.popleft()
         total_s = sum(part_s for _, part_s, _ in parts)
         if total_s <= self.bound_s + EPSILON_S:

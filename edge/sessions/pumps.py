@@ -22,7 +22,7 @@ from edge.sessions.live_watch import LiveWatch
 from edge.sessions.port import Tell
 from edge.sessions.session_parts import Senses
 from shared.events.looks import Sense
-from shared.traces.spans import Step
+from shared.traces.spans import TraceStep
 
 
 class Pumps:
@@ -93,7 +93,7 @@ class Pumps:
                 self.analysed += 1
                 self._pictures["looked_at"] += 1
                 now = time.time()
-                origin = Origin(Step.PICTURE, now - (looked_s - here_s), tuple(calls), now)
+                origin = Origin(TraceStep.PICTURE, now - (looked_s - here_s), tuple(calls), now)
                 self._watch.see(seen.observation, seen.frame, origin=origin)
                 self._tell(
                     Looked(
@@ -136,5 +136,5 @@ class Pumps:
             if senses is not self.senses:
                 self._drops["changed"] += 1
             elif heard is not None:
-                origin = Origin(Step.SOUND, here, tuple(calls), time.time())
+                origin = Origin(TraceStep.SOUND, here, tuple(calls), time.time())
                 self._watch.see(heard.observation, excerpt=heard.excerpt, origin=origin)

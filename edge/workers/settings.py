@@ -8,7 +8,8 @@ from uuid import UUID
 
 from edge.media.negotiation import PeerSettings
 from models.chain import BestDevice
-from models.manifest import Profile, Task
+from models.manifest import Profile
+from models.tasks import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

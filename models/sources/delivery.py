@@ -31,7 +31,7 @@ class Delivered:
 
 
 @dataclass(slots=True)
-class Delivery:
+class WeightSources:
     """All sources of weights, shared by the threads of one run.
 
     `mirror` is a folder or its http(s) address, empty for none. Archives are in `incoming` while they are
@@ -143,9 +143,9 @@ class Delivery:
 
 
 @contextmanager
-def delivering(incoming: Path, mirror: str, progress: Progress) -> Iterator[Delivery]:
+def delivering(incoming: Path, mirror: str, progress: Progress) -> Iterator[WeightSources]:
     """A delivery for one run. Raises Unavailable if the mirror's address does not answer."""
-    delivery = Delivery(incoming, mirror, Downloads(progress), Registry())
+    delivery = WeightSources(incoming, mirror, Downloads(progress), Registry())
     try:
         if is_address(mirror):
             delivery.downloads.reach(mirror)

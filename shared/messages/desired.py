@@ -32,7 +32,7 @@ class Desired(Message):
 
     @property
     def digest(self) -> str:
-        """Tells it from another order of the same version, as there may be after a database was restored."""
+        """A hash of the order: after a restored database two orders may have the same version."""
         return sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from shared.events.looks import Look
-from shared.events.table import EVENTS
-from shared.events.types import EventType
+from shared.events.table import EVENTS, event_class
+from shared.events.types import EventClass, EventType
 from shared.policy.refusals import Problem
-from shared.policy.rules import DEFAULT_RULES, EventRule
-from shared.policy.terms import Distraction, Fusion, Movement
+from shared.policy.rules import DEFAULT_RULES, THRESHOLD_UNITS, EventRule
+from shared.policy.terms import Distraction, Fusion, Movement, Relaxation
 
 Rules = Callable[[EventType], EventRule]
 """The rule of an event."""
@@ -28,6 +28,8 @@ SLOWEST_LOOK_S: Final = 1.0
 """The lowest degradation level looks once a second, and checks identity as often on every level."""
 LIVENESS_WITHIN_S: Final = 60.0
 """Older liveness checks do not count."""
+LEAST_STILL_S: Final = 10.0
+"""A face that stays for a shorter time is never taken for a picture."""
 LEAST_TURN_S: Final = 0.5
 """The speed of a turn is measured over this time."""
 _WITHOUT_GAP: Final = frozenset({Look.IDENTITY, Look.SPEAKERS})
@@ -106,3 +108,36 @@ def fused(fusion: Fusion, cadences_hz: Mapping[Look, float], own: Rules) -> Iter
                 f"fusion.terms.{number}.event",
                 f"{term.event} is switched off, so the fusion could never be raised",
             )
+
+
+def of_rule(event: EventType, rule: EventRule) -> Iterator[Problem]:
+    """Find what is wrong with an exam's own rule by itself; paths begin with the event."""
+    if event not in DEFAULT_RULES:
+        yield event, "has no rule to override"
+        return
+    if event_class(event) is EventClass.TECHNICAL and rule.severity > 0:
+        yield f"{event}.severity", "technical events never add suspicion, so it must be 0"
+    if event is EventType.PICTURE_IN_VIEW and rule.hold_s < LEAST_STILL_S:
+        yield f"{event}.hold_s", f"must be at least {LEAST_STILL_S:g} s: people sit still for a while, too"
+    known = THRESHOLD_UNITS.get(event)
+    if known is None:
+        if rule.threshold is not None:
+            yield f"{event}.threshold", f"{event} takes no threshold"
+    elif rule.threshold is None or not known.low <= rule.threshold <= known.high:
+        yield f"{event}.threshold", f"({known.unit}) must be in {known.low:g}…{known.high:g}"
+
+
+def of_relaxation(event: EventType, relaxed: Relaxation, own: EventRule) -> Iterator[Problem]:
+    """Find what is wrong with the relaxation of one event, given the exam's own rule in force."""
+    if relaxed.hold_factor > 1 and own.hold_s == 0 and event is not EventType.FACE_MISMATCH:
+        yield f"relaxed.{event}.hold_factor", f"{event} has no hold that could be longer"
+    if relaxed.threshold is None:
+        return
+    known = THRESHOLD_UNITS.get(event)
+    if known is None or own.threshold is None:
+        yield f"relaxed.{event}.threshold", f"{event} takes no threshold"
+    elif not known.low <= relaxed.threshold <= known.high or not known.relaxes(
+        relaxed.threshold, own.threshold
+    ):
+        what = f"must be reached no more easily than the exam's {own.threshold:g} ({known.unit})"
+        yield f"relaxed.{event}.threshold", what

@@ -25,7 +25,6 @@ from shared.policy.refusals import Contradictions, Problem, problems_of, refused
 from shared.policy.rules import (
     DEFAULT_RULES,
     PRESETS,
-    THRESHOLD_UNITS,
     EventRule,
     Frozen,
     Seconds,
@@ -50,9 +49,6 @@ from shared.policy.terms import (
     Retention,
     Sound,
 )
-
-LEAST_STILL_S = 10.0
-"""A face that stays for a shorter time is never taken for a picture."""
 
 
 class Policy(Frozen):
@@ -119,8 +115,9 @@ class Policy(Frozen):
     @field_validator("rules")
     @classmethod
     def _checked(cls, rules: dict[EventType, EventRule]) -> dict[EventType, EventRule]:
-        problems = [problem for event, rule in rules.items() for problem in _rule_problems(event, rule)]
-        if problems:
+        if problems := [
+            problem for event, rule in rules.items() for problem in contradictions.of_rule(event, rule)
+        ]:
             raise Contradictions(problems)
         return rules
 
@@ -219,7 +216,7 @@ class Policy(Frozen):
         problems = [
             problem
             for event, relaxed in accommodation.relaxed.items()
-            for problem in _relaxation_problems(event, relaxed, plain.rule(event))
+            for problem in contradictions.of_relaxation(event, relaxed, plain.rule(event))
         ]
         if problems:
             raise refused("accommodation", problems)
@@ -234,39 +231,6 @@ class Policy(Frozen):
         if threshold == DEFAULT_RULES[event].threshold:
             threshold = preset.thresholds.get(event, threshold)
         return rule.model_copy(update={"hold_s": rule.hold_s * preset.hold_factor, "threshold": threshold})
-
-
-def _rule_problems(event: EventType, rule: EventRule) -> Iterator[Problem]:
-    """What is wrong with an exam's own rule by itself."""
-    if event not in DEFAULT_RULES:
-        yield event, "has no rule to override"
-        return
-    if event_class(event) is EventClass.TECHNICAL and rule.severity > 0:
-        yield f"{event}.severity", "technical events never add suspicion, so it must be 0"
-    if event is EventType.PICTURE_IN_VIEW and rule.hold_s < LEAST_STILL_S:
-        yield f"{event}.hold_s", f"must be at least {LEAST_STILL_S:g} s: people sit still for a while, too"
-    known = THRESHOLD_UNITS.get(event)
-    if known is None:
-        if rule.threshold is not None:
-            yield f"{event}.threshold", f"{event} takes no threshold"
-    elif rule.threshold is None or not known.low <= rule.threshold <= known.high:
-        yield f"{event}.threshold", f"({known.unit}) must be in {known.low:g}…{known.high:g}"
-
-
-def _relaxation_problems(event: EventType, relaxed: Relaxation, own: EventRule) -> Iterator[Problem]:
-    """What is wrong with the relaxation of one event, given the exam's own rule in force."""
-    if relaxed.hold_factor > 1 and own.hold_s == 0 and event is not EventType.FACE_MISMATCH:
-        yield f"relaxed.{event}.hold_factor", f"{event} has no hold that could be longer"
-    if relaxed.threshold is None:
-        return
-    known = THRESHOLD_UNITS.get(event)
-    if known is None or own.threshold is None:
-        yield f"relaxed.{event}.threshold", f"{event} takes no threshold"
-    elif not known.low <= relaxed.threshold <= known.high or not known.relaxes(
-        relaxed.threshold, own.threshold
-    ):
-        what = f"must be reached no more easily than the exam's {own.threshold:g} ({known.unit})"
-        yield f"relaxed.{event}.threshold", what
 
 
 def parse_policy(value: Mapping[str, Any]) -> Policy:

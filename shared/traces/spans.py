@@ -20,7 +20,7 @@ from uuid import UUID
 SPAN_ID_BYTES = 8
 
 
-class Step(StrEnum):
+class TraceStep(StrEnum):
     """The name of a span."""
 
     PICTURE = "picture"
@@ -37,10 +37,10 @@ class Step(StrEnum):
 class Span:
     """One step. Its instants are UTC seconds since 1970, by the clock of the machine that did it."""
 
-    step: Step
+    step: TraceStep
     begun_s: float
     ended_s: float
-    after: Step | None
+    after: TraceStep | None
     """The step that led to it; None for the first."""
     which: str = ""
     """Tells apart steps of one name: the look, or the id of a delivery."""
@@ -51,7 +51,7 @@ class Span:
     @property
     def name(self) -> str:
         """Shown in a viewer; a look is shown with what it looks for."""
-        return f"{self.step} {self.which}" if self.step is Step.LOOK else self.step.value
+        return f"{self.step} {self.which}" if self.step is TraceStep.LOOK else self.step.value
 
 
 def trace_id(alert_id: UUID) -> str:
@@ -59,7 +59,7 @@ def trace_id(alert_id: UUID) -> str:
     return alert_id.hex
 
 
-def span_id(alert_id: UUID, revision: int, step: Step, which: str = "") -> int:
+def span_id(alert_id: UUID, revision: int, step: TraceStep, which: str = "") -> int:
     """The id of a step, the same wherever it is made; never 0, which the standard forbids."""
     digest = sha256(f"{alert_id}:{revision}:{step}:{which}".encode()).digest()
     return int.from_bytes(digest[:SPAN_ID_BYTES]) or 1

@@ -34,7 +34,7 @@ class Handshake(asyncio.Protocol):
             self._agreeing = asyncio.create_task(self._agree(transport))
 
     def data_received(self, data: bytes) -> None:
-        """What comes with the last words of the handshake; no more than one read."""
+        """Data that arrived together with the end of the handshake; at most one read."""
         self._early += data
 
     async def _agree(self, clear: asyncio.Transport) -> None:

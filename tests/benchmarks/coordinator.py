@@ -28,7 +28,7 @@ from coordinator.arriving.intake import AlertStore
 from coordinator.arriving.portion import MOST
 from coordinator.arriving.treated import Treatment
 from coordinator.ground.database import Database
-from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.alert_stream import StreamMessage
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill
 from tests.benchmarks._figures import Figure
 from tests.support.album import pictured
@@ -181,7 +181,7 @@ def _backlog(site: Site, sessions: int) -> Line:
     return Line(f"{LONG:,} alerts of {sessions} sessions", times, note)
 
 
-def _delivery(sitting: Sitting, number: int, sequence: int | None = None) -> Delivery:
+def _delivery(sitting: Sitting, number: int, sequence: int | None = None) -> StreamMessage:
     onset = START + timedelta(seconds=30 * number)
     alert = sitting.alert(
         30.0 * number,
@@ -191,10 +191,10 @@ def _delivery(sitting: Sitting, number: int, sequence: int | None = None) -> Del
         evidence_pictures=pictured(sitting.alert(30.0 * number).event_id, JPEG),
     )
     message = sitting.message(alert, sequence or number + 1, revision=2)
-    return Delivery(sitting.subject(alert), message, 1, cast(Any, None))
+    return StreamMessage(sitting.subject(alert), message, 1, cast(Any, None))
 
 
-def _taken(store: AlertStore, batch: list[Delivery]) -> Spent:
+def _taken(store: AlertStore, batch: list[StreamMessage]) -> Spent:
     watch = Stopwatch()
     taken = store.take(batch, datetime.now(UTC))
     spent = watch.spent()

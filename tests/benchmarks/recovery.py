@@ -24,7 +24,7 @@ import httpx
 import psutil
 from sqlmodel import func, select
 
-from coordinator import schema
+from coordinator import schema, serving
 from coordinator.alerts.tables import StoredAlert
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
@@ -37,7 +37,7 @@ from tests.support.eventually import cancelled
 from tests.support.exam_site import NODE_ID, NODE_KEY, site_config
 from tests.support.fake_node import FakeNode, fake_node
 from tests.support.findings import alert
-from tests.support.mortal_coordinator import MortalCoordinator
+from tests.support.mortal import Mortal
 from tests.support.nats import nats_server
 from tests.support.ports import reserved_port
 from tests.support.whole import Whole, wait_until, whole
@@ -128,7 +128,8 @@ async def _backlog(folder: Path, alerts: int) -> list[Figure]:
         config = site_config(f"sqlite:///{folder}/coordinator.db", hub, folder, port=reserved_port())
         roomy = config.nats.model_copy(update={"stream_max_bytes": 256 * 2**20})
         config = config.model_copy(update={"nats": roomy})
-        coordinator, keys = MortalCoordinator(config), make_own_keys(config.data_folder, None)
+        coordinator = Mortal(config.web.port, folder / "coordinator.log", serving.run, config)
+        keys = make_own_keys(config.data_folder, None)
         async with fake_node(hub, NODE_ID, NODE_KEY) as node, _api(config, keys) as http:
             node.commander = keys.signing.public_key()
             await asyncio.to_thread(coordinator.start)

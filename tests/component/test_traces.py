@@ -13,15 +13,17 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from shared.traces.exporting import CLOSED_WITHIN_S, Traces
-from shared.traces.spans import Span, Step, span_id
+from shared.traces.spans import Span, TraceStep, span_id
 from tests.support.collector import collector
 from tests.support.ports import reserved_port
 
 ALERT = uuid4()
 PATH = (
-    Span(Step.PICTURE, 10.0, 10.4, None),
-    Span(Step.LOOK, 10.1, 10.2, Step.PICTURE, which="faces 1", attributes={"proctor.look": "faces"}),
-    Span(Step.FINDING, 10.3, 10.4, Step.PICTURE, failed="broken"),
+    Span(TraceStep.PICTURE, 10.0, 10.4, None),
+    Span(
+        TraceStep.LOOK, 10.1, 10.2, TraceStep.PICTURE, which="faces 1", attributes={"proctor.look": "faces"}
+    ),
+    Span(TraceStep.FINDING, 10.3, 10.4, TraceStep.PICTURE, failed="broken"),
 )
 
 
@@ -47,7 +49,7 @@ def test_spans_arrive_as_one_tree_with_their_times_and_their_failure() -> None:
     picture, look, finding = arrived["picture"], arrived["look faces 1"], arrived["finding"]
     assert picture.parent_span_id == b""
     assert look.parent_span_id == finding.parent_span_id == picture.span_id
-    assert int.from_bytes(picture.span_id) == span_id(ALERT, 1, Step.PICTURE)
+    assert int.from_bytes(picture.span_id) == span_id(ALERT, 1, TraceStep.PICTURE)
     assert (look.start_time_unix_nano, look.end_time_unix_nano) == (10_100_000_000, 10_200_000_000)
     assert (finding.status.code, finding.status.message) == (2, "broken")
     assert {one.key: one.value.string_value for one in look.attributes}["proctor.look"] == "faces"

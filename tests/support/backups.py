@@ -26,9 +26,9 @@ from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.keys.tables import Key
 from coordinator.privacy import erasing_service as erasing
-from coordinator.privacy.erasing_service import Wish as ErasureWish
+from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
-from coordinator.restoring import Wish
+from coordinator.restoring import RestoreWish
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
 from shared.erasures import Cause
@@ -63,8 +63,8 @@ class Place:
     config: CoordinatorConfig
     maker: Maker
 
-    def wish(self, backup_id: str = "", opener: X25519PrivateKey = OPENER) -> Wish:
-        return Wish(
+    def wish(self, backup_id: str = "", opener: X25519PrivateKey = OPENER) -> RestoreWish:
+        return RestoreWish(
             config=self.config,
             settings=self.maker.settings,
             backup_id=backup_id,
@@ -161,5 +161,5 @@ def good(maker: Maker, kind: Kind = Kind.DATABASE) -> list[str]:
 def erase(parts: Parts, reference: str) -> Erasure:
     with parts.database.write() as db:
         person = db.exec(select(Candidate).where(Candidate.reference == reference)).one()
-        wish = ErasureWish(candidate=person, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=True)
+        wish = ErasureOrder(candidate=person, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=True)
         return erasing.decide(db, parts.keys, wish, NOW)

@@ -11,9 +11,9 @@ from sqlmodel import col, select
 
 from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
-from coordinator.incidents.states import State
+from coordinator.incidents.states import ReviewState
 from coordinator.incidents.tables import Incident
-from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.alert_stream import StreamMessage
 from shared.alerts import Alert
 from tests.support.masters import keyring_of
 from tests.support.sittings import START, EdgeNode, Sitting, sit
@@ -37,11 +37,11 @@ class Desk:
         treated = self.store.take([self.delivery(one) for one in alerts], NOW).treated
         assert {result.treatment for result in treated} <= {"stored", "repeated"}
 
-    def delivery(self, alert: Alert) -> Delivery:
+    def delivery(self, alert: Alert) -> StreamMessage:
         """The next message of the node, as the stream hands it over."""
         revision = 1 if alert.cleared is None else 2
         data = self.sitting.message(alert, next(self._sequence), revision=revision)
-        return Delivery(self.sitting.subject(alert), data, 1, cast(Any, None))
+        return StreamMessage(self.sitting.subject(alert), data, 1, cast(Any, None))
 
     def finding(self, from_s: float, to_s: float | None, **changes: Any) -> Alert:
         """A finding from one second of the exam to another; without an end it still lasts."""
@@ -63,10 +63,10 @@ class Desk:
                 row.severity,
             )
             for row in self.rows()
-            if row.state is not State.MERGED
+            if row.state is not ReviewState.MERGED
         ]
 
-    def judge(self, row: Incident, state: State) -> None:
+    def judge(self, row: Incident, state: ReviewState) -> None:
         with self.database.write() as db:
             db.get_one(Incident, row.id).state = state
 

@@ -16,8 +16,9 @@ import psutil
 import pytest
 
 from edge.node_identity import Identity, load_or_make
-from models.manifest import Profile, Task
+from models.manifest import Profile
 from models.store import Store
+from models.tasks import Task
 from shared.errors import Unavailable
 from tests.support.asking import http
 from tests.support.metrics import reading

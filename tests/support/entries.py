@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from models.chain import Runtime
-from models.manifest import Entry, File, Manifest, Mirror, Profile, Source, Task
+from models.manifest import Entry, File, Manifest, Mirror, Profile, Source
+from models.tasks import Task
 
 WEIGHTS = bytes(range(256)) * 40
 

@@ -25,7 +25,7 @@ from coordinator.arriving import parked_service as parked
 from coordinator.config import CoordinatorConfig, KeysSection, NatsSection, NodeSection, WebSection
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.sessions import sweeping
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.health import create_status
 from coordinator.web_api.parts import Parts

@@ -22,7 +22,7 @@ from coordinator.openness import facts
 from coordinator.openness.networks import cards
 from coordinator.openness.page import written_out
 from coordinator.sessions import binding
-from coordinator.sessions.binding import DeviceAccess, DeviceState, Known
+from coordinator.sessions.binding import DeviceAccess, DeviceState, KnownDevice
 from coordinator.web_api.headers import reading_policy
 from coordinator.web_api.pages import add_pages
 from edge.media.peer import Peer, PeerSettings
@@ -184,10 +184,10 @@ class Stand:
     def standing(self, key: str | None) -> DeviceAccess:
         now, known = datetime.now(UTC), None
         if key == self.bound:
-            known = Known(DeviceState.BOUND, None)
+            known = KnownDevice(DeviceState.BOUND, None)
         elif key in self.asked:
-            known = Known(DeviceState.ASKED, now)
-        return binding.standing(binds=self.binds, bound=self.bound is not None, known=known, now_utc=now)
+            known = KnownDevice(DeviceState.ASKED, now)
+        return binding.access_of(binds=self.binds, bound=self.bound is not None, known=known, now_utc=now)
 
     async def tell(self, message: dict[str, Any]) -> None:
         """Say something on the coordinator's socket."""

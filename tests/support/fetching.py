@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from models.fetch import Fetched, Report, Request, fetch_networks
-from models.manifest import Entry, Source, Task
+from models.manifest import Entry, Source
 from models.store import Store
+from models.tasks import Task
 from tests.support.entries import make_entry, make_file, make_manifest
 
 

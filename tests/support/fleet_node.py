@@ -170,7 +170,7 @@ async def _serve(config: EdgeConfig) -> None:
     assert isinstance(outbox, KeepingOutbox)
     outbox.says = os.open(config.data_folder / KEPT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     doors = doors_of(config.web.connections, config.status.port, FILES)
-    begun, watch = Begun(config, config, course.Kept()), partial(watching, config, identity, media)
+    begun, watch = Begun(config, config, course.KeptOrders()), partial(watching, config, identity, media)
     with ExitStack() as closed:
         async with assembled(begun, identity, watch, outbox, doors) as node:
             listeners = [

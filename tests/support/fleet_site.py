@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import httpx
 
+from coordinator import serving
 from coordinator.config import CoordinatorConfig, NodeSection
 from coordinator.ground.own_keys import OwnKeys, make_own_keys
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -31,7 +32,6 @@ from tests.support.fleet_node import serve as serve_node
 from tests.support.fleet_pages import Air, Page
 from tests.support.forks import FORKS
 from tests.support.mortal import Mortal
-from tests.support.mortal_coordinator import serve as serve_coordinator
 from tests.support.nats import RunningServer, nats_server, node_password
 from tests.support.ports import reserved_port
 from tests.support.postgres import database_url
@@ -165,7 +165,7 @@ class Fleet:
 @asynccontextmanager
 async def fleet(folder: Path, postgres: Path, database: str) -> AsyncIterator[Fleet]:
     """`postgres`: the socket folder of a server with this migrated database."""
-    FORKS.set_forkserver_preload(["tests.support.fleet_node", "tests.support.mortal_coordinator"])
+    FORKS.set_forkserver_preload(["coordinator.serving", "tests.support.fleet_node"])
     identities = [made_identity(folder / f"node{number}") for number in range(NODES)]
     (hub_folder := folder / "nats").mkdir()
     async with AsyncExitStack() as stack:
@@ -217,7 +217,7 @@ class _Site:
         if self.keys is None:
             self.keys = make_own_keys(own.data_folder, None)
         name = f"coordinator{number}"
-        await self._program(name, Mortal(own.web.port, self.folder / f"{name}.log", serve_coordinator, own))
+        await self._program(name, Mortal(own.web.port, self.folder / f"{name}.log", serving.run, own))
         self.places[f"{name}-hub"] = _cuttable(to_hub)
         self.places[f"{name}-database"] = _cuttable(to_database)
         return f"http://127.0.0.1:{own.web.port}"

@@ -6,4 +6,4 @@ import multiprocessing
 from typing import Final
 
 FORKS: Final = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.support.mortal_coordinator", "tests.support.shell"])
+FORKS.set_forkserver_preload(["coordinator.serving", "tests.support.mortal", "tests.support.shell"])

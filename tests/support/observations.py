@@ -20,13 +20,13 @@ from shared.observations import (
     IdentityCheck,
     Observation,
     PersonsSeen,
-    Picture,
+    PictureSeen,
     SpeechHeard,
 )
 
-LIGHT = Picture(mean_luma=110.0, luma_variance=2_400.0, change=1.5)
-BLACK = Picture(mean_luma=2.0, luma_variance=1.0, change=0.0)
-GREY_WALL = Picture(mean_luma=128.0, luma_variance=3.0, change=0.0)
+LIGHT = PictureSeen(mean_luma=110.0, luma_variance=2_400.0, change=1.5)
+BLACK = PictureSeen(mean_luma=2.0, luma_variance=1.0, change=0.0)
+GREY_WALL = PictureSeen(mean_luma=128.0, luma_variance=3.0, change=0.0)
 
 
 def face(side_px: float = 160, score: float = 0.95, x_px: float = 200) -> FaceSeen:
@@ -60,7 +60,7 @@ def frame(
     faces: Sequence[FaceSeen] | None = None,
     identity: IdentityCheck | None = None,
     body: BodySeen | None = None,
-    picture: Picture | None = LIGHT,
+    picture: PictureSeen | None = LIGHT,
     failed: tuple[str, ...] = (),
 ) -> Observation:
     """An analysed frame of a 15 fps, 640×480 stream."""

@@ -19,7 +19,7 @@ from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
 from edge.config import CoordinatorSection, EdgeConfig, NatsSection
 from edge.desired.beginning import Begun
-from edge.desired.course import Kept
+from edge.desired.course import KeptOrders
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.configuring import Configuring
@@ -88,7 +88,7 @@ JOIN_WINDOW_S = 900.0
 def unconfigured(settings: EdgeConfig, assignments: Assignments) -> Configuring:
     """A node to which nobody has given settings."""
     rating = assignments.roster.rating
-    return Configuring(Begun(settings, settings, Kept()), assignments, lambda _: rating, lambda: True)
+    return Configuring(Begun(settings, settings, KeptOrders()), assignments, lambda _: rating, lambda: True)
 
 
 class Disk:

@@ -9,10 +9,11 @@ import pytest
 from edge.accuracy.selected import serving
 from edge.accuracy.selection import Selection
 from edge.analysis.networks import Networks, open_networks
-from models.manifest import Entry, Profile, Task, load_manifest
+from models.manifest import Entry, Profile, load_manifest
 from models.opening import open_entry
 from models.runtime import Network
 from models.store import Store
+from models.tasks import Task
 from shared.errors import Unavailable
 
 

@@ -21,7 +21,7 @@ import nats.errors
 import pytest
 from sqlmodel import Session, func, select
 
-from coordinator import schema
+from coordinator import schema, serving
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.exams.tables import Exam
 from coordinator.ground.database import Database
@@ -41,7 +41,7 @@ from tests.support.databases import (
 from tests.support.exam_site import NODE_ID, NODE_KEY, hub, site_config
 from tests.support.fake_node import FakeNode, fake_node
 from tests.support.findings import alert
-from tests.support.mortal_coordinator import MortalCoordinator
+from tests.support.mortal import Mortal
 from tests.support.nats import RunningServer
 from tests.support.ports import reserved_port
 from tests.support.thorough import SEED, rounds
@@ -154,7 +154,7 @@ async def start_session(http: httpx.AsyncClient, node: FakeNode) -> None:
     assert response.status_code == 201, response.text
 
 
-async def die_often(coordinator: MortalCoordinator, kept: Kept, work: Sequence[asyncio.Task[None]]) -> None:
+async def die_often(coordinator: Mortal, kept: Kept, work: Sequence[asyncio.Task[None]]) -> None:
     """Each life ends at another moment after its first answers."""
     chance = random.Random(SEED)
     for _ in range(LIVES):
@@ -223,7 +223,8 @@ def test_deaths_under_load_tear_nothing(migrated_url: str, hub: RunningServer, t
     who = Claims(subject="platform", role=Role.ADMIN, tenant_id=DEFAULT_TENANT_ID)
     now, hour = datetime.now(UTC), timedelta(hours=1)
     token = issue(who, keys.token, key_id=keys.token_key_id, now_utc=now, lifetime=hour)
-    coordinator, kept, database = MortalCoordinator(config), Kept(), Database(migrated_url)
+    coordinator = Mortal(config.web.port, tmp_path / "coordinator.log", serving.run, config)
+    kept, database = Kept(), Database(migrated_url)
 
     async def test() -> None:
         async with (

@@ -21,7 +21,7 @@ import coordinator
 from coordinator.sessions.notice import notice_for
 from edge.judging.explanations import explain, message
 from edge.rules.findings import Finding, Phase
-from models import manifest
+from models import manifest, tasks
 from shared import observations
 from shared.events.looks import Look
 from shared.events.table import EVENTS, event_class
@@ -43,7 +43,7 @@ WEB = Path(coordinator.__file__).parent / "web"
 def closed_lists() -> Iterator[str]:
     """Every name that says what is looked for, asked of a network or decided about."""
     lists: tuple[type[StrEnum], ...] = (
-        EventType, EventClass, Feature, manifest.Task, Look, policy_terms.Sound)  # fmt: skip
+        EventType, EventClass, Feature, tasks.Task, Look, policy_terms.Sound)  # fmt: skip
     for each in lists:
         yield from (member.value for member in each)
     for entry in manifest.load_manifest().entries:

@@ -15,6 +15,17 @@ _UNNUMBERED = sa.text("number IS NULL")
 
 
 def upgrade() -> None:
+    _keys()
+    _entries()
+    _chain()
+
+
+def downgrade() -> None:
+    for table in ("audit_checkpoints", "audit_heads", "audit_entries", "audit_keys"):
+        op.drop_table(table)
+
+
+def _keys() -> None:
     op.create_table(
         "audit_keys",
         sa.Column("id", sa.Uuid(), primary_key=True),
@@ -34,6 +45,9 @@ def upgrade() -> None:
         sqlite_where=_LIVING,
         postgresql_where=_LIVING,
     )
+
+
+def _entries() -> None:
     op.create_table(
         "audit_entries",
         sa.Column("id", sa.Uuid(), primary_key=True),
@@ -63,6 +77,9 @@ def upgrade() -> None:
         sqlite_where=_UNNUMBERED,
         postgresql_where=_UNNUMBERED,
     )
+
+
+def _chain() -> None:
     op.create_table(
         "audit_heads",
         sa.Column("tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id"), primary_key=True),
@@ -78,8 +95,3 @@ def upgrade() -> None:
         sa.Column("signed_by", sa.String(128), nullable=False),
         sa.Column("signature", sa.String(128), nullable=False),
     )
-
-
-def downgrade() -> None:
-    for table in ("audit_checkpoints", "audit_heads", "audit_entries", "audit_keys"):
-        op.drop_table(table)

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from coordinator.sessions import binding
-from coordinator.sessions.binding import DeviceAccess, DeviceState, Known
+from coordinator.sessions.binding import DeviceAccess, DeviceState, KnownDevice
 from coordinator.sessions.tables import Device, ExamSession
 from shared.errors import Rejected
 from shared.policy.schema import Policy
@@ -32,10 +32,10 @@ def listing(db: Session, session: ExamSession) -> Sequence[Device]:
     return db.exec(select(Device).where(Device.session_id == session.id).order_by(col(Device.id))).all()
 
 
-def standing(session: ExamSession, device: Device | None, now_utc: datetime) -> DeviceAccess:
+def access(session: ExamSession, device: Device | None, now_utc: datetime) -> DeviceAccess:
     """What a device may do in a session."""
     binds = Policy.model_validate(session.policy).device_binding
-    return binding.standing(binds=binds, bound=session.device > 0, known=_known(device), now_utc=now_utc)
+    return binding.access_of(binds=binds, bound=session.device > 0, known=_known(device), now_utc=now_utc)
 
 
 def challenge(found: DeviceAccess, device: Device | None) -> str | None:
@@ -47,7 +47,7 @@ def challenge(found: DeviceAccess, device: Device | None) -> str | None:
 
 def waits(device: Device, now_utc: datetime) -> bool:
     """Whether its request may be approved now."""
-    return binding.waits(Known(device.state, device.asked_utc), now_utc)
+    return binding.waits(KnownDevice(device.state, device.asked_utc), now_utc)
 
 
 def opened(db: Session, session: ExamSession, key: str, now_utc: datetime) -> None:
@@ -99,7 +99,7 @@ def approve(
         raise Rejected("the session has no such device", code="device-unknown", status=404)
     if device.state is DeviceState.BOUND:
         return device, False
-    binding.check_waits(Known(device.state, device.asked_utc), now_utc)
+    binding.check_waits(KnownDevice(device.state, device.asked_utc), now_utc)
     device.approved_by = by
     _bind(db, session, device, now_utc)
     return device, True
@@ -132,5 +132,5 @@ def _challenge() -> str:
     return secrets.token_urlsafe(_CHALLENGE_BYTES)
 
 
-def _known(device: Device | None) -> Known | None:
-    return None if device is None else Known(device.state, device.asked_utc)
+def _known(device: Device | None) -> KnownDevice | None:
+    return None if device is None else KnownDevice(device.state, device.asked_utc)

@@ -123,7 +123,7 @@ async def report_camera(body: CameraReport, request: Request, parts: PartsDep, n
         found = joining.follow(db, body.code, now)
         session = changing.hold(db, found.session.id, now)
         # The key is made when the exam starts: a device without one may report before it.
-        access = devices.standing(session, devices.find(db, session, body.device_key), now)
+        access = devices.access(session, devices.find(db, session, body.device_key), now)
         binding.check_may_open(access, has_key=True)
         presence.note_camera(session, None if body.camera == "on" else body.camera, now)
 
@@ -199,7 +199,7 @@ async def _with_code(parts: Parts, request: Request, code: str, work: Callable[[
 def _look(db: Session, found: Found, key: str | None, now: datetime) -> JoinLook:
     session = found.session
     device = devices.find(db, session, key)
-    standing = devices.standing(session, device, now)
+    access = devices.access(session, device, now)
     return JoinLook(
         session_uuid=str(session.id),
         exam_title=exams.title_of(db, session.tenant_id, session.exam_reference),
@@ -207,8 +207,8 @@ def _look(db: Session, found: Found, key: str | None, now: datetime) -> JoinLook
         how_it_works=f"/how-it-works?institution={session.tenant_id}",
         # Only devices that may open the session get the credentials of TURN servers.
         webrtc_config=webrtc_config(()),
-        device=standing.value,
-        challenge=devices.challenge(standing, device),
+        device=access.value,
+        challenge=devices.challenge(access, device),
         check_number=binding.check_number(key) if key else None,
         not_acknowledged=withheld_because(session, Why.NOT_ACKNOWLEDGED),
         paused_at=session.paused_utc,
@@ -219,9 +219,9 @@ def _look(db: Session, found: Found, key: str | None, now: datetime) -> JoinLook
 def _check_device(db: Session, session: ExamSession, proof: DeviceProof | None, now: datetime) -> None:
     """Check that this device may open the session, and note that it has. Raises `Rejected` if it may not."""
     device = devices.find(db, session, proof.key if proof else None)
-    standing = devices.standing(session, device, now)
-    binding.check_may_open(standing, has_key=proof is not None)
-    challenge = devices.challenge(standing, device)
+    access = devices.access(session, device, now)
+    binding.check_may_open(access, has_key=proof is not None)
+    challenge = devices.challenge(access, device)
     if proof is not None and challenge is not None:
         binding.check_signature(proof.key, proof.signature, binding.statement(session.id, challenge))
         devices.opened(db, session, proof.key, now)
@@ -229,8 +229,8 @@ def _check_device(db: Session, session: ExamSession, proof: DeviceProof | None, 
 
 def _ask(db: Session, parts: Parts, found: Found, key: str, now: datetime) -> Alert | None:
     """Note that a device asks. Returns the alert about it; None if it need not ask or has asked before."""
-    standing = devices.standing(found.session, devices.find(db, found.session, key), now)
-    if standing is not DeviceAccess.ELSEWHERE or not devices.ask(db, found.session, key, now):
+    access = devices.access(found.session, devices.find(db, found.session, key), now)
+    if access is not DeviceAccess.ELSEWHERE or not devices.ask(db, found.session, key, now):
         return None
     alert = openings.asked(sessions.subject_of(db, found), binding.check_number(key), now)
     return alert if alerts.store_milestone(db, parts.keys.keyring, found.session, alert, now) else None

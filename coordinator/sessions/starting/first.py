@@ -21,7 +21,7 @@ from coordinator.ground.database import insert_once
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
-from coordinator.memberships import standing
+from coordinator.memberships import accepting
 from coordinator.nodes import asking, service as nodes
 from coordinator.nodes.assignments import FIRST_EPOCH
 from coordinator.nodes.regions import read_prefix, region_of
@@ -34,7 +34,7 @@ from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.codes import join_url
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.assignment import Facts, halves_for, start_session
-from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
+from coordinator.sessions.starting.preparing import Plan, StartWish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
@@ -51,7 +51,7 @@ MOST_AWAY: Final = 2
 """Each may take seconds, for which a candidate waits."""
 
 
-async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartResponse:
+async def start(parts: Parts, wish: StartWish, asked: Asked | None) -> SessionStartResponse:
     """Start a session.
 
     Raises `Rejected` for an invalid policy, time or id (409 `session-exists`, `too-many-sessions`), and
@@ -77,7 +77,7 @@ async def _start(parts: Parts, plan: Plan, asked: Asked | None) -> SessionStartR
             return await _start_on(parts, plan, node_id, asked)
         except Rejected as error:
             if error.code == nodes.CLOSED:
-                await standing.refresh(parts)  # another replica has cordoned it
+                await accepting.refresh(parts)  # another replica has cordoned it
             elif error.code == NODE_FULL:
                 full.add(node_id)  # it has become full since its last heartbeat; the next best may have room
             else:

@@ -46,7 +46,7 @@ from shared.policy.terms import Accommodation
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class StartWish:
     """A request to start a session, of one institution, at one instant."""
 
     tenant_id: UUID
@@ -64,7 +64,7 @@ class Wish:
 class Plan:
     """A session that is ready to start; nothing of it is stored yet."""
 
-    wish: Wish
+    wish: StartWish
     session_id: UUID
     reference: str
     candidate: Candidate
@@ -91,7 +91,7 @@ class Plan:
     """The purposes that the candidate has not acknowledged; nothing is done for them until it has."""
 
 
-def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
+def prepare(db: Session, own: OwnKeys, wish: StartWish) -> Plan:
     """Load everything that a session needs.
 
     Raises `Rejected` if a policy, a time, a consent or an id does not allow the session, or if the exam or
@@ -163,14 +163,14 @@ def check_still_agreed(db: Session, plan: Plan) -> None:
 
 
 def _features_keys(
-    db: Session, keyring: Keyring, wish: Wish, candidate: Candidate, policy: Policy
+    db: Session, keyring: Keyring, wish: StartWish, candidate: Candidate, policy: Policy
 ) -> tuple[Key, ...]:
     if not features.may_log(latest(consents.words_of(db, candidate)), policy):
         return ()
     return features.propose_keys(db, keyring, candidate, wish.request.exam_id, wish.now_utc)
 
 
-def _withheld(db: Session, wish: Wish, candidate: Candidate, policy: Policy) -> dict[Purpose, Why]:
+def _withheld(db: Session, wish: StartWish, candidate: Candidate, policy: Policy) -> dict[Purpose, Why]:
     """What is withheld from a session of this candidate, with what the request says is acknowledged."""
     found = withheld(latest(consents.words_of(db, candidate)), policy)
     if wish.request.acknowledged is None:
@@ -184,7 +184,7 @@ def _terms(db: Session, keyring: Keyring, exam: Exam | None, candidate: Candidat
 
 
 def _policy(
-    db: Session, wish: Wish, exam: Exam | None, candidate: Candidate, accommodation: Accommodation
+    db: Session, wish: StartWish, exam: Exam | None, candidate: Candidate, accommodation: Accommodation
 ) -> Policy:
     in_force = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
     excused = tenants.on_another_basis(db, wish.tenant_id)

@@ -30,8 +30,8 @@ from coordinator.sessions.trouble.wrong import (
     gap_alert,
     gaps_since,
     missing_reports,
+    open_gaps,
     right_clocks,
-    standing,
     wrong_clocks,
 )
 from coordinator.web_api.parts import Parts
@@ -72,7 +72,7 @@ class Troubles:
         skewed = _Wrong(EventType.CLOCK_SKEW, clocks, dict.fromkeys(clocks, now_utc), clock_alert)
         await self._tell(parts, skewed, right.__contains__, now_utc)
         found = await parts.reading(nodes.gaps)
-        self._gaps = standing(self._gaps, found, now_utc)
+        self._gaps = open_gaps(self._gaps, found, now_utc)
         gaps = [(key.node_id, self._gaps[key]) for key in found]
         since_utc = gaps_since(gaps)
         missing = _Wrong(EventType.ALERT_GAP, missing_reports(gaps, now_utc), since_utc, gap_alert)

@@ -44,7 +44,7 @@ class OpenGap:
     since_utc: datetime
 
 
-def standing(
+def open_gaps(
     before: Mapping[Lane, OpenGap], gaps: Mapping[Lane, Gap], now_utc: datetime
 ) -> dict[Lane, OpenGap]:
     """The gaps of all lanes. A gap whose mark has changed counts as new."""

@@ -11,7 +11,7 @@ from edge.accuracy.results import Accuracy
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReportSection:
     """One part of the report."""
 
     title: str
@@ -20,25 +20,25 @@ class Section:
     """SVG, each with its own title and description."""
 
 
-def sections(accuracy: Accuracy) -> tuple[Section, ...]:
+def sections(accuracy: Accuracy) -> tuple[ReportSection, ...]:
     """Every section with content; tables without rows are left out."""
     made = (
-        Section(section.title, tuple(table for table in section.tables if table.rows), section.figures)
+        ReportSection(section.title, tuple(table for table in section.tables if table.rows), section.figures)
         for section in _all(accuracy)
     )
     return tuple(section for section in made if section.tables)
 
 
-def _all(accuracy: Accuracy) -> Iterator[Section]:
+def _all(accuracy: Accuracy) -> Iterator[ReportSection]:
     honest = (exam_tables.false_alerts(accuracy.exams), exam_tables.exam_groups(accuracy.exams))
-    yield Section("Honest time", honest, tuple(figures.incident_rates(accuracy.exams)))
+    yield ReportSection("Honest time", honest, tuple(figures.incident_rates(accuracy.exams)))
     for exams in accuracy.exams:
-        yield Section(
+        yield ReportSection(
             f"Exams with {exams.selection.words}",
             (exam_tables.behaviours(exams), exam_tables.twins(exams), exam_tables.recordings(exams)),
             tuple(figures.delays(exams)),
         )
-    yield Section(
+    yield ReportSection(
         "Who it is",
         (
             network_tables.identity(accuracy.identity),
@@ -48,12 +48,12 @@ def _all(accuracy: Accuracy) -> Iterator[Section]:
         ),
         tuple(figure for each in accuracy.identity for figure in figures.similarities(each)),
     )
-    yield Section("How many faces", (network_tables.counts(accuracy.counts),))
-    yield Section(
+    yield ReportSection("How many faces", (network_tables.counts(accuracy.counts),))
+    yield ReportSection(
         "Angles",
         (network_tables.angles(accuracy.angles),),
         tuple(figure for each in accuracy.angles for figure in figures.mirror_pairs(each)),
     )
-    yield Section(
+    yield ReportSection(
         "Sound", (network_tables.voices(accuracy.voices), network_tables.speakers(accuracy.speakers))
     )

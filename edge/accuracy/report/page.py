@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from importlib.resources import files
 
-from edge.accuracy.report.contents import Section, sections
+from edge.accuracy.report.contents import ReportSection, sections
 from edge.accuracy.report.table import Table
 from edge.accuracy.results import Accuracy
 
@@ -61,7 +61,7 @@ def _facts(accuracy: Accuracy) -> str:
     return f'<dl class="facts">{rows}</dl>'
 
 
-def _section(part: Section, number: int) -> str:
+def _section(part: ReportSection, number: int) -> str:
     figures = f'<div class="figures">{"".join(part.figures)}</div>' if part.figures else ""
     tables = "".join(_table(table, f"part-{number}-{at}") for at, table in enumerate(part.tables))
     return (

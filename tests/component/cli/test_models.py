@@ -14,8 +14,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.models import app, listing
-from models.manifest import Profile, Task, load_manifest
+from models.manifest import Profile, load_manifest
 from models.store import Store
+from models.tasks import Task
 from shared.errors import ConfigError
 from tests.support.entries import WEIGHTS, make_entry, make_manifest
 from tests.support.file_server import serving_files

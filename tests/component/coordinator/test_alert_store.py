@@ -22,7 +22,7 @@ from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
 from coordinator.nodes import service as nodes
-from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.alert_stream import StreamMessage
 from coordinator.nodes.signers import Signers
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.tables import ExamSession
@@ -49,8 +49,8 @@ OFTEN = len(LATER_DELAYS_S) + 1
 """So often a message comes until no more is waited for."""
 
 
-def delivery(subject: str, data: bytes, delivered: int = 1) -> Delivery:
-    return Delivery(subject, data, delivered, cast(Any, None))
+def delivery(subject: str, data: bytes, delivered: int = 1) -> StreamMessage:
+    return StreamMessage(subject, data, delivered, cast(Any, None))
 
 
 def judged(store: AlertStore, sitting: Sitting, message: bytes, delivered: int = 1) -> Treated:

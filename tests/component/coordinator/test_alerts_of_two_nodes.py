@@ -18,7 +18,7 @@ from coordinator.arriving.tables import ParkedMessage
 from coordinator.arriving.treated import LATER_DELAYS_S, Treated
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
-from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.alert_stream import StreamMessage
 from shared.alerts import Alert
 from shared.events.types import Lane
 from shared.messages.heartbeats import OutboxState
@@ -54,7 +54,7 @@ class Pair:
     def move(self) -> None:
         hand_over(self.database, self.former, self.following.node, MOVED_S)
 
-    def take(self, *deliveries: Delivery) -> list[Treated]:
+    def take(self, *deliveries: StreamMessage) -> list[Treated]:
         return self.store.take(list(deliveries), NOW).treated
 
     def kept(self) -> dict[UUID, Kept]:
@@ -104,11 +104,11 @@ def told(sitting: Sitting, onset_s: float, raised_s: float, cleared_s: float | N
     return sitting.alert(onset_s, raised=second_of(raised_s), cleared=cleared)
 
 
-def sent(sitting: Sitting, sequence: int, alert: Alert, delivered: int = 1) -> Delivery:
+def sent(sitting: Sitting, sequence: int, alert: Alert, delivered: int = 1) -> StreamMessage:
     """The message of a node; an alert that is over is revision 2."""
     revision = 1 if alert.cleared is None else 2
     message = sitting.message(alert, sequence, revision=revision)
-    return Delivery(sitting.subject(alert), message, delivered, cast(Any, None))
+    return StreamMessage(sitting.subject(alert), message, delivered, cast(Any, None))
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_of_two_ends_of_one_alert_the_later_assignments_stays(pair: Pair, former
     assert kept == Kept(2, 2, 55, 118)
 
 
-def in_time(pair: Pair) -> list[Delivery]:
+def in_time(pair: Pair) -> list[StreamMessage]:
     """What the former node saw while it held the session, under sequences 1 to 7."""
     by = pair.former
     seen = [
@@ -188,7 +188,7 @@ def in_time(pair: Pair) -> list[Delivery]:
     return [sent(by, number, alert) for number, alert in enumerate(seen, 1)]
 
 
-def too_late(pair: Pair) -> list[Delivery]:
+def too_late(pair: Pair) -> list[StreamMessage]:
     """What it saw afterwards, under 8 to 10: the first may have been in its time by a fast clock, and has
     come often enough to be parked; the others no clock of a healthy node explains."""
     by, often = pair.former, len(LATER_DELAYS_S) + 1
@@ -196,7 +196,7 @@ def too_late(pair: Pair) -> list[Delivery]:
     return [sent(by, number, alert, often) for number, alert in enumerate(seen, 8)]
 
 
-def of_the_next(pair: Pair) -> list[Delivery]:
+def of_the_next(pair: Pair) -> list[StreamMessage]:
     """What the next node saw, under 1 to 5: two of the former's alerts end, one it raises once more."""
     by = pair.following
     seen = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from coordinator.ground.ca_files import Step, take_step
+from coordinator.ground.ca_files import CaStep, take_step
 from coordinator.main import app
 from coordinator.nodes.hub_certificates import HUB_CA
 from edge.membership import files, renewing
@@ -44,7 +44,7 @@ def test_a_ca_takes_over_from_another_while_nodes_stay_and_one_is_away(
         fleet = there.site.parts.keys.fleet
         first = fleet.certificate
 
-        async def taken(step: Step) -> None:
+        async def taken(step: CaStep) -> None:
             """As the administrator does it: the step, then the hub's files."""
             since = there.site.parts.hub.connected_since
             await asyncio.to_thread(
@@ -68,7 +68,7 @@ def test_a_ca_takes_over_from_another_while_nodes_stay_and_one_is_away(
         await until(lambda: staying.connected, "a node is there")
         since = staying.connected_since
 
-        await taken(Step.PREPARE)
+        await taken(CaStep.PREPARE)
         second = fleet.authority.accepted[1]
         assert fleet.certificate == first, "the former one signs on"
         refused = await asyncio.to_thread(ordered, tmp_path, "switch")
@@ -77,14 +77,14 @@ def test_a_ca_takes_over_from_another_while_nodes_stay_and_one_is_away(
         await asyncio.to_thread(renewed, here)
         assert files.load(here).authorities == (first, second)
 
-        await taken(Step.SWITCH)
+        await taken(CaStep.SWITCH)
         assert (fleet.certificate, fleet.authority.accepted) == (second, (second, first))
         await is_let_in(there.link(here))  # with what the former one signed, at a hub of the new one
         await asyncio.to_thread(renewed, here)
         check_issued(files.load(here).certificate, second, files.load(here).keys.certificate.public_key())
         await is_let_in(there.link(here))
 
-        await taken(Step.FINISH)
+        await taken(CaStep.FINISH)
         assert read_authorities((tmp_path / "tls" / HUB_CA).read_text()) == (second,)
         await is_let_in(there.link(here))
         lost = there.link(away)

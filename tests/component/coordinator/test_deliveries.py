@@ -32,7 +32,7 @@ from shared.api.destinations import DestinationFilter
 from shared.deliveries import DeliveryDetail, DeliveryKind
 from shared.events.types import EventClass
 from shared.traces.exporting import Traces
-from shared.traces.spans import Step, span_id
+from shared.traces.spans import TraceStep, span_id
 from tests.support.collector import collector
 from tests.support.eventually import until
 from tests.support.sink import CLOSED, OK, Got, Sink, sink, status
@@ -99,7 +99,7 @@ def test_each_try_to_deliver_an_alert_is_in_its_trace(on_file: Callable[[Test], 
         key=lambda span: span.start_time_unix_nano,
     )
     assert [(span.name, span.status.code) for span in tries] == [("delivered", 2), ("delivered", 0)]
-    assert {int.from_bytes(span.parent_span_id) for span in tries} == {span_id(found[0], 1, Step.STORED)}
+    assert {int.from_bytes(span.parent_span_id) for span in tries} == {span_id(found[0], 1, TraceStep.STORED)}
     assert len({span.span_id for span in tries}) == 2
 
 

@@ -31,7 +31,7 @@ from coordinator.enrollments.faces_service import NewPair
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
 from coordinator.privacy import erasing_service as erasing, places, steps
-from coordinator.privacy.erasing_service import Wish
+from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
 from coordinator.restoring import restore
 from coordinator.sessions.tables import ExamSession
@@ -425,7 +425,9 @@ def test_a_session_that_was_starting_meanwhile_does_not_bring_the_person_back(on
             site.node.accept = accepted
             with site.parts.database.write() as db:
                 person = candidates.known(db, DEFAULT_TENANT_ID, "CAND-1")
-                wish = Wish(candidate=person, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=False)
+                wish = ErasureOrder(
+                    candidate=person, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=False
+                )
                 erasing.decide(db, site.parts.keys, wish, site.parts.utc_now())
             return accepted(session_id)
 

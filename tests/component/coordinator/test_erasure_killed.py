@@ -22,7 +22,7 @@ from coordinator.privacy import (
     journal_service as journal,
     steps,
 )
-from coordinator.privacy.erasing_service import Wish
+from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
@@ -50,7 +50,7 @@ class Stage:
 
         def decide(db: Session) -> Erasure:
             person = db.get_one(Candidate, one.candidate_id)
-            wish = Wish(candidate=person, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=True)
+            wish = ErasureOrder(candidate=person, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=True)
             return erasing.decide(db, self.parts.keys, wish, self.parts.utc_now())
 
         async def whole() -> None:

@@ -20,7 +20,7 @@ from coordinator.deliveries import working
 from coordinator.destinations import outbox_service as outbox
 from coordinator.destinations.tables import DeliveryState
 from coordinator.privacy import erasing_service as erasing, journal_file, steps
-from coordinator.privacy.erasing_service import Wish
+from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -40,7 +40,7 @@ async def erased(site: Told, reference: str, now_utc: datetime | None = None) ->
 
     def decide(db: Session) -> Erasure:
         candidate = candidates.known(db, DEFAULT_TENANT_ID, f"STU-{reference}")
-        wish = Wish(candidate=candidate, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=True)
+        wish = ErasureOrder(candidate=candidate, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=True)
         return erasing.decide(db, site.parts.keys, wish, now_utc or datetime.now(UTC))
 
     row = await site.parts.writing(decide)

@@ -23,7 +23,7 @@ from coordinator.ground.database import Database
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key, RetentionClass
-from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.alert_stream import StreamMessage
 from shared.alerts import SCHEMA_BEFORE, Alert, AlertHeader
 from shared.bundles import unbundled
 from shared.canonical import canonical_json
@@ -53,7 +53,7 @@ def shown_alert(sitting: Sitting, onset_s: float = 60.0, **changes: Any) -> Aler
 
 def take(store: AlertStore, sitting: Sitting, *messages: bytes) -> list[Treated]:
     subject = sitting.subject(sitting.alert())
-    return store.take([Delivery(subject, one, 1, cast(Any, None)) for one in messages], NOW).treated
+    return store.take([StreamMessage(subject, one, 1, cast(Any, None)) for one in messages], NOW).treated
 
 
 def in_database(store: AlertStore, sitting: Sitting) -> list[Stored]:

@@ -15,7 +15,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
 from coordinator.live.rooms import MAX_LISTENERS_PER_SESSION, Listener
-from coordinator.tenants.standing import Institutions
+from coordinator.tenants.institutions import Institutions
 from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.limits import LARGE_OF_ONE, BodyBound
@@ -29,12 +29,12 @@ TENANT = uuid4()
 
 def test_the_verifier_follows_the_database_after_an_outage() -> None:
     revoked, key = uuid4(), Ed25519PrivateKey.generate().public_key()
-    standing = Institutions(frozenset({TENANT}))
-    good = Validity("own", key, standing=standing)
+    institutions = Institutions(frozenset({TENANT}))
+    good = Validity("own", key, institutions=institutions)
     answers: list[Callable[[], Validity]] = [
         _away,
         _away,
-        lambda: Validity("own", key, {}, frozenset({revoked}), standing),
+        lambda: Validity("own", key, {}, frozenset({revoked}), institutions),
     ]
 
     async def read() -> Validity:

@@ -31,7 +31,7 @@ from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
 from shared.sealing import unpack, verify
 from shared.traces.exporting import Traces
-from shared.traces.spans import Step, span_id
+from shared.traces.spans import TraceStep, span_id
 from tests.support.centre import Centre, edge, heartbeat, lane_state, send, stored
 from tests.support.collector import collector
 from tests.support.eventually import PATIENCE_S, cancelled, until
@@ -94,8 +94,8 @@ def test_a_trace_goes_on_where_an_alert_is_stored_or_refused_and_tells_neither_t
         "stored",
         "refused",
     )
-    assert int.from_bytes(good.parent_span_id) == span_id(stored_id, 1, Step.HUB)
-    assert int.from_bytes(good.span_id) == span_id(stored_id, 1, Step.STORED)
+    assert int.from_bytes(good.parent_span_id) == span_id(stored_id, 1, TraceStep.HUB)
+    assert int.from_bytes(good.span_id) == span_id(stored_id, 1, TraceStep.STORED)
     assert 0 < good.start_time_unix_nano <= good.end_time_unix_nano
 
 

@@ -13,7 +13,7 @@ import pytest
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys, make_own_keys
 from coordinator.tenants import service as tenants
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import tokens
 from shared.nats_keys import KeyKind, public_text, seed_text

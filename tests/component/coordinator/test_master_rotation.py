@@ -27,7 +27,7 @@ from coordinator.ground.own_keys import load_own_keys, wrapped_files
 from coordinator.keys import masters_service as masters
 from coordinator.keys.tables import FormerMaster, Key
 from coordinator.main import app
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.web_api.parts import Parts
 from shared.errors import ConfigError, Corrupt
 from tests.support.eventually import cancelled, until
@@ -194,7 +194,7 @@ def test_a_step_out_of_turn_changes_nothing(parts: Parts) -> None:
     for step, why in (
         ("switch", "no second master key; prepare makes one"),
         ("rewrap", "only one master key; prepare makes another"),
-        ("finish", "only one master key; nothing is to be finished"),
+        ("finish", "only one master key; there is nothing to finish"),
     ):
         before = key_file(parts).read_bytes()
         assert why in str(ordered(parts, step).exception)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlmodel import Session, select
 
-from coordinator.memberships import standing
+from coordinator.memberships import accepting
 from coordinator.memberships.tables import IssuedJoinToken
 from coordinator.nodes.tables import Node
 from edge.membership.asking import check_membership
@@ -219,7 +219,7 @@ def test_another_replica_hears_of_it(on_site: OnSite) -> None:
             )
 
         await site.parts.writing(elsewhere)
-        await standing.refresh(site.parts)
+        await accepting.refresh(site.parts)
         assert set(site.parts.signers) == {node.node_id}
 
     on_site(test)
@@ -281,7 +281,7 @@ def test_what_was_read_before_a_revocation_does_not_bring_the_node_back(on_sqlit
                 return found
 
         slow: Any = Slow()
-        refreshing = asyncio.create_task(standing.refresh(slow))
+        refreshing = asyncio.create_task(accepting.refresh(slow))
         await read.wait()
         assert (await revoked(site, node.node_id)).status_code == 204
         go_on.set()

@@ -14,12 +14,12 @@ import pytest
 from sqlmodel import Session, select
 
 from coordinator.audit.tables import AuditEntry
-from coordinator.memberships import standing
+from coordinator.memberships import accepting
 from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.placements import Placement
-from coordinator.nodes.service import Wish
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.nodes.service import PlacementWish
+from coordinator.tenants.institutions import INSTALLATION_ID
 from shared.messages.heartbeats import Measures
 from shared.tokens import Role
 from tests.support.eventually import until
@@ -93,7 +93,7 @@ def test_a_cordon_outlives_the_coordinator_and_reaches_another_replica(on_site: 
         assert (again["placement_since"], again["placement_reason"]) == (since, "it is loud")
         site.parts.fleet = site.parts.commander._fleet = Fleet()  # of a program that has just started
         site.parts.fleet.listening_since = site.parts.clock()
-        await standing.refresh(site.parts)
+        await accepting.refresh(site.parts)
         assert words(await shown(site)) == ("cordoned", ["not-heard-yet", "cordoned"])
         refused = await site.post("/session/start", AD_HOC)
         assert (refused.status_code, refused.json()["code"]) == (503, "no-node-online")
@@ -104,7 +104,7 @@ def test_a_cordon_outlives_the_coordinator_and_reaches_another_replica(on_site: 
 def test_a_session_is_not_stored_for_a_node_that_another_replica_has_just_closed(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         def close(db: Session) -> None:
-            nodes.place(db, NODE_ID, Wish(placement=Placement.CORDONED), datetime.now(UTC))
+            nodes.place(db, NODE_ID, PlacementWish(placement=Placement.CORDONED), datetime.now(UTC))
 
         await site.parts.writing(close)
         refused = await site.post("/session/start", AD_HOC)

@@ -18,7 +18,7 @@ from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.tables import ExamSession, JoinCode
 from coordinator.tenants import service as tenants
-from coordinator.tenants.standing import INSTALLATION_ID, Institutions
+from coordinator.tenants.institutions import INSTALLATION_ID, Institutions
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.tokens.tables import IssuedToken
 from shared.errors import ConfigError
@@ -193,7 +193,9 @@ def test_operators_and_disabled_institutions_come_and_go_with_their_revision(
     assert schema.differences(empty_database) == []
     with empty_database.read() as db:
         assert [row.id for row in db.exec(select(IssuedToken))] == [DEFAULT_TENANT_ID]
-        assert tenants.standing(db) == Institutions(frozenset({INSTALLATION_ID, DEFAULT_TENANT_ID, north.id}))
+        assert tenants.institutions(db) == Institutions(
+            frozenset({INSTALLATION_ID, DEFAULT_TENANT_ID, north.id})
+        )
         assert tenants.find(db, north.id).other_bases == {}
 
 

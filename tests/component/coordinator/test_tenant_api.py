@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.tokens import service as tokens
 from coordinator.tokens.verifier import Verifier

@@ -250,7 +250,7 @@ def test_what_is_valid_names_every_key_of_every_institution(database: Database) 
             parse_signing_public(first.public_key), NOW + HOUR, NOW + HOUR)  # fmt: skip
         good = seen.keys[HERE, second.kid]
         assert (good.retired_utc, good.revoked_utc) == (None, None)
-        assert other in seen.standing.known
+        assert other in seen.institutions.known
 
 
 def test_a_disabled_institution_gets_neither_tokens_nor_keys(database: Database) -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.judging.alerts import AlertRevision
 from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.envelope import OutgoingAlert
-from edge.outbound.message import Place
+from edge.outbound.message import OutboxPlace
 from edge.outbound.outbox import Outbox, Sealed
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
@@ -81,7 +81,7 @@ def test_an_alert_that_the_disk_refuses_waits_and_the_node_is_not_well_meanwhile
     async def scenario() -> None:
         node_id, commander = new_identity().node_id, Ed25519PrivateKey.generate()
 
-        def sealed(_: OutgoingAlert, place: Place) -> Sealed:
+        def sealed(_: OutgoingAlert, place: OutboxPlace) -> Sealed:
             return alert(place.sequence)
 
         outbox = await OutboxThread.open(small_disk.folder / "outbox.db", CAPS, sealed)

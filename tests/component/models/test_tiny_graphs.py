@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from models.binned_gaze import BinnedGaze
-from models.manifest import Profile, Task, load_manifest
+from models.manifest import Profile, load_manifest
 from models.results import Box, Face, HeadPose, Mesh
 from models.rotation_pose import RotationHeadPose
 from models.serving import Serving
+from models.tasks import Task
 from models.wespeaker import WeSpeaker
 from models.whisper import MAX_TOKENS
 from tests.support.foreign import face_at, head_mesh

@@ -15,7 +15,7 @@ from cli.doctor.machine import judge_clock, judge_permissions, judge_room, judge
 from cli.doctor.place import Address, find_place
 from cli.doctor.services import DAY_S, judge_certificate, judge_coordinator, judge_hub, judge_node, judge_skew
 from coordinator.nodes.examples import NODE_EXAMPLES
-from models.manifest import Task
+from models.tasks import Task
 from shared.api.nodes import NodeOut
 from shared.errors import ConfigError
 from shared.events.looks import Look

@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coordinator.backups.planning import Known, due_utc, going
-from coordinator.backups.standing import not_newer
+from coordinator.backups.planning import KnownBackup, due_utc, going
+from coordinator.backups.releases import not_newer
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 KEEP = timedelta(days=30)
 EVERY = timedelta(hours=6)
 
 
-def made(hours_ago: float, *, good: bool = True) -> Known:
-    return Known(f"{hours_ago:g}h", NOW - timedelta(hours=hours_ago), good)
+def made(hours_ago: float, *, good: bool = True) -> KnownBackup:
+    return KnownBackup(f"{hours_ago:g}h", NOW - timedelta(hours=hours_ago), good)
 
 
-def kept(known: list[Known], now: datetime = NOW) -> list[str]:
+def kept(known: list[KnownBackup], now: datetime = NOW) -> list[str]:
     gone = going(known, KEEP, now)
     return [one.backup_id for one in known if one.backup_id not in gone]
 
@@ -35,7 +35,7 @@ def kept(known: list[Known], now: datetime = NOW) -> list[str]:
         ([made(-5)], 0.0),
     ],
 )
-def test_a_backup_is_due_by_the_last_good_one(known: list[Known], hours: float) -> None:
+def test_a_backup_is_due_by_the_last_good_one(known: list[KnownBackup], hours: float) -> None:
     assert due_utc(known, EVERY, NOW) == NOW + timedelta(hours=hours)
 
 
@@ -53,7 +53,7 @@ def test_the_same_stay_however_often_it_is_asked() -> None:
     now = NOW
     for _ in range(20):
         now += timedelta(hours=6)
-        known.insert(0, Known(f"new {now}", now, good=True))
+        known.insert(0, KnownBackup(f"new {now}", now, good=True))
         gone = going(known, KEEP, now)
         known = [one for one in known if one.backup_id not in gone]
         assert going(known, KEEP, now) == ()
@@ -72,7 +72,7 @@ def test_the_same_stay_however_often_it_is_asked() -> None:
     ],
 )
 def test_the_newest_good_one_stays_and_what_is_not_finished_goes_after_a_day(
-    known: list[Known], stay: list[str]
+    known: list[KnownBackup], stay: list[str]
 ) -> None:
     assert kept(known) == stay
 

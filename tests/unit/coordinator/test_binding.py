@@ -12,12 +12,12 @@ from coordinator.sessions.binding import (
     FIRST_CHALLENGE,
     DeviceAccess,
     DeviceState,
-    Known,
+    KnownDevice,
+    access_of,
     check_may_open,
     check_number,
     check_signature,
     check_waits,
-    standing,
     statement,
 )
 from shared.errors import Rejected
@@ -27,11 +27,11 @@ from tests.support.devices import Device, base64url
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 SESSION, OTHER = UUID(int=1), UUID(int=2)
-BOUND, ENDED = Known(DeviceState.BOUND, None), Known(DeviceState.ENDED, NOW)
+BOUND, ENDED = KnownDevice(DeviceState.BOUND, None), KnownDevice(DeviceState.ENDED, NOW)
 
 
-def asked(age: timedelta) -> Known:
-    return Known(DeviceState.ASKED, NOW - age)
+def asked(age: timedelta) -> KnownDevice:
+    return KnownDevice(DeviceState.ASKED, NOW - age)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def asked(age: timedelta) -> Known:
         (True, asked(timedelta(0)), DeviceAccess.ASKED),
         (True, asked(ASK_VALID - SECOND), DeviceAccess.ASKED),
         (True, asked(ASK_VALID), DeviceAccess.ELSEWHERE),
-        (True, Known(DeviceState.ASKED, None), DeviceAccess.ELSEWHERE),
-        (True, Known(DeviceState.BOUND, NOW - 2 * ASK_VALID), DeviceAccess.YOURS),
+        (True, KnownDevice(DeviceState.ASKED, None), DeviceAccess.ELSEWHERE),
+        (True, KnownDevice(DeviceState.BOUND, NOW - 2 * ASK_VALID), DeviceAccess.YOURS),
     ],
 )
-def test_how_a_device_stands(bound: bool, known: Known | None, expected: DeviceAccess) -> None:
-    assert standing(binds=True, bound=bound, known=known, now_utc=NOW) is expected
-    assert standing(binds=False, bound=bound, known=known, now_utc=NOW) is DeviceAccess.OPEN
+def test_how_a_device_stands(bound: bool, known: KnownDevice | None, expected: DeviceAccess) -> None:
+    assert access_of(binds=True, bound=bound, known=known, now_utc=NOW) is expected
+    assert access_of(binds=False, bound=bound, known=known, now_utc=NOW) is DeviceAccess.OPEN
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_who_may_try_to_open_it(found: DeviceAccess, has_key: bool, code: str | 
     assert (refused.value.code, refused.value.status) == (code, 409)
 
 
-@pytest.mark.parametrize("known", [BOUND, ENDED, asked(ASK_VALID), Known(DeviceState.ASKED, None)])
-def test_what_nobody_can_approve(known: Known) -> None:
+@pytest.mark.parametrize("known", [BOUND, ENDED, asked(ASK_VALID), KnownDevice(DeviceState.ASKED, None)])
+def test_what_nobody_can_approve(known: KnownDevice) -> None:
     check_waits(asked(ASK_VALID - SECOND), NOW)
     with pytest.raises(Rejected) as refused:
         check_waits(known, NOW)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from coordinator.oidc.claims import claims_of
-from coordinator.tenants.standing import INSTALLATION_ID
+from coordinator.tenants.institutions import INSTALLATION_ID
 from shared.errors import Rejected
 from shared.tokens import Role
 

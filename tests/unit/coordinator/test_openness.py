@@ -12,8 +12,9 @@ from coordinator.openness import words
 from coordinator.openness.facts import Institution, notice
 from coordinator.openness.networks import cards
 from coordinator.openness.page import NOT_MEASURED, written_out
-from models.cards import TASKS, models_page, networks_json
-from models.manifest import Task, load_manifest
+from models.cards import models_page, networks_json
+from models.manifest import load_manifest
+from models.tasks import DOES, Task
 from shared.consents import OF_SESSIONS, Purpose
 from shared.events.table import EVENTS
 from shared.policy.terms import Retention
@@ -32,7 +33,7 @@ def test_the_files_of_the_repository_are_what_the_manifest_gives() -> None:
     assert (ROOT / "docs" / "models.md").read_text("utf-8") == models_page(manifest), "run `make docs`"
     written = (ROOT / "coordinator" / "openness" / "networks.json").read_text("utf-8")
     assert written == networks_json(manifest), "run `make docs`"
-    assert set(TASKS) == set(Task)
+    assert set(DOES) == set(Task)
 
 
 def test_every_network_is_named_with_its_licence_and_its_figures_or_that_there_are_none() -> None:

@@ -53,7 +53,7 @@ LISTED = {
         deliveries.working deliveries.traced arriving.traced retention.running
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
-        sessions.watched.noting sessions.presence.noting memberships.standing
+        sessions.watched.noting sessions.presence.noting memberships.accepting
         privacy.steps desired.telling
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first sessions.starting.handing

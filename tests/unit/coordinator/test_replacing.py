@@ -15,8 +15,9 @@ from coordinator.enrollments.replacing import (
     moved_expiry,
     worst_of,
 )
-from models.manifest import Task, load_manifest
+from models.manifest import load_manifest
 from models.similarity import ACCEPTED, Similarity
+from models.tasks import Task
 from shared.errors import Rejected
 from shared.messages.comparing import AGREE
 

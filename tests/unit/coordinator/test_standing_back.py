@@ -10,7 +10,7 @@ from coordinator.ground.standing_back import (
     AGAIN_AFTER_S,
     CUT_OFF_S,
     OTHERS_FIRST_S,
-    Standing,
+    HubAbsence,
     back,
     looked,
     may_lead,
@@ -23,7 +23,7 @@ EVER = 1_000.0
 def leads_at(cut: Sequence[tuple[float, float]], taken: Sequence[tuple[float, float]] = ()) -> list[float]:
     """The instants of looks at which a coordinator led that is cut off from the hub in these spans. In the
     spans of `taken` another one leads as soon as this one does not."""
-    standing, leads, other, led = Standing(), False, False, []
+    standing, leads, other, led = HubAbsence(), False, False, []
     for number in range(200):
         now = number * LOOK_S
         standing = looked(standing, now, has_hub=not any(begin <= now < end for begin, end in cut))

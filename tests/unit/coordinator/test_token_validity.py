@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.tenants.standing import INSTALLATION_ID, Institutions
+from coordinator.tenants.institutions import INSTALLATION_ID, Institutions
 from coordinator.tokens.validity import KeyValidity, Validity
 from shared.errors import Rejected
 from shared.tokens import Claims, Role
@@ -15,13 +15,13 @@ from shared.tokens import Claims, Role
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 TENANT, OTHER = uuid4(), uuid4()
 OWN, NEW = Ed25519PrivateKey.generate().public_key(), Ed25519PrivateKey.generate().public_key()
-STANDING = Institutions(frozenset({TENANT, OTHER, INSTALLATION_ID}))
-FRESH = Validity("own", OWN, standing=STANDING)
+INSTITUTIONS = Institutions(frozenset({TENANT, OTHER, INSTALLATION_ID}))
+FRESH = Validity("own", OWN, institutions=INSTITUTIONS)
 ROTATED = Validity(
     "own",
     OWN,
     {(TENANT, "own"): KeyValidity(OWN, NOW, None), (TENANT, "new"): KeyValidity(NEW, None, None)},
-    standing=STANDING,
+    institutions=INSTITUTIONS,
 )
 
 
@@ -96,7 +96,7 @@ def test_a_token_of_an_institution_that_does_not_exist_is_refused(role: Role) ->
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.OPERATOR])
 def test_a_disabled_institution_has_its_running_sessions_and_no_other_bearer(role: Role) -> None:
     token = replace(claims("own"), role=role)
-    disabled = replace(FRESH, standing=replace(STANDING, disabled=frozenset({TENANT})))
+    disabled = replace(FRESH, institutions=replace(INSTITUTIONS, disabled=frozenset({TENANT})))
     assert code(disabled, token) == "tenant-disabled"
     assert not refused(disabled, replace(token, session_id=uuid4()))
     assert not refused(disabled, replace(token, tenant_id=OTHER))

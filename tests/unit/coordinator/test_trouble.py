@@ -17,8 +17,8 @@ from coordinator.sessions.trouble.wrong import (
     gaps_since,
     lost_alert,
     missing_reports,
+    open_gaps,
     right_clocks,
-    standing,
     together,
     wrong_clocks,
 )
@@ -64,14 +64,14 @@ def test_a_gap_is_told_when_its_mark_has_stood_still_for_half_a_minute() -> None
     def told(known: dict[str, OpenGap], seconds: float) -> object:
         return missing_reports(((FIRST, one) for one in known.values()), after(seconds))
 
-    known = standing({}, {"a": Gap(3, 2)}, NOW)
+    known = open_gaps({}, {"a": Gap(3, 2)}, NOW)
     assert told(known, 29) == {}
-    known = standing(known, {"a": Gap(3, 4), "b": Gap(0, 1)}, after(29))
+    known = open_gaps(known, {"a": Gap(3, 4), "b": Gap(0, 1)}, after(29))
     assert told(known, 30) == {FIRST: {"missing": 4, "lost": False}}
     assert told(known, 59) == {FIRST: {"missing": 5, "lost": False}}
-    known = standing(known, {"a": Gap(4, 1)}, after(60))  # it has moved: another gap
+    known = open_gaps(known, {"a": Gap(4, 1)}, after(60))  # it has moved: another gap
     assert told(known, 61) == {}
-    assert standing(known, {}, after(62)) == {}
+    assert open_gaps(known, {}, after(62)) == {}
 
 
 def test_a_clock_is_wrong_above_the_bound_and_right_again_well_below_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.chain import BestDevice, Refusal, Runtime, chain_of
+from models.chain import BestDevice, Runtime, RuntimeRefusal, chain_of
 from models.manifest import load_manifest
 
 TENSORRT, CUDA, ONNX_OPENVINO, OPENVINO, ONNX_CPU, LITERT, MEDIAPIPE = Runtime
@@ -45,7 +45,10 @@ def test_a_gpu_comes_first_then_what_was_measured_then_the_others(
 
 def test_what_is_wanted_and_not_installed_is_named() -> None:
     made = chain_of((ONNX_OPENVINO,), ".onnx", GPU_INSTALL - {CUDA}, BestDevice.CUDA)
-    assert made.refused == (Refusal(CUDA, "not installed"), Refusal(ONNX_OPENVINO, "not installed"))
+    assert made.refused == (
+        RuntimeRefusal(CUDA, "not installed"),
+        RuntimeRefusal(ONNX_OPENVINO, "not installed"),
+    )
     assert chain_of((ONNX_OPENVINO,), ".onnx", CPU_INSTALL, BestDevice.CPU).refused == ()
 
 

@@ -10,7 +10,8 @@ import pytest
 from models import converters
 from models.chain import Runtime
 from models.fetch import FIRST_EXAM
-from models.manifest import Entry, Mirror, Package, Profile, Task, Url, load_manifest, parse_manifest
+from models.manifest import Entry, Mirror, Package, Profile, Url, load_manifest, parse_manifest
+from models.tasks import Task
 from shared.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from models.manifest import Entry, Manifest, Profile, Task
+from models.manifest import Entry, Manifest, Profile
 from models.store import Store, read_record, stamp_of, weights_folder, write_record
+from models.tasks import Task
 from shared.errors import Unavailable
 from tests.support.entries import WEIGHTS, make_entry, make_file, make_manifest
 

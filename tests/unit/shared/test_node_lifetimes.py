@@ -7,9 +7,9 @@ import pytest
 from shared.node_lifetimes import (
     REPEATABLE,
     RETRY_AFTER,
+    CertificateRefusal,
     KeptToken,
     KnownNode,
-    Refusal,
     join_refused,
     new_lifetime,
     renew_at,
@@ -32,35 +32,35 @@ def test_a_certificate_lasts_a_day_and_is_renewed_after_two_thirds() -> None:
     [
         (timedelta(), False, None),
         (15 * MINUTE - timedelta(seconds=1), False, None),
-        (15 * MINUTE, False, Refusal.EXPIRED),
+        (15 * MINUTE, False, CertificateRefusal.EXPIRED),
         (-timedelta(seconds=1), False, None),  # another replica's clock is ahead
-        (MINUTE, True, Refusal.USED),
-        (HOUR, True, Refusal.USED),
+        (MINUTE, True, CertificateRefusal.USED),
+        (HOUR, True, CertificateRefusal.USED),
     ],
 )
 def test_a_token_lets_one_node_join_for_a_quarter_of_an_hour(
-    age: timedelta, used: bool, refusal: Refusal | None
+    age: timedelta, used: bool, refusal: CertificateRefusal | None
 ) -> None:
     kept = KeptToken(made_utc=NOW - age, used_utc=NOW if used else None)
     assert join_refused(kept, NOW) == refusal
 
 
 def test_a_token_that_nobody_made_lets_nobody_join() -> None:
-    assert join_refused(None, NOW) is Refusal.UNKNOWN
+    assert join_refused(None, NOW) is CertificateRefusal.UNKNOWN
 
 
 @pytest.mark.parametrize(
     ("node", "refusal"),
     [
         (KnownNode(signing_key="own", revoked=False), None),
-        (KnownNode(signing_key="own", revoked=True), Refusal.REVOKED),
-        (KnownNode(signing_key="former", revoked=False), Refusal.OTHER_KEY),
-        (KnownNode(signing_key="former", revoked=True), Refusal.REVOKED),
-        (None, Refusal.UNKNOWN),
+        (KnownNode(signing_key="own", revoked=True), CertificateRefusal.REVOKED),
+        (KnownNode(signing_key="former", revoked=False), CertificateRefusal.OTHER_KEY),
+        (KnownNode(signing_key="former", revoked=True), CertificateRefusal.REVOKED),
+        (None, CertificateRefusal.UNKNOWN),
     ],
 )
 def test_a_node_renews_with_its_own_key_unless_it_is_revoked(
-    node: KnownNode | None, refusal: Refusal | None
+    node: KnownNode | None, refusal: CertificateRefusal | None
 ) -> None:
     assert renewal_refused(node, "own") == refusal
 

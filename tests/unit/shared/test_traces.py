@@ -11,11 +11,11 @@ from edge.analysis.measured import Called, Origin, spans_of
 from shared.errors import ConfigError
 from shared.traces.opening import traces_of
 from shared.traces.section import TracesSection
-from shared.traces.spans import Span, Step, span_id, trace_id
+from shared.traces.spans import Span, TraceStep, span_id, trace_id
 
 ALERT = UUID("8d0c7a52-9f5e-5d0f-8a8e-0b8f0f0c1234")
 PICTURE = Origin(
-    Step.PICTURE,
+    TraceStep.PICTURE,
     arrived_s=10.0,
     calls=(Called("faces", 10.1, 10.2, failed=False), Called("identity", 10.2, 10.3, failed=True)),
     looked_s=10.3,
@@ -25,12 +25,12 @@ PICTURE = Origin(
 def test_a_trace_is_named_by_its_alert_and_every_step_has_an_id_of_its_own() -> None:
     assert trace_id(ALERT) == ALERT.hex
     places = [
-        (ALERT, 1, Step.STORED, ""),
-        (ALERT, 2, Step.STORED, ""),
-        (ALERT, 1, Step.HUB, ""),
-        (ALERT, 1, Step.DELIVERED, "a"),
-        (ALERT, 1, Step.DELIVERED, "b"),
-        (UUID(int=7), 1, Step.STORED, ""),
+        (ALERT, 1, TraceStep.STORED, ""),
+        (ALERT, 2, TraceStep.STORED, ""),
+        (ALERT, 1, TraceStep.HUB, ""),
+        (ALERT, 1, TraceStep.DELIVERED, "a"),
+        (ALERT, 1, TraceStep.DELIVERED, "b"),
+        (UUID(int=7), 1, TraceStep.STORED, ""),
     ]
     ids = [span_id(*place) for place in places]
     assert len(set(ids)) == len(places)
@@ -40,19 +40,24 @@ def test_a_trace_is_named_by_its_alert_and_every_step_has_an_id_of_its_own() -> 
 
 def test_the_way_of_a_picture_to_a_finding_has_each_call_and_says_which_gave_nothing() -> None:
     picture, faces, identity, finding = spans_of(PICTURE, judged_s=10.4)
-    assert (picture.step, picture.begun_s, picture.ended_s, picture.after) == (Step.PICTURE, 10.0, 10.4, None)
+    assert (picture.step, picture.begun_s, picture.ended_s, picture.after) == (
+        TraceStep.PICTURE,
+        10.0,
+        10.4,
+        None,
+    )
     assert [one.name for one in (faces, identity)] == ["look faces 1", "look identity 2"]
     assert [(one.begun_s, one.ended_s, one.after) for one in (faces, identity)] == [
-        (10.1, 10.2, Step.PICTURE),
-        (10.2, 10.3, Step.PICTURE),
+        (10.1, 10.2, TraceStep.PICTURE),
+        (10.2, 10.3, TraceStep.PICTURE),
     ]
     assert (faces.failed, identity.failed) == (None, "no result")
-    assert (finding.begun_s, finding.ended_s, finding.after) == (10.3, 10.4, Step.PICTURE)
+    assert (finding.begun_s, finding.ended_s, finding.after) == (10.3, 10.4, TraceStep.PICTURE)
 
 
 def test_sound_leads_to_findings_too() -> None:
-    sound, *_, finding = spans_of(replace(PICTURE, step=Step.SOUND), judged_s=11.0)
-    assert (sound.name, finding.after) == ("sound", Step.SOUND)
+    sound, *_, finding = spans_of(replace(PICTURE, step=TraceStep.SOUND), judged_s=11.0)
+    assert (sound.name, finding.after) == ("sound", TraceStep.SOUND)
 
 
 def test_two_calls_of_one_look_are_two_spans() -> None:
@@ -62,7 +67,7 @@ def test_two_calls_of_one_look_are_two_spans() -> None:
 
 
 def test_only_looks_are_shown_with_what_tells_them_apart() -> None:
-    assert Span(Step.DELIVERED, 0.0, 1.0, Step.STORED, which="secret parcel").name == "delivered"
+    assert Span(TraceStep.DELIVERED, 0.0, 1.0, TraceStep.STORED, which="secret parcel").name == "delivered"
 
 
 @pytest.mark.parametrize(

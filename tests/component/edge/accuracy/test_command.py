@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from edge.accuracy.selected import each_alone, serving, standing
+from edge.accuracy.selected import each_alone, narrowest, serving
 from edge.accuracy.selection import Selection
 from edge.main import cli
-from models.manifest import Profile, Task
+from models.manifest import Profile
 from models.serving import Serving
+from models.tasks import Task
 from shared.errors import Unavailable
 from tests.scenarios.camera import SAMPLES_PER_S
 from tests.scenarios.material import write_wave
@@ -89,7 +90,7 @@ def test_the_registry_selection_takes_only_what_registries_hold() -> None:
     label = only.labels[Task.FACE_DETECTION].split("@")[0]
     assert store().manifest.entry(label).in_registry
     recognisers = [store().manifest.entry(one.name.split("@")[0]) for one in only.recognisers()]
-    assert all(standing(store(), entry) == Selection.REGISTRY for entry in recognisers)
+    assert all(narrowest(store(), entry) == Selection.REGISTRY for entry in recognisers)
 
 
 def test_each_detector_is_judged_without_its_rivals() -> None:

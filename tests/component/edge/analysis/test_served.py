@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from edge.analysis.networks import open_networks
-from models.manifest import Entry, Profile, Task, load_manifest
+from models.manifest import Entry, Profile, load_manifest
 from models.served import unserved
 from models.serving import Serving
 from models.store import Store
+from models.tasks import Task
 from shared.events.looks import Look
 from tests.support.weights import present, store
 

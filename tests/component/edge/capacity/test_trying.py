@@ -20,7 +20,7 @@ from edge.capacity import trying
 from edge.capacity.candidates import Applicants, Sending
 from edge.capacity.figures import StepFigures
 from edge.capacity.material import convert_s, read_material
-from edge.capacity.stand import standing
+from edge.capacity.stand import stand_of
 from edge.capacity.trying import Trial, try_sessions
 from edge.fleet.rating import Rating
 from edge.fleet.rating_file import conditions_of, store_rating
@@ -67,7 +67,7 @@ async def tried(
     known = conditions_of(settings, replace(nothing(1), device="cpu"))
     store_rating(folder, Rating(sessions=1, measured_utc=datetime(2026, 1, 1, tzinfo=UTC), conditions=known))
     applicants = Applicants(Policy(), (), Ed25519PrivateKey.generate())
-    async with standing(settings, identity, folder, watch) as stand:
+    async with stand_of(settings, identity, folder, watch) as stand:
         trial = Trial(applicants, recording, measured_s, convert_s(recording), warm_s=0.5)
         return await try_sessions(stand, trial, sessions), len(stand.node.assignments.roster)
 

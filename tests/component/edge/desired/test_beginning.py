@@ -9,7 +9,7 @@ import pytest
 from edge.config import EdgeConfig
 from edge.desired import course
 from edge.desired.beginning import Begun, begin, counting, give_up
-from edge.desired.course import MOST_STARTS, Kept
+from edge.desired.course import MOST_STARTS, KeptOrders
 from edge.desired.kept import FILE_NAME, read_kept, write_kept
 from shared.errors import ConfigError, Rejected
 from shared.messages.desired import Desired
@@ -17,7 +17,7 @@ from tests.support.session_stage import config
 
 ONE = Desired(version=1, settings={"threads": 3})
 TWO = Desired(version=2, settings={"threads": 4, "workers": 1})
-APPLIED = course.proved(course.on_trial(Kept(), ONE, ()))
+APPLIED = course.proved(course.on_trial(KeptOrders(), ONE, ()))
 TRIED = course.restarting(course.waiting(APPLIED, TWO, ()))
 
 
@@ -31,7 +31,7 @@ def threads(begun: Begun) -> tuple[int, int]:
 
 def test_a_node_that_was_given_nothing_begins_with_its_own_file(tmp_path: Path) -> None:
     begun = begin(own(tmp_path))
-    assert (threads(begun), begun.kept) == ((2, 2), Kept())
+    assert (threads(begun), begun.kept) == ((2, 2), KeptOrders())
     assert not (tmp_path / FILE_NAME).exists()
 
 
@@ -62,7 +62,7 @@ def test_a_daemon_that_cannot_start_takes_back_only_what_is_on_trial(tmp_path: P
 
 
 def test_what_no_longer_fits_a_changed_file_is_taken_back(tmp_path: Path) -> None:
-    good = course.proved(course.on_trial(Kept(), Desired(version=1, settings={"rating": 11}), ()))
+    good = course.proved(course.on_trial(KeptOrders(), Desired(version=1, settings={"rating": 11}), ()))
     few_ports = EdgeConfig.model_validate(
         {**dict(own(tmp_path)), "media": {"first_port": 20_000, "last_port": 20_039}}
     )
@@ -85,7 +85,7 @@ def test_what_no_longer_fits_a_changed_file_is_taken_back(tmp_path: Path) -> Non
 def test_a_damaged_file_counts_as_none(tmp_path: Path, text: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(text)
     begun = begin(own(tmp_path))
-    assert (threads(begun), begun.kept) == ((2, 2), Kept())
+    assert (threads(begun), begun.kept) == ((2, 2), KeptOrders())
     write_kept(tmp_path, APPLIED)
     assert read_kept(tmp_path) == APPLIED
 

@@ -18,8 +18,9 @@ from edge.desired.beginning import Begun, begin
 from edge.desired.probation import BOUND_S, PROVED_AFTER_S
 from edge.fleet.configuring import EMPTY_FOR_S, Configuring
 from edge.sessions.roster import Roster
-from models.manifest import Manifest, Task, load_manifest, parse_manifest
+from models.manifest import Manifest, load_manifest, parse_manifest
 from models.store import Store
+from models.tasks import Task
 from shared.errors import Unavailable
 from shared.messages.desired import Desired
 from shared.node_settings import Scalar

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.analysis.measured import Measured
 from edge.assembling import assembled, worker_settings
 from edge.desired.beginning import Begun, begin
-from edge.desired.course import Kept
+from edge.desired.course import KeptOrders
 from edge.fleet.frame_requests import FEWER_HZ
 from edge.fleet.load import FEWEST_CALLS, LoadMeter
 from edge.fleet.node import Node
@@ -103,7 +103,7 @@ async def made(folder: Path) -> AsyncIterator[Made]:
             open_networks=lambda _: stand_in(Detector()),
         )
         async with assembled(
-            Begun(settings, settings, Kept()), identity, watch, outbox, Doors(Bounds(100, 100))
+            Begun(settings, settings, KeptOrders()), identity, watch, outbox, Doors(Bounds(100, 100))
         ) as node:
             yield Made(node, identity, outbox)
             await node.actions.close()

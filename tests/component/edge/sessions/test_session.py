@@ -19,7 +19,7 @@ from shared.messages.faces import VerifyFrame
 from shared.observations import Observation, PhraseHeard, SpeechHeard
 from shared.policy.schema import parse_policy
 from shared.policy.terms import Accommodation
-from shared.traces.spans import Step
+from shared.traces.spans import TraceStep
 from shared.unwatched import Kind
 from tests.support.eventually import until
 from tests.support.fake_media import REFUSED_OFFER
@@ -66,8 +66,8 @@ def test_an_alert_knows_the_picture_and_the_finding_it_came_from_and_one_of_time
         await soon(lambda: world.disk.of(STALL), "a stall")
         told = dict(zip([one.alert.event_type for one in world.disk.kept], world.disk.traced, strict=True))
         picture, finding = told[ABSENCE]
-        assert (picture.step, picture.after) == (Step.PICTURE, None)
-        assert (finding.step, finding.after) == (Step.FINDING, Step.PICTURE)
+        assert (picture.step, picture.after) == (TraceStep.PICTURE, None)
+        assert (finding.step, finding.after) == (TraceStep.FINDING, TraceStep.PICTURE)
         assert (
             before_s
             <= picture.begun_s

@@ -27,6 +27,8 @@ from shared.observations import (
     SpeakersHeard,
 )
 from shared.policy.schema import Policy
+from shared.recorded import read_lines, write_line
+from tests.support.any_observation import any_session
 from tests.support.everything import exam_of_everything, policy_of_everything
 from tests.support.observations import (
     BLACK,
@@ -235,6 +237,14 @@ def follow(exam: Sequence[Observation], deeds: dict[int, str]) -> None:
         assert act(moving, deed, observation) == act(whole, deed, observation)
         assert moving._state == whole._state
     assert carried(moving).finish(1_000.0) == whole.finish(1_000.0)
+
+
+@settings(deadline=None, max_examples=20)
+@given(any_session, deeds)
+def test_any_recorded_session_is_carried_on_after_every_observation(
+    session: list[Observation], deeds: dict[int, str]
+) -> None:
+    follow([*read_lines(map(write_line, session))], deeds)
 
 
 DONE_TO: Final = {name: dict(zip((6, 8, 10, 12, 14), DEEDS, strict=True)) for name in ("torn", "exchanged")}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from coordinator.desired.applied import state_of
 from coordinator.desired.layers import Layer, Scope, is_told, merged
-from coordinator.desired.standing import state_of
 from shared.messages.desired import DesiredReport, Standing
 from shared.node_settings import Scalar
 

@@ -17,7 +17,7 @@ from shared.certificates import ca_certificate, ca_fingerprint
 from shared.errors import Rejected
 from shared.join_tokens import SECRET_BYTES, JoinToken
 from shared.nats_keys import KeyKind, public_text
-from shared.node_lifetimes import Refusal
+from shared.node_lifetimes import CertificateRefusal
 from shared.sealing import new_sealing_key, pack, signing_public_text, unpack
 from tests.support.new_node import NewNode
 
@@ -87,23 +87,23 @@ def test_a_renewal_is_the_nodes_if_its_key_signed_it() -> None:
     with pytest.raises(Rejected) as refused:
         asked.check_signed_by(signing_public_text(STRANGER.public_key()))
     assert (refused.value.status, refused.value.code) == (403, "node-other-key")
-    with pytest.raises(Rejected, match="not what a node asks"):
+    with pytest.raises(Rejected, match="not a valid request of a node"):
         read_renewal(NODE.join(TOKEN, AUTHORITY)["message"])
 
 
 @pytest.mark.parametrize(
     ("refusal", "why", "status", "code"),
     [
-        (token_refused, Refusal.UNKNOWN, 404, "join-token-unknown"),
-        (token_refused, Refusal.USED, 403, "join-token-used"),
-        (token_refused, Refusal.EXPIRED, 403, "join-token-expired"),
-        (node_refused, Refusal.UNKNOWN, 404, "node-unknown"),
-        (node_refused, Refusal.REVOKED, 403, "node-revoked"),
-        (node_refused, Refusal.OTHER_KEY, 403, "node-other-key"),
+        (token_refused, CertificateRefusal.UNKNOWN, 404, "join-token-unknown"),
+        (token_refused, CertificateRefusal.USED, 403, "join-token-used"),
+        (token_refused, CertificateRefusal.EXPIRED, 403, "join-token-expired"),
+        (node_refused, CertificateRefusal.UNKNOWN, 404, "node-unknown"),
+        (node_refused, CertificateRefusal.REVOKED, 403, "node-revoked"),
+        (node_refused, CertificateRefusal.OTHER_KEY, 403, "node-other-key"),
     ],
 )
 def test_each_refusal_has_its_code(
-    refusal: Callable[[Refusal], Rejected], why: Refusal, status: int, code: str
+    refusal: Callable[[CertificateRefusal], Rejected], why: CertificateRefusal, status: int, code: str
 ) -> None:
     said = refusal(why)
     assert (said.status, said.code) == (status, code)

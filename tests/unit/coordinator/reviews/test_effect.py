@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.incidents.states import State
-from coordinator.reviews.effect import Told, effective_from, in_effect, in_force, standing, told
+from coordinator.incidents.states import ReviewState
+from coordinator.reviews.effect import Told, effective_from, in_effect, in_force, told, without_undone
 from coordinator.reviews.states import Act
 
 BEGAN = datetime(2026, 11, 22, 15, tzinfo=UTC)
 INCIDENT, MERGED = UUID(int=1), UUID(int=2)
-A, S = Act, State
+A, S = Act, ReviewState
 
 
 def at(seconds: float) -> datetime:
@@ -27,7 +27,7 @@ class Done:
 
     id: UUID
     act: Act
-    state: State
+    state: ReviewState
     at_utc: datetime
     incident_id: UUID = INCIDENT
     actor: str = "ann"
@@ -37,7 +37,7 @@ class Done:
         return effective_from(self.act, self.at_utc)
 
 
-Acts = list[tuple[float, Act, State]]
+Acts = list[tuple[float, Act, ReviewState]]
 
 
 def done(acts: Acts) -> list[Done]:
@@ -74,7 +74,7 @@ REOPENED = [*DISMISSED, (60.0, A.REOPEN, S.OPEN)]
     ],
 )
 def test_a_candidate_is_told_what_is_in_effect(
-    acts: Acts, now_s: float, state: State | None, verdict: int | None
+    acts: Acts, now_s: float, state: ReviewState | None, verdict: int | None
 ) -> None:
     expected = None if state is None else Told(state, UUID(int=verdict or 0))
     assert told(done(acts), at(now_s)) == expected
@@ -101,16 +101,16 @@ def test_what_a_candidate_was_told_and_is_taken_back_is_corrected(
 
 
 def test_an_undone_verdict_leaves_what_was_before_it() -> None:
-    overturned = in_force(standing(done([*OVERTURNED, (95.0, A.UNDO, S.APPEALED)])))
-    assert overturned == in_force(standing(done(APPEALED)))
+    overturned = in_force(without_undone(done([*OVERTURNED, (95.0, A.UNDO, S.APPEALED)])))
+    assert overturned == in_force(without_undone(done(APPEALED)))
     assert (overturned.state, overturned.verdict_id) == (S.APPEALED, UUID(int=2))
     assert (overturned.decided_utc, overturned.effective_utc) == (at(3), at(13))
-    assert in_force(standing(done([*DISMISSED, (4.0, A.UNDO, S.OPEN)]))) == in_force([])
+    assert in_force(without_undone(done([*DISMISSED, (4.0, A.UNDO, S.OPEN)]))) == in_force([])
 
 
 def test_a_reopened_incident_has_no_verdict_and_a_second_confirmation_is_about_the_first() -> None:
-    assert in_force(standing(done(REOPENED))).verdict_id is None
-    again = in_force(standing(done([*REOPENED, (70.0, A.CONFIRM, S.SECONDING)])))
+    assert in_force(without_undone(done(REOPENED))).verdict_id is None
+    again = in_force(without_undone(done([*REOPENED, (70.0, A.CONFIRM, S.SECONDING)])))
     assert (again.state, again.verdict_id, again.decided_utc) == (S.SECONDING, UUID(int=3), None)
 
 
@@ -125,4 +125,4 @@ def test_an_undo_leaves_the_acts_on_a_merged_incident() -> None:
     theirs = Done(UUID(int=8), A.CONFIRM, S.SECONDING, at(1), MERGED, "bob")
     mine = done(DISMISSED)[0]
     undo = Done(UUID(int=9), A.UNDO, S.OPEN, at(5))
-    assert standing([mine, theirs, undo]) == [theirs]
+    assert without_undone([mine, theirs, undo]) == [theirs]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.accuracy.folder import KnownAngle, Picture, Turn, read_folder
+from edge.accuracy.folder import KnownAngle, LabelledPicture, Turn, read_folder
 from shared.errors import ConfigError, Corrupt
 
 
@@ -49,8 +49,8 @@ def test_everything_in_the_layout_is_found(tmp_path: Path) -> None:
 
 
 def test_a_picture_is_named_by_what_it_is_a_shot_of() -> None:
-    assert Picture("anna", Path("a.b~3.jpg")).original == "a.b"
-    assert Picture("anna", Path("a.b.jpg")).original == "a.b"
+    assert LabelledPicture("anna", Path("a.b~3.jpg")).original == "a.b"
+    assert LabelledPicture("anna", Path("a.b.jpg")).original == "a.b"
 
 
 @pytest.mark.parametrize(

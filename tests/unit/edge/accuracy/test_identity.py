@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.accuracy.folder import Picture
+from edge.accuracy.folder import LabelledPicture
 from edge.accuracy.halves import SPLITS, Pair, by_halves, halves_of
 from edge.accuracy.identity import (
-    Known,
+    EmbeddedPicture,
     Trial,
     closest_calls,
     of_people,
@@ -22,16 +22,16 @@ from edge.accuracy.identity import (
 )
 from edge.accuracy.statistics import Share
 from models.manifest import load_manifest
+from models.recognisers import limits_of
 from models.recognition import REIDENTIFICATION, Recogniser
 from models.results import Embedding
-from models.serving import limits_of
 from models.similarity import Similarity
 from tests.support.recognisers import Silent, levels
 
 
-def known(person: str, name: str, *vector: float) -> Known:
+def known(person: str, name: str, *vector: float) -> EmbeddedPicture:
     described = Embedding("r@1", np.array(vector, np.float32))
-    return Known(Picture(person, Path(f"{name}.jpg")), {"r@1": described})
+    return EmbeddedPicture(LabelledPicture(person, Path(f"{name}.jpg")), {"r@1": described})
 
 
 def cosine(one: Embedding, other: Embedding) -> float:
@@ -138,7 +138,7 @@ def test_the_closest_calls_name_each_two_people_once() -> None:
 
 
 def test_too_many_pictures_are_sampled_by_the_seed() -> None:
-    pictures = [Picture("a", Path(f"{number}.jpg")) for number in range(50)]
+    pictures = [LabelledPicture("a", Path(f"{number}.jpg")) for number in range(50)]
     chosen = sample(pictures, seed=3, most=10)
     assert len(chosen) == 10
     assert chosen == sample(pictures, seed=3, most=10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.analysis.eyes import SEEN, asked_to_see, unseen
 from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD
-from models.manifest import Task as Of
+from models.tasks import Task as Of
 from shared.events.looks import Look
 from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import Features

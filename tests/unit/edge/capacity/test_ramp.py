@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.capacity.ramp import DECISION_S, Step, limits_passed, next_sessions, rating_of
+from edge.capacity.ramp import DECISION_S, Attempt, limits_passed, next_sessions, rating_of
 
 LATE = ("decision-late",)
 
 
-def climbed(holds: Callable[[int, int], bool], most: int = 500) -> list[Step]:
+def climbed(holds: Callable[[int, int], bool], most: int = 500) -> list[Attempt]:
     """All steps of a host on which a number holds in its so manieth try, or not."""
-    steps: list[Step] = []
+    steps: list[Attempt] = []
     while (sessions := next_sessions(steps, most)) is not None:
         tries = sum(step.sessions == sessions for step in steps)
-        steps.append(Step(sessions, () if holds(sessions, tries) else LATE))
+        steps.append(Attempt(sessions, () if holds(sessions, tries) else LATE))
         assert len(steps) < 40
     return steps
 
@@ -46,8 +46,8 @@ def test_no_more_than_the_most_is_tried() -> None:
 
 def test_when_the_time_is_over_the_rating_is_the_most_that_held_so_far() -> None:
     assert rating_of([]) == 0
-    assert rating_of([Step(1, LATE), Step(1)]) == 1
-    assert rating_of([Step(1), Step(2), Step(4, LATE)]) == 2
+    assert rating_of([Attempt(1, LATE), Attempt(1)]) == 1
+    assert rating_of([Attempt(1), Attempt(2), Attempt(4, LATE)]) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 
 from edge.analysis.measured import Looked, Measured
 from edge.capacity.figures import Bench, StepFigures, memory_per_session
-from edge.capacity.ramp import Step
-from edge.capacity.tally import Spent, Tally, shares
+from edge.capacity.ramp import Attempt
+from edge.capacity.tally import Spent, StepTally, shares
 from edge.fleet.rating import Conditions
 
 CONDITIONS = Conditions(
@@ -22,8 +22,8 @@ def looked(whole_s: float) -> Looked:
     return Looked(received_s=0.01, waited_s=0.0, looked_s=whole_s - 0.02, judged_s=0.01)
 
 
-def tally(*told: Looked | Measured) -> Tally:
-    made = Tally()
+def tally(*told: Looked | Measured) -> StepTally:
+    made = StepTally()
     for each in told:
         made.take(each)
     return made
@@ -62,7 +62,7 @@ def test_the_parts_add_up_to_the_whole_and_pixels_are_taken_out_of_the_first_loo
 
 def figures(sessions: int, memory_bytes: int, *passed: str) -> StepFigures:
     return StepFigures(
-        step=Step(sessions, passed),
+        step=Attempt(sessions, passed),
         measured_s=20.0,
         looks=100,
         stages_ms=tally(looked(0.1)).stages_ms(),

@@ -5,27 +5,27 @@ from __future__ import annotations
 import pytest
 
 from edge.desired import course
-from edge.desired.course import MOST_STARTS, Kept
+from edge.desired.course import MOST_STARTS, KeptOrders
 from shared.messages.desired import Desired
 from shared.messages.message import parse
 
 ONE, TWO, THREE = (Desired(version=number, settings={"rating": number}) for number in (1, 2, 3))
-APPLIED = course.proved(course.on_trial(Kept(), ONE, ()))
+APPLIED = course.proved(course.on_trial(KeptOrders(), ONE, ()))
 
 
-def told(kept: Kept) -> tuple[int, str, int]:
+def told(kept: KeptOrders) -> tuple[int, str, int]:
     said = course.report(kept)
     return said.version, said.standing, said.in_force
 
 
 def test_without_an_order_the_nodes_own_file_counts() -> None:
-    assert course.in_force(Kept()) is None
-    assert told(Kept()) == (0, "none", 0)
-    assert course.starting(Kept()) == Kept()
+    assert course.in_force(KeptOrders()) is None
+    assert told(KeptOrders()) == (0, "none", 0)
+    assert course.starting(KeptOrders()) == KeptOrders()
 
 
 def test_an_order_that_counts_at_once_is_tried_and_then_applied() -> None:
-    tried = course.on_trial(Kept(), ONE, ("hub-away",))
+    tried = course.on_trial(KeptOrders(), ONE, ("hub-away",))
     assert told(tried) == (1, "trial", 1)
     assert tried.before == ("hub-away",)
     assert told(course.proved(tried)) == (1, "applied", 1)
@@ -40,7 +40,11 @@ def test_an_order_that_did_no_good_gives_way_to_the_one_before() -> None:
 
 
 def test_the_first_order_that_did_no_good_gives_way_to_the_nodes_own_file() -> None:
-    assert told(course.rolled_back(course.on_trial(Kept(), ONE, ()), "no good")) == (1, "rolled-back", 0)
+    assert told(course.rolled_back(course.on_trial(KeptOrders(), ONE, ()), "no good")) == (
+        1,
+        "rolled-back",
+        0,
+    )
 
 
 def test_an_order_after_one_that_was_taken_back_falls_back_to_the_good_one_too() -> None:
@@ -52,8 +56,8 @@ def test_an_order_after_one_that_was_taken_back_falls_back_to_the_good_one_too()
 
 def test_a_refused_order_changes_nothing_that_counts() -> None:
     assert told(course.refused(APPLIED, TWO, "threads: too many")) == (2, "refused", 1)
-    assert told(course.refused(Kept(), ONE, "threads: too many")) == (1, "refused", 0)
-    assert len(course.refused(Kept(), ONE, "x" * 10_000).reason) <= 2_000
+    assert told(course.refused(KeptOrders(), ONE, "threads: too many")) == (1, "refused", 0)
+    assert len(course.refused(KeptOrders(), ONE, "x" * 10_000).reason) <= 2_000
 
 
 def test_what_needs_a_restart_counts_only_from_the_next_start_on() -> None:
@@ -92,12 +96,12 @@ def test_what_no_longer_fits_the_nodes_own_file_leaves_that_file_alone() -> None
 @pytest.mark.parametrize(
     "kept",
     [
-        Kept(),
+        KeptOrders(),
         APPLIED,
         course.waiting(APPLIED, TWO, ("overloaded",)),
         course.starting(course.restarting(course.waiting(APPLIED, TWO, ()))),
         course.rolled_back(course.on_trial(APPLIED, TWO, ()), "no good"),
     ],
 )
-def test_it_is_kept_as_it_is(kept: Kept) -> None:
-    assert parse(Kept, kept.model_dump_json().encode()) == kept
+def test_it_is_kept_as_it_is(kept: KeptOrders) -> None:
+    assert parse(KeptOrders, kept.model_dump_json().encode()) == kept

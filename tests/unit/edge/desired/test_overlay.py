@@ -9,7 +9,7 @@ import pytest
 from edge.config import EdgeConfig
 from edge.desired.overlay import needs_restart, overlaid
 from models.chain import BestDevice
-from models.manifest import Task
+from models.tasks import Task
 from shared.errors import Rejected
 from shared.messages.desired import Desired
 from shared.node_settings import NodeSettings, Scalar

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 
-from edge.fleet.commands import MAX_REMEMBERED, Admitted, CommandGate, Commands, Refusal
+from edge.fleet.commands import MAX_REMEMBERED, Admitted, CommandGate, CommandRefusal, Commands
 from shared import subjects
 from shared.errors import Rejected, Unavailable
 from shared.messages.commands import CommandHeader, ReplyHeader
@@ -70,25 +70,25 @@ def test_a_good_command_is_admitted_once() -> None:
     admitted = door.admit(subject(), message, NOW)
     assert isinstance(admitted, Admitted)
     assert admitted.header == command
-    assert door.admit(subject(), message, NOW + timedelta(seconds=1)) is Refusal.REPLAYED
+    assert door.admit(subject(), message, NOW + timedelta(seconds=1)) is CommandRefusal.REPLAYED
 
 
 @pytest.mark.parametrize(
     ("message", "why"),
     [
-        (b"", Refusal.MALFORMED),
-        (b"PE1\n" + bytes(100), Refusal.MALFORMED),
-        (packed(header(), signing=Ed25519PrivateKey.generate()), Refusal.SIGNATURE),
-        (packed(header())[:-1], Refusal.SIGNATURE),
-        (packed(header(node_id=uuid4())), Refusal.OTHER_NODE),
-        (packed(header("start")), Refusal.SUBJECT),
-        (packed(header(issued_utc=NOW - timedelta(seconds=30.1))), Refusal.STALE),
-        (packed(header(issued_utc=NOW + timedelta(seconds=30.1))), Refusal.STALE),
-        (pack({"kind": "end"}, b"", COORDINATOR), Refusal.MALFORMED),
-        (pack({"kind": "explode"}, b"", COORDINATOR), Refusal.MALFORMED),
+        (b"", CommandRefusal.MALFORMED),
+        (b"PE1\n" + bytes(100), CommandRefusal.MALFORMED),
+        (packed(header(), signing=Ed25519PrivateKey.generate()), CommandRefusal.SIGNATURE),
+        (packed(header())[:-1], CommandRefusal.SIGNATURE),
+        (packed(header(node_id=uuid4())), CommandRefusal.OTHER_NODE),
+        (packed(header("start")), CommandRefusal.SUBJECT),
+        (packed(header(issued_utc=NOW - timedelta(seconds=30.1))), CommandRefusal.STALE),
+        (packed(header(issued_utc=NOW + timedelta(seconds=30.1))), CommandRefusal.STALE),
+        (pack({"kind": "end"}, b"", COORDINATOR), CommandRefusal.MALFORMED),
+        (pack({"kind": "explode"}, b"", COORDINATOR), CommandRefusal.MALFORMED),
     ],
 )
-def test_what_is_not_a_fresh_command_for_this_node_is_refused(message: bytes, why: Refusal) -> None:
+def test_what_is_not_a_fresh_command_for_this_node_is_refused(message: bytes, why: CommandRefusal) -> None:
     assert gate().admit(subject(), message, NOW) is why
 
 
@@ -101,7 +101,7 @@ def test_a_command_within_its_lifetime_is_fresh(age_s: float) -> None:
 def test_the_memory_is_bounded_and_forgets_only_what_is_stale_anyway() -> None:
     door = gate()
     door._seen = {uuid4(): NOW for _ in range(MAX_REMEMBERED)}
-    assert door.admit(subject(), packed(header()), NOW) is Refusal.FLOODED
+    assert door.admit(subject(), packed(header()), NOW) is CommandRefusal.FLOODED
     later = NOW + timedelta(seconds=31)
     assert isinstance(door.admit(subject(), packed(header(issued_utc=later)), later), Admitted)
     assert len(door._seen) == 1

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from edge.fleet.frame_requests import EFFECT_S, FEWER_HZ, WINDOW_S, FrameRequests, Obedience, Outcome
+from edge.fleet.frame_requests import EFFECT_S, FEWER_HZ, WINDOW_S, FrameRequests, Obedience, RequestOutcome
 from edge.sessions.port import AssignmentId
 
 ONE, TWO = (AssignmentId(UUID(int=number), 1) for number in (1, 2))
@@ -30,16 +30,16 @@ def answers(
 @pytest.mark.parametrize(
     ("before_hz", "after_hz", "outcome"),
     [
-        (15, 8, Outcome.OBEYED),
-        (15, 10, Outcome.OBEYED),
-        (15, 11, Outcome.IGNORED),
-        (15, 15, Outcome.IGNORED),
-        (15, 0, Outcome.OBEYED),
-        (10, 8, Outcome.NEEDLESS),
-        (5, 15, Outcome.NEEDLESS),
+        (15, 8, RequestOutcome.OBEYED),
+        (15, 10, RequestOutcome.OBEYED),
+        (15, 11, RequestOutcome.IGNORED),
+        (15, 15, RequestOutcome.IGNORED),
+        (15, 0, RequestOutcome.OBEYED),
+        (10, 8, RequestOutcome.NEEDLESS),
+        (5, 15, RequestOutcome.NEEDLESS),
     ],
 )
-def test_the_rates_before_and_after_decide(before_hz: int, after_hz: int, outcome: Outcome) -> None:
+def test_the_rates_before_and_after_decide(before_hz: int, after_hz: int, outcome: RequestOutcome) -> None:
     requests = FrameRequests()
     assert answers(before_hz, after_hz, requests=requests) == [Obedience(ONE, outcome, before_hz, after_hz)]
     assert requests.counts == {outcome: 1}
@@ -53,7 +53,7 @@ def test_a_request_that_was_taken_back_is_not_measured_but_the_next_one_is() -> 
     requests = FrameRequests()
     assert answers(15, 8, seconds=ASKED_S + 3, requests=requests) == []
     requests.undo()
-    assert [each.outcome for each in answers(15, 15, requests=requests)] == [Outcome.IGNORED]
+    assert [each.outcome for each in answers(15, 15, requests=requests)] == [RequestOutcome.IGNORED]
 
 
 def test_a_page_without_frames_before_is_not_judged() -> None:
@@ -68,4 +68,4 @@ def test_a_session_that_is_over_is_forgotten_and_one_in_another_process_counts_a
     said = []
     for now_s in range(7, 20):
         said += requests.observe({TWO: (now_s - 7) * FEWER_HZ}, float(now_s))
-    assert said == [Obedience(TWO, Outcome.OBEYED, 15.0, FEWER_HZ)]
+    assert said == [Obedience(TWO, RequestOutcome.OBEYED, 15.0, FEWER_HZ)]

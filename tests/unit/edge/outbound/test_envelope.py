@@ -5,7 +5,7 @@ import pytest
 
 from edge.judging.alerts import AlertRevision
 from edge.outbound.envelope import Envelope, OutgoingAlert, envelope_of
-from edge.outbound.message import Place, seal, with_excerpt
+from edge.outbound.message import OutboxPlace, seal, with_excerpt
 from edge.outbound.outbox import Sealed
 from shared.alerts import Alert, AlertHeader, decode_shown
 from shared.bundles import bundled, unbundled
@@ -27,7 +27,7 @@ SESSION, OUTBOX = uuid4(), uuid4()
 def sealed_as(sequence: int, alert: Alert, revision: int = 1) -> Sealed:
     made = first_revision(alert) if revision == 1 else AlertRevision(alert, revision)
     outgoing = OutgoingAlert(made, envelope_to(KEY, SESSION))
-    return seal(outgoing, Place(outbox_id=OUTBOX, sequence=sequence, created_utc=MADE_UTC), NODE)
+    return seal(outgoing, OutboxPlace(outbox_id=OUTBOX, sequence=sequence, created_utc=MADE_UTC), NODE)
 
 
 def test_a_message_is_signed_by_the_node_and_opens_only_with_the_exams_key() -> None:
@@ -79,7 +79,7 @@ def test_the_second_revision_names_the_picture_and_does_not_carry_it_again() -> 
 def test_without_a_key_for_pictures_none_leaves_the_node_and_none_is_promised() -> None:
     made = alert(SESSION, 12.5, thumbnail=True)
     envelope = replace(envelope_to(KEY, SESSION), evidence_key_id=None, evidence_to=None)
-    place = Place(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
+    place = OutboxPlace(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
     sealed = seal(OutgoingAlert(first_revision(made), envelope), place, NODE)
     assert sealed.evidence is None
     assert decode_shown(open_body(unpack(sealed.message), KEY)).alert.evidence_pictures == ()
@@ -88,7 +88,7 @@ def test_without_a_key_for_pictures_none_leaves_the_node_and_none_is_promised() 
 def test_a_picture_that_is_too_large_is_left_out_and_the_alert_goes() -> None:
     made = alert(SESSION, 12.5, thumbnail=True)
     huge = replace(first_revision(made), pictures=(onset_picture(made.event_id, bytes(50_000)),))
-    place = Place(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
+    place = OutboxPlace(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
     assert seal(OutgoingAlert(huge, envelope_to(KEY, SESSION)), place, NODE).evidence is None
 
 
@@ -103,7 +103,7 @@ def test_what_was_said_is_sealed_to_the_sessions_own_key_inside_the_alert() -> N
         transcript_key_id=UUID(int=7),
         transcripts_to=sealing_public_text(words.public_key()),
     )
-    place = Place(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
+    place = OutboxPlace(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
     parcel = unpack(seal(OutgoingAlert(SPOKEN, envelope), place, NODE).message)
     arrived = decode_shown(open_body(parcel, KEY)).alert
     assert arrived.sealed_excerpt is not None

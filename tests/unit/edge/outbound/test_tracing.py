@@ -13,11 +13,11 @@ from edge.outbound.outbox import Waiting
 from edge.outbound.tracing import trace_committed, trace_dispatched
 from shared.events.types import Lane
 from shared.sealing import new_sealing_key
-from shared.traces.spans import Span, Step
+from shared.traces.spans import Span, TraceStep
 from tests.support.alerts import SESSION, alert, envelope_to, first_revision
 
 NOW_S = 5_000.0
-FINDING = Span(Step.FINDING, 10.0, 12.5, None)
+FINDING = Span(TraceStep.FINDING, 10.0, 12.5, None)
 
 
 @dataclass
@@ -31,10 +31,10 @@ class Kept:
 
 
 @pytest.mark.parametrize(
-    ("led_to_it", "begun_s", "after"), [((FINDING,), 12.5, Step.FINDING), ((), 4_999.0, None)]
+    ("led_to_it", "begun_s", "after"), [((FINDING,), 12.5, TraceStep.FINDING), ((), 4_999.0, None)]
 )
 def test_a_committed_alert_follows_what_led_to_it(
-    led_to_it: tuple[Span, ...], begun_s: float, after: Step | None
+    led_to_it: tuple[Span, ...], begun_s: float, after: TraceStep | None
 ) -> None:
     made, kept = first_revision(alert(SESSION, 1)), Kept()
     outgoing = OutgoingAlert(made, envelope_to(new_sealing_key(), SESSION), led_to_it)
@@ -50,7 +50,7 @@ def test_a_committed_alert_follows_what_led_to_it(
         "proctor.level": made.alert.metadata.degradation_level,
         "proctor.device": made.alert.metadata.device,
     }
-    assert spans[-1] == Span(Step.ALERT, begun_s, NOW_S, after, attributes=told)
+    assert spans[-1] == Span(TraceStep.ALERT, begun_s, NOW_S, after, attributes=told)
 
 
 def test_a_dispatched_alert_says_how_long_it_lay_on_the_disk() -> None:
@@ -59,4 +59,4 @@ def test_a_dispatched_alert_says_how_long_it_lay_on_the_disk() -> None:
     traces: Any = kept
     trace_dispatched(None, waiting, 3.0, NOW_S)
     trace_dispatched(traces, waiting, 3.0, NOW_S)
-    assert kept.added == [(UUID(int=9), 2, (Span(Step.HUB, NOW_S - 3.0, NOW_S, Step.ALERT),))]
+    assert kept.added == [(UUID(int=9), 2, (Span(TraceStep.HUB, NOW_S - 3.0, NOW_S, TraceStep.ALERT),))]

@@ -21,7 +21,7 @@ from edge.rules.recent_looks import RecentLooks, RecentLooksState
 from edge.rules.settings import RuleSettings, Zone
 from edge.rules.stream import Stream, StreamState
 from shared.events.types import EventType
-from shared.observations import HandsSeen, HeadPose, Observation, Picture
+from shared.observations import HandsSeen, HeadPose, Observation, PictureSeen
 from shared.policy.schema import parse_policy
 from tests.support.observations import ONE, check, eyes, frame, head
 
@@ -73,7 +73,7 @@ def test_looks_before_a_gap_are_forgotten() -> None:
 
 
 def changing(at: float, change: float | None) -> Observation:
-    return frame(at, picture=Picture(mean_luma=100.0, luma_variance=900.0, change=change))
+    return frame(at, picture=PictureSeen(mean_luma=100.0, luma_variance=900.0, change=change))
 
 
 def frozen_by(*changes: float | None, every_s: float = 1.0) -> list[Judgement]:

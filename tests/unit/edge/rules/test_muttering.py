@@ -11,7 +11,7 @@ from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from shared.errors import Rejected
 from shared.events.types import EventType
-from shared.observations import Observation
+from shared.observations import Observation, SpeechHeard
 from shared.policy.schema import parse_policy
 from tests.support.observations import heard, moved, play
 
@@ -114,3 +114,11 @@ def test_the_bounds_are_policy() -> None:
 def test_a_bound_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Rejected):
         parse_policy({"muttering": wrong})
+
+
+def test_a_recorded_part_that_is_longer_than_the_window_counts_as_it_is() -> None:
+    long_part = Observation(
+        at=40.0, level=1, speech=SpeechHeard(duration_s=31.0, probabilities=(TALK,), lost_share=0.0)
+    )
+    [raised] = voices(monitor(), [long_part])
+    assert raised.evidence["speech_seconds"] == 31.0

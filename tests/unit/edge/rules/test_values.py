@@ -23,7 +23,15 @@ from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.head import head_down, head_turned_away
 from edge.rules.liveness import MAX_AGE_S, Liveness, LivenessState
 from shared.events.types import EventType
-from shared.observations import Box, FaceSeen, Observation, PhraseHeard, Picture, SoundHeard, SpeakersHeard
+from shared.observations import (
+    Box,
+    FaceSeen,
+    Observation,
+    PhraseHeard,
+    PictureSeen,
+    SoundHeard,
+    SpeakersHeard,
+)
 from shared.policy.schema import parse_policy
 from tests.support.observations import ONE, body, face, frame, head, sound, window
 
@@ -50,7 +58,7 @@ def yes(sure: Any, evidence: Any, since_s: float | None = None, until_s: float |
 
 
 def lit(mean_luma: float, luma_variance: float) -> Observation:
-    return frame(0, picture=Picture(mean_luma=mean_luma, luma_variance=luma_variance, change=None))
+    return frame(0, picture=PictureSeen(mean_luma=mean_luma, luma_variance=luma_variance, change=None))
 
 
 def blocked(mean_luma: float, luma_variance: float) -> Judgement:

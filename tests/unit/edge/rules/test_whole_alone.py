@@ -18,7 +18,7 @@ from edge.rules.objects import multiple_persons, object_visible
 from edge.rules.seeing import of_people
 from edge.rules.settings import RuleSettings
 from shared.events.types import EventType
-from shared.observations import Box, FaceSeen, HandsSeen, ObjectSeen, Observation, PersonsSeen, Picture
+from shared.observations import Box, FaceSeen, HandsSeen, ObjectSeen, Observation, PersonsSeen, PictureSeen
 from shared.policy.schema import Policy, parse_policy
 from tests.support.observations import (
     LIGHT,
@@ -495,7 +495,7 @@ def test_quick_turns_are_told() -> None:
 
 
 @pytest.mark.parametrize("blocked", [replace(LIGHT, mean_luma=1.0), replace(LIGHT, change=0.0)])
-def test_until_a_blocked_or_frozen_camera_is_over_nothing_is_seen(blocked: Picture) -> None:
+def test_until_a_blocked_or_frozen_camera_is_over_nothing_is_seen(blocked: PictureSeen) -> None:
     subject = Monitor(SETTINGS)
     hidden = every(0, 12, replace(frame(0, faces=ONE, identity=check(0.9)), picture=blocked))
     raised = {each.event for each in play(subject, hidden)}

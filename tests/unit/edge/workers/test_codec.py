@@ -47,7 +47,7 @@ from shared.messages.sessions import HandedOver, StartSession
 from shared.notices import candidate_notice
 from shared.policy.schema import parse_policy
 from shared.policy.terms import ENROLLMENT_GATE, Accommodation
-from shared.traces.spans import Span, Step
+from shared.traces.spans import Span, TraceStep
 from tests.support.alerts import SESSION, alert, first_revision
 from tests.support.orders import start_order
 
@@ -61,9 +61,15 @@ ASSIGNMENT = assignment_of(ORDER)
 PAGE = PageId(ASSIGNMENT, uuid4(), uuid4())
 SAID = Excerpt(phrases=("psst",), text="psst", duration_s=8.2, clip="A" * 20_000)
 SPANS = (
-    Span(Step.PICTURE, 10.0, 10.4, None),
+    Span(TraceStep.PICTURE, 10.0, 10.4, None),
     Span(
-        Step.LOOK, 10.1, 10.2, Step.PICTURE, "faces 1", {"proctor.look": "faces", "n": 1}, failed="no result"
+        TraceStep.LOOK,
+        10.1,
+        10.2,
+        TraceStep.PICTURE,
+        "faces 1",
+        {"proctor.look": "faces", "n": 1},
+        failed="no result",
     ),
 )
 RAISED = alert(SESSION, 1.0, EventType.FACE_NOT_FOUND, thumbnail=True)

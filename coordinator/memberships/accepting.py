@@ -19,12 +19,12 @@ async def refresh(parts: Parts) -> None:
     """Read which nodes are accepted now, and which get sessions; forget the heartbeats of the others, and
     tell the hub."""
     now_utc = parts.utc_now()
-    parts.standing.begun += 1
-    number = parts.standing.begun
-    found = await parts.reading(lambda db: memberships.standing(db, now_utc))
-    if number < parts.standing.applied:
+    parts.members.begun += 1
+    number = parts.members.begun
+    found = await parts.reading(lambda db: memberships.members(db, now_utc))
+    if number < parts.members.applied:
         return  # what was read later counts already; this could bring back a node that was just revoked
-    parts.standing.applied = number
+    parts.members.applied = number
     keys = found.joined | {node.node_id: node.signing_key for node in parts.config.nodes}
     accepted = {node: parse_signing_public(key) for node, key in keys.items() if node not in found.revoked}
     for node_id in parts.signers.keys() - accepted.keys():

@@ -8,7 +8,8 @@ from shared.messages.desired import DesiredReport
 
 
 def state_of(report: DesiredReport | None, whole: Whole | None, *, heard: bool) -> SettingsState:
-    """Where a node stands. `heard`: it has sent a heartbeat since this program started, with this report."""
+    """How far a node has come with its settings. `heard`: it has sent a heartbeat since this program started,
+    with this report."""
     if whole is None:
         return "none"
     if report is None:
