@@ -13,12 +13,17 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
+from coordinator.accommodations import service as accommodations
+from coordinator.accommodations.service import Change, Terms
 from coordinator.alerts import service as alerts
 from coordinator.config import RegionSection
+from coordinator.consents import service as consents
 from coordinator.consents.tables import Consent
 from coordinator.consents.words import Why
 from coordinator.enrollments.face_tables import PracticeCheck
 from coordinator.evidence.service import living_key
+from coordinator.exams import service as exams
+from coordinator.exams.tables import Exam
 from coordinator.ground.acting import answering
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys.tables import Key
@@ -26,17 +31,22 @@ from coordinator.memberships import standing
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.tables import Assignment, Node
+from coordinator.policies import service as policies
 from coordinator.sessions import details_service as details
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.starting import first
-from coordinator.sessions.starting.preparing import Wish
+from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID as HOME
 from coordinator.tokens import key_service as token_keys
+from shared.api.exams import ConsentRequest, ExamRequest
 from shared.api.sessions import SessionStartRequest, SessionStartResponse
 from shared.consents import Purpose
 from shared.errors import Rejected, Unavailable
+from shared.events.types import EventType
 from shared.messages.sessions import EndSession
+from shared.policy.schema import parse_policy
+from shared.policy.terms import Accommodation
 from shared.tokens import hint
 from tests.support.session_rows import NOW, SECOND
 from tests.support.told_nodes import Desk, accepted_by, desk_without_hub
@@ -56,7 +66,7 @@ def desk(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Desk]:
 
 def wish(**fields: Any) -> Wish:
     own = {"by_candidate", "address"} & fields.keys()
-    body = {"candidate_id": "NEW-ONE", "exam_id": "BIO-101", "allow_unregistered": True}
+    body: dict[str, Any] = {"candidate_id": "NEW-ONE", "exam_id": "BIO-101", "allow_unregistered": True}
     request = SessionStartRequest.model_validate(
         body | {name: value for name, value in fields.items() if name not in own}
     )
@@ -438,3 +448,124 @@ def test_times_are_those_of_the_request(desk: Desk) -> None:
         assert far.value.status == 422
 
     asyncio.run(test())
+
+
+PHRASES: Any = {"features": {"speech_transcription": True}, "phrases": ["number seven"], "feature_log": True}
+LATER = NOW + timedelta(hours=1)
+
+
+def made_exam(desk: Desk, policy: dict[str, Any], **window: Any) -> Exam:
+    """The exam BIO-101 under this policy."""
+    with desk.parts.database.write() as db:
+        request = ExamRequest.model_validate(
+            {"exam_id": "BIO-101", "title": "Biology", "policy": policy} | window
+        )
+        exam = exams.create(db, HOME, request, NOW)
+        policies.add(db, exam, parse_policy(policy), changed_by="ann", reason="", now_utc=NOW)
+        return exam
+
+
+def says(desk: Desk, purpose: Purpose, *, given: bool) -> None:
+    """STU-RUNS has its word recorded."""
+    with desk.parts.database.write() as db:
+        candidate = desk.table.found(db, "RUNS").candidate
+        word = ConsentRequest(given=given, text_version="1", confirm=not given)
+        consents.record(db, candidate, purpose, word, recorded_by="STU-RUNS", now_utc=NOW)
+
+
+def planned(desk: Desk, **fields: Any) -> Plan:
+    with desk.parts.database.read() as db:
+        return prepare(db, desk.parts.keys, wish(candidate_id="STU-RUNS", **fields))
+
+
+def test_a_session_is_planned_by_its_exam_and_by_what_is_agreed_with_its_candidate(desk: Desk) -> None:
+    exam = made_exam(desk, PHRASES, opens_at=LATER, closes_at=LATER + timedelta(hours=2))
+    with desk.parts.database.write() as db:
+        candidate = desk.table.found(db, "RUNS").candidate
+        terms = Terms(accommodation=Accommodation(muted=(EventType.LEFT_FRAME,)), extra_minutes=20)
+        accommodations.record(
+            db, desk.parts.keys.keyring, exam, candidate, Change(terms=terms, changed_by="ann", now_utc=NOW)
+        )
+    for purpose in (Purpose.SPEECH_TRANSCRIPTION, Purpose.FEATURE_LOG, Purpose.CAMERA_MONITORING):
+        says(desk, purpose, given=True)
+    plan = planned(desk)
+    assert (plan.times.begins_utc, plan.times.expires_utc) == (
+        LATER,
+        LATER + timedelta(hours=2, minutes=20),
+    )
+    assert plan.policy.recognises_speech
+    assert not plan.policy.rule(EventType.LEFT_FRAME).enabled
+    assert plan.withheld == dict.fromkeys(
+        (Purpose.IDENTITY_VERIFICATION, Purpose.SPEECH_DETECTION), Why.NOT_ACKNOWLEDGED
+    )
+    assert plan.transcript_key is not None
+    assert plan.transcript_key.scope == str(plan.session_id)
+    assert len(plan.features_keys) == 2
+    assert plan.candidate.reference == "STU-RUNS"
+    with desk.parts.database.read() as db:
+        check_still_agreed(db, plan)
+    acknowledged = planned(desk, acknowledged={"text_version": "1"})
+    assert acknowledged.withheld == {}
+    plain = planned(desk, policy={})  # instead of the exam's
+    assert (plain.transcript_key, plain.features_keys) == (None, ())
+    assert not plain.policy.recognises_speech
+    assert not plain.policy.rule(EventType.LEFT_FRAME).enabled  # what is agreed stays agreed
+
+
+@pytest.mark.parametrize(
+    ("purpose", "code", "words"),
+    [
+        (Purpose.CAMERA_MONITORING, "consent-withdrawn", "the candidate has withdrawn its consent to"),
+        (
+            Purpose.SPEECH_TRANSCRIPTION,
+            "consent-changed",
+            "the candidate has just withdrawn consent to speech",
+        ),
+        (Purpose.FEATURE_LOG, "consent-changed", "the candidate has just withdrawn consent to the log"),
+        (Purpose.IMPERSONATION_SEARCH, None, ""),
+    ],
+)
+def test_what_is_withdrawn_while_its_node_is_asked_stops_the_start(
+    desk: Desk, purpose: Purpose, code: str | None, words: str
+) -> None:
+    made_exam(desk, PHRASES)
+    for agreed in (Purpose.SPEECH_TRANSCRIPTION, Purpose.FEATURE_LOG):
+        says(desk, agreed, given=True)
+    plan = planned(desk)
+    says(desk, purpose, given=False)
+    with desk.parts.database.read() as db:
+        found: tuple[str | None, str] = (None, "")
+        try:
+            check_still_agreed(db, plan)
+        except (Rejected, Unavailable) as refused:
+            found = refused.code, str(refused)
+    assert (found[0], found[1][: len(words)]) == (code, words)
+
+
+def test_an_acknowledgement_meanwhile_has_the_start_repeated(desk: Desk) -> None:
+    plan = planned(desk)
+    says(desk, Purpose.CAMERA_MONITORING, given=True)
+    said = "the candidate has just changed its consents; start the session again"
+    with desk.parts.database.read() as db, pytest.raises(Unavailable) as refused:
+        check_still_agreed(db, plan)
+    assert (refused.value.code, str(refused.value)) == ("consent-changed", said)
+
+
+def test_who_and_what_is_registered_is_looked_at_unless_staff_say_otherwise(desk: Desk) -> None:
+    def refused(**fields: Any) -> str | None:
+        with desk.parts.database.read() as db:
+            try:
+                prepare(db, desk.parts.keys, wish(**fields))
+            except Rejected as error:
+                return error.code
+        return None
+
+    strict: dict[str, Any] = {"allow_unregistered": False}
+    known = strict | {"candidate_id": "STU-RUNS"}
+    assert refused(**known) == "exam-unknown"
+    made_exam(desk, {})
+    assert refused(**known) is None
+    assert refused(**strict) == "candidate-unknown"
+    assert refused(**strict, by_candidate=True) is None
+    assert refused(exam_session_id="RUNS") == "session-exists"
+    assert refused(exam_session_id="FOREIGN") is None
