@@ -15,7 +15,7 @@ import pytest
 from coordinator.alerts import service as alerts
 from coordinator.alerts.service import Written
 from coordinator.keys.tables import Key
-from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes import asking, assignments_service as assignments
 from coordinator.nodes.alert_stream import LastState
 from coordinator.nodes.assignments import Because
 from coordinator.nodes.placements import Placement
@@ -51,6 +51,12 @@ UNKNOWN = Rejected("no such session runs on this node", code="session-unknown", 
 def desk(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Desk]:
     with desk_without_hub(migrated_sqlite, tmp_path) as made:
         yield made
+
+
+def logged(caplog: pytest.LogCaptureFixture, words: str) -> list[tuple[object, ...]]:
+    """Of the warnings with these words: which session and node they are about, and which error."""
+    said = [one for one in caplog.records if words in one.getMessage()]
+    return [tuple(getattr(one, name, None) for name in ("session_id", "node_id", "error")) for one in said]
 
 
 def found(desk: Desk, name: str) -> Found:
@@ -171,12 +177,17 @@ def unknown_signer(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("newest", [forged, anothers, no_object, unknown_signer])
-def test_a_state_that_is_not_good_is_passed_over(desk: Desk, newest: Any) -> None:
+def test_a_state_that_is_not_good_is_passed_over(
+    desk: Desk, newest: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     newest(desk)
     save(desk, desk.table.nodes[0], "MOVED", 1, {"version": 6}, STORED)
     given = handed_of(desk, "MOVED")
     assert given is not None
     assert given.memory == {"version": 6}
+    places = [told[:2] for told in logged(caplog, "state is refused")]
+    about = str(desk.table.ids["MOVED"]), str(desk.table.following)
+    assert places == ([] if newest is unknown_signer else [about])
 
 
 def test_without_the_hub_what_was_told_is_handed_over_all_the_same(desk: Desk) -> None:
@@ -304,7 +315,9 @@ def test_a_node_that_takes_too_long_does_not_watch(desk: Desk, monkeypatch: pyte
     asyncio.run(test())
 
 
-def test_what_changes_while_a_node_starts_a_session_is_sent_after_it(desk: Desk) -> None:
+def test_what_changes_while_a_node_starts_a_session_is_sent_after_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def pause() -> None:
         with desk.parts.database.write() as db:
             desk.table.session(db, "RUNS").paused_utc = NOW
@@ -317,10 +330,16 @@ def test_what_changes_while_a_node_starts_a_session_is_sent_after_it(desk: Desk)
         assert [(node_id, told.paused) for node_id, told in desk.nodes.changed] == [(desk.table.first, True)]
         await send(desk.parts, one, await prepare(desk.parts, one))
         assert len(desk.nodes.changed) == 1
-        # A node that goes away then is told by a later round.
-        desk.nodes.meanwhile = lambda: desk.nodes.fails.update({desk.table.first: AWAY})
-        with pytest.raises(Unavailable):
-            await send(desk.parts, one, order)
+        # A node that does not obey that is told by a later round.
+
+        async def away(*_: object) -> None:
+            raise AWAY
+
+        monkeypatch.setattr(asking, "change", away)
+        assert (await send(desk.parts, one, order)).session_id == one.session.id
+        assert logged(caplog, "a node may lack a change") == [
+            (one.session.id, desk.table.first, "Unavailable")
+        ]
 
     asyncio.run(test())
 
@@ -344,7 +363,9 @@ def test_a_node_that_has_just_started_gets_all_that_it_does_not_name(desk: Desk)
 # Changed.
 
 
-def test_an_order_that_has_changed_meanwhile_is_sent_again_but_not_without_end(desk: Desk) -> None:
+def test_an_order_that_has_changed_meanwhile_is_sent_again_but_not_without_end(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     versions = iter(range(2, 100))
 
     def change() -> None:
@@ -362,6 +383,9 @@ def test_an_order_that_has_changed_meanwhile_is_sent_again_but_not_without_end(d
         assert [order.device for _, order in desk.nodes.changed] == [0, 2, 3]
         desk.nodes.fails[desk.table.first] = AWAY
         assert not await telling.tell(desk.parts, session)
+        assert logged(caplog, "did not get a session's change") == [
+            (session.id, desk.table.first, "Unavailable")
+        ]
 
     asyncio.run(test())
 
@@ -413,14 +437,14 @@ def all_heard(desk: Desk) -> None:
         desk.hears(node)
 
 
-def test_a_session_goes_to_the_next_best_until_one_takes_it(desk: Desk) -> None:
+def test_a_session_goes_to_the_next_best_until_one_takes_it(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     first, following, third = desk.table.nodes
 
     async def test() -> None:
         all_heard(desk)
-        taker = min(following.node_id, third.node_id)  # of equals the first by its id is picked
-        refuser = max(following.node_id, third.node_id)
-        refuser, taker = taker, refuser
+        refuser, taker = sorted([following.node_id, third.node_id])  # of equals the first is picked
         desk.nodes.fails[refuser] = FULL
         staff = desk.listens("RUNS")
         done = await move(desk.parts, found(desk, "RUNS"), Because.ASKED)
@@ -433,6 +457,9 @@ def test_a_session_goes_to_the_next_best_until_one_takes_it(desk: Desk) -> None:
         assert done.found.session.signaling_url == accepted_by(taker, done.found.session.id).signaling_url
         assert [(one.node_id, one.epoch) for one in done.former] == [(first.node_id, 1), (refuser, 2)]
         assert len(messages(staff)) == 1  # one move, however many were asked
+        assert logged(caplog, "does not take a session that moves") == [
+            (done.found.session.id, refuser, "Rejected")
+        ]
         assert found(desk, "RUNS").assignment.handed_utc == NOW
         desk.nodes.fails.clear()
         desk.nodes.ended.clear()
@@ -541,7 +568,9 @@ def test_a_move_says_since_when_nobody_watched(desk: Desk, because: Because, hea
     asyncio.run(test())
 
 
-def test_a_drained_node_says_how_many_have_moved_and_each_page_is_told(desk: Desk) -> None:
+def test_a_drained_node_says_how_many_have_moved_and_each_page_is_told(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     first, following, _ = desk.table.nodes
 
     async def test() -> None:
@@ -550,6 +579,9 @@ def test_a_drained_node_says_how_many_have_moved_and_each_page_is_told(desk: Des
         page, other = desk.listens("RUNS", for_staff=False), desk.listens("MOVED", for_staff=False)
         # The other institution's session cannot be read, and one has begun this very instant.
         assert await drain(desk.parts, first.node_id) == Drained(moved=5, stayed=1)
+        assert logged(caplog, "stays at a node that is to be empty") == [
+            (desk.table.ids["FOREIGN"], first.node_id, "Corrupt")
+        ]
         assert ['"reroute"' in text for text in messages(page)] == [True]
         assert messages(other) == []
         assert {node_id for node_id, _ in desk.nodes.ended} == {first.node_id}
