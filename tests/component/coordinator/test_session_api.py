@@ -12,12 +12,14 @@ from sqlmodel import select
 from coordinator.candidates.tables import Candidate
 from coordinator.keys.tables import Key
 from coordinator.sessions.answers import status_of, webrtc_config
-from coordinator.sessions.notice import VERSION
+from coordinator.sessions.binding import check_number
+from coordinator.sessions.notice import VERSION, notice_for
 from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
 from coordinator.web_api.examples import EXAMPLES
 from coordinator.web_api.limits import JOIN_FAILURE_RATE
 from shared.ice import IceServer
+from shared.policy.schema import Policy
 from shared.rates import Buckets, Rate
 from shared.tokens import Audience, Role, verify
 from tests.support.devices import Device, code_of
@@ -278,6 +280,41 @@ def test_the_whole_way_from_link_to_hand_in(on_site: OnSite) -> None:
         ]  # fmt: skip
 
     on_site(test)
+
+
+def test_a_link_says_what_its_page_shows_before_the_exam_starts(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": "Biology"})).is_success
+        started, mine = await site.started(acknowledged=None), Device()
+        paused = await site.post("/session/SESS-1/pause", {"reason": "The fire alarm went off."})
+        assert paused.is_success
+        state = (await site.get("/session/SESS-1")).json()
+        seen = await mine.look(site, code_of(started))
+        webrtc = seen.pop("webrtc_config")
+        assert webrtc == started["webrtc_config"] | {"ice_servers": []}
+        assert seen == {
+            "session_uuid": started["session_uuid"],
+            "exam_title": "Biology",
+            "notice": notice_for(Policy()).model_dump(),
+            "how_it_works": f"/how-it-works?institution={site.home}",
+            "device": "free",
+            "challenge": "first",
+            "check_number": check_number(mine.key),
+            "not_acknowledged": ["camera-monitoring", "identity-verification", "speech-detection"],
+            "paused_at": state["paused_at"],
+            "join_url_expires_at": state["session_expires_at"],
+        }
+        page = await mine.joined(site, code_of(started))
+        assert (page["exam_title"], page["paused_at"]) == ("Biology", state["paused_at"])
+        nobody = (await site.post("/join/look", {"code": code_of(started)}, headers={})).json()
+        assert (nobody["device"], nobody["check_number"], nobody["challenge"]) == ("elsewhere", None, None)
+        # Whoever need not ask gets the same answer as by looking, and nobody is told.
+        asked = (await mine.ask(site, code_of(started))).json()
+        assert asked == await mine.look(site, code_of(started))
+        assert asked["device"] == "yours"
+        assert "SECOND_DEVICE" not in await timeline(site)
+
+    on_sqlite(test)
 
 
 def test_a_code_that_leads_nowhere_is_refused_and_none_is_stored(on_site: OnSite) -> None:
