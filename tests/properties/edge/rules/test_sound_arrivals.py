@@ -1,4 +1,4 @@
-"""A sender decides when its sound arrives and what it says of its time: speech is heard or told as unwatched."""
+"""A sender decides when its sound arrives and what it says of its time: it is heard or told as unwatched."""
 
 from __future__ import annotations
 
