@@ -12,8 +12,9 @@ from typing import Final
 
 STEP_S: Final = 0.05
 """How long others wait for one portion."""
-LEAST: Final = 16
-"""However long it takes: below that, a slow disk's commits take longer than what is committed."""
+LEAST: Final = 32
+"""However long it takes: so many need `STEP_S` of processor time. Fewer would cost more each, because a
+transaction costs as much as a dozen alerts, and a busy machine would never catch up."""
 MOST: Final = 64
 
 

@@ -13,6 +13,7 @@ A connection
     lateness     how late the event loop is
     decoder      one thread per track              audio        sound cut into windows
     sound_pace   refuses sound faster than time (pure)
+    sound_windows  one track's windows, with their capture times
     frames       pictures and windows, decoded     clock        RTP times to session times (pure)
     latest       mailbox that keeps the newest     ring         the last seconds of video
 Doors

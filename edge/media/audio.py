@@ -1,8 +1,8 @@
 """Cuts decoded sound of any rate and layout into windows of 512 ms at 16 kHz mono.
 
-Windows follow the media clock: time without sound is filled with zeros. Known silence (the sender sent none)
-and unknown zeros (packets were lost) are counted separately, because a voice detector must not read a loss as
-a pause.
+Windows follow the media clock: time without sound is filled with zeros, and sound for a time that is already
+filled is left out. Known silence (the sender sent none for a moment) and unknown zeros (packets were lost, or
+nothing was sent for longer) are counted separately, because a voice detector must not read a loss as a pause.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from edge.media.frames import SAMPLE_RATE_HZ, WINDOW_SAMPLES, AudioWindow
 
 _SLACK_S = 0.02
 """Smaller steps of the media clock are rounding errors, not gaps."""
+_UNSENT_S = 1.0
+"""A sender that leaves out silence still sends a packet every 0.4 s (Opus DTX in libopus). What happened in a
+longer time without packets is unknown, even if their numbers show no loss."""
 _FILL_S = 30.0
 """A longer gap starts a new timeline instead of being filled."""
 
@@ -30,6 +33,7 @@ class WindowMaker:
         self._lost = 0
         self._window_s: float | None = None
         self._end_s = 0.0
+        """Until when the timeline is filled."""
 
     def push(self, frame: av.AudioFrame, start_s: float, lost_before: bool) -> list[AudioWindow]:
         """Add one decoded frame that starts at `start_s`. Return the windows that are full now."""
@@ -39,10 +43,13 @@ class WindowMaker:
             windows += self._restart(start_s)
         elif gap_s > _SLACK_S:
             self._resampler = None
-            windows += self._append(np.zeros(round(gap_s * SAMPLE_RATE_HZ), np.float32), lost=lost_before)
+            missing = np.zeros(round(gap_s * SAMPLE_RATE_HZ), np.float32)
+            windows += self._append(missing, lost=lost_before or gap_s > _UNSENT_S)
+            self._end_s = start_s
         elif gap_s < -_SLACK_S:
             return []
-        self._end_s = start_s + frame.samples / frame.sample_rate
+        # Steps within the slack add up, so the end moves by what is appended, not to where the frame ends.
+        self._end_s += frame.samples / frame.sample_rate
         for samples in self._resampled(frame):
             windows += self._append(samples, lost=False)
         return windows
@@ -56,7 +63,7 @@ class WindowMaker:
     def _restart(self, start_s: float) -> list[AudioWindow]:
         last = self.finish()
         self._resampler = None
-        self._window_s = start_s
+        self._window_s = self._end_s = start_s
         return last
 
     def _resampled(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:

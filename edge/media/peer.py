@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from typing import cast
@@ -20,11 +19,10 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.sdp import candidate_from_sdp
 
 from edge.media import seams
-from edge.media.audio import WindowMaker
 from edge.media.candidates import Candidates
 from edge.media.clock import CaptureClock, SessionClock
 from edge.media.datagrams import Datagrams, ice_connections
-from edge.media.decoder import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Decoded, decode_last
+from edge.media.decoder import VIDEO_CLOCK_HZ, Decoded, decode_last
 from edge.media.flow import Flows, VideoFlow
 from edge.media.frames import AudioWindow, VideoFrame, video_frame
 from edge.media.gathering import Gathering
@@ -38,7 +36,8 @@ from edge.media.negotiation import (
     turn,
 )
 from edge.media.sdp import passive, payload_codecs, shape_answer
-from edge.media.sound_pace import Pace, SoundPace
+from edge.media.sound_pace import Pace
+from edge.media.sound_windows import SoundWindows
 from edge.media.source import SourceCounts
 from shared.errors import Rejected, Unavailable
 from shared.events.looks import Sense
@@ -71,13 +70,13 @@ class Peer:
         self.clock = clock or SessionClock()
         self._settings = settings
         self._flows = Flows(video=VideoFlow(frames=frames_before))
-        self._capture = {"video": CaptureClock(VIDEO_CLOCK_HZ), "audio": CaptureClock(AUDIO_CLOCK_HZ)}
+        self._capture = CaptureClock(VIDEO_CLOCK_HZ)
+        self._sound = SoundWindows()
         self._asked = False
         self._connection: RTCPeerConnection | None = None
         self._datagrams = Datagrams()
         self._tried = Candidates(settings.reach)
         self._gathering = Gathering(settings.ports)
-        self._paces: Counter[Pace] = Counter()
         self._pumps: list[asyncio.Task[None]] = []
         self._candidates = 0
         self._frame_at: float | None = None
@@ -191,8 +190,8 @@ class Peer:
                 "not_watched": video.decoder.unwanted + self._unheard,
                 "superseded": self.video.dropped,
                 "audio_superseded": self.audio.dropped,
-                "audio_too_fast": self._paces[Pace.TOO_FAST],
-                "audio_leap": self._paces[Pace.LEAPS],
+                "audio_too_fast": self._sound.paces[Pace.TOO_FAST],
+                "audio_leap": self._sound.paces[Pace.LEAPS],
                 **{f"candidate_{reason}": count for reason, count in self._tried.refused.items()},
             },
             keyframe_requests=video.keyframes.asked,
@@ -215,7 +214,7 @@ class Peer:
         chain = self._flows.video.ring.chain(frame_id)
         wanted = chain[-1]
         picture = await asyncio.to_thread(decode_last, chain)
-        at_s = self.clock.session_s(self._capture["video"].at(wanted.timestamp))
+        at_s = self.clock.session_s(self._capture.at(wanted.timestamp))
         return video_frame(picture, at_s, frame_id, wanted.damaged)
 
     async def close(self) -> None:
@@ -252,9 +251,8 @@ class Peer:
         async for decoded in _received(track):
             source = decoded.source
             assert isinstance(decoded.frame, av.VideoFrame)
-            capture = self._capture["video"]
-            capture.heard(source.timestamp, source.arrived_at)
-            at_s = self.clock.session_s(capture.at(source.timestamp))
+            self._capture.heard(source.timestamp, source.arrived_at)
+            at_s = self.clock.session_s(self._capture.at(source.timestamp))
             # A better estimate of the least delay moves times back, but a later frame must stay later.
             at_s = self._last_capture_s = max(at_s, self._last_capture_s + 0.001)
             self._frame_at = time.monotonic()
@@ -262,29 +260,17 @@ class Peer:
                 self.video.put(video_frame(decoded.frame, at_s, source.index, source.damaged))
 
     async def _pump_audio(self, track: MediaStreamTrack) -> None:
-        maker, pace = WindowMaker(), SoundPace()
-        capture = self._capture["audio"]
-        expected = 1
         async for decoded in _received(track):
-            source = decoded.source
             assert isinstance(decoded.frame, av.AudioFrame)
-            start_s = source.timestamp / AUDIO_CLOCK_HZ
-            duration_s = decoded.frame.samples / decoded.frame.sample_rate
-            judged = pace.judge(start_s, duration_s, source.arrived_at)
-            self._paces[judged] += 1
-            if judged is Pace.TOO_FAST:
+            windows = self._sound.add(decoded.frame, decoded.source)
+            if windows is None:
                 continue
-            if judged is Pace.LEAPS:
-                maker = WindowMaker()
-            capture.heard(source.timestamp, source.arrived_at)
-            self.clock.session_s(capture.at(source.timestamp))
-            for window in maker.push(decoded.frame, start_s, lost_before=source.index > expected):
-                at_s = self.clock.session_s(capture.at(window.at_s * AUDIO_CLOCK_HZ))
+            self.clock.session_s(self._sound.captured_at(decoded.source))
+            for window in windows:
                 if Sense.HEARING in self._wanted:
-                    self.audio.put(replace(window, at_s=at_s))
+                    self.audio.put(replace(window, at_s=self.clock.session_s(window.at_s)))
                 else:
                     self._unheard += 1
-            expected = source.index + 1
 
 
 async def _received(track: MediaStreamTrack) -> AsyncIterator[Decoded]:

@@ -198,7 +198,7 @@ class Monitor:
     def _arrived(self, observation: Observation, now: float) -> list[Finding]:
         """Note a frame that has just arrived, or one that arrived earlier and has now been analysed."""
         arrives = self._stream.is_new(observation.at)
-        self._watched.see(observation, now, arrives=arrives)
+        self._watched.see(observation, now, arrives=arrives, shows=self._seeing.shows(observation))
         if not arrives:
             return []
         findings = self._stream.frame(observation.at, now)

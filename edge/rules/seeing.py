@@ -130,10 +130,11 @@ class Seeing:
             and is_mismatch(observation.identity, self._settings)
         )
 
-    def _sees(self) -> bool:
-        """Whether the picture shows anything: it is not black, covered or frozen."""
-        raised = self._episodes.raised
-        return not (self._state.dark or raised(EventType.CAMERA_BLOCKED) or raised(EventType.CAMERA_FROZEN))
+    def shows(self, observation: Observation) -> bool:
+        """Whether a frame shows anything: it is not black, and no camera is blocked or frozen."""
+        blocked, raised = conditions.camera_blocked(observation, self._settings).value, self._episodes.raised
+        dark = self._state.dark if blocked is None else blocked
+        return not (dark or raised(EventType.CAMERA_BLOCKED) or raised(EventType.CAMERA_FROZEN))
 
     def look(self, observation: Observation, findings: list[Finding], *, stalled: bool) -> None:
         """Judge a frame; changes are appended to `findings`."""
@@ -145,7 +146,7 @@ class Seeing:
             if EventType.CAMERA_FROZEN in self._episodes and not self._state.dark:
                 frozen = self._frozen.judge(observation)
                 note(findings, EventType.CAMERA_FROZEN, observation, frozen)
-            self._state.blind = not self._sees()
+            self._state.blind = not self.shows(observation)
         self._state.unseen = stalled or self._state.blind
         if self._state.unseen:
             return

@@ -19,8 +19,8 @@ MAX_PARTS = 14
 
 @dataclass(slots=True)
 class Seconds:
-    """Unwatched seconds by cause: nothing arrived, what arrived was damaged, the node did not look as
-    required."""
+    """Unwatched seconds by cause: nothing arrived, what arrived was damaged or showed nothing, the node did
+    not look as required."""
 
     gaps: float = 0.0
     damaged: float = 0.0
@@ -77,7 +77,11 @@ def _causes(seconds: Seconds) -> tuple[float, float, float]:
     return seconds.gaps, seconds.damaged, seconds.node
 
 
-_WHY = ("nothing arrived", "what arrived was damaged", "the node did not look as required")
+_WHY = (
+    "nothing arrived",
+    "what arrived was damaged, dark, frozen or silent",
+    "the node did not look as required",
+)
 """The causes in the order of `Seconds`."""
 
 

@@ -1,11 +1,15 @@
 """Judges UNWATCHED: how long nobody looked at face and body or listened, by cause.
 
 An instant is watched within `REACH_S` after a look of its kind, or within the look's period if the policy
-sets a longer one. Time beyond that is unwatched, although the waits of conditions go on over it. Causes are
-measured where frames and sound arrive: time in which nothing arrived, and time in which what arrived was
-damaged. The rest is caused by the node. A kind counts from its first look or first failure on, because what a
-node cannot do at all is reported elsewhere. It does not count while the level leaves it out. Below the lowest
-level that the exam accepts, looks count for nothing and everything that it asks for is unwatched.
+sets a longer one. Time beyond that is unwatched, although the waits of conditions go on over it. A look at a
+picture that shows nothing, black or frozen, is none, and so is listening to digital silence: otherwise a hand
+before the camera, taken away for a moment now and then, would hide everything and nobody would be told.
+
+Causes are measured where frames and sound arrive: time in which nothing arrived, and time in which what
+arrived was damaged or showed nothing. The rest is caused by the node. A kind counts from its first look or
+first failure on, because what a node cannot do at all is reported elsewhere. It does not count while the
+level leaves it out. Below the lowest level that the exam accepts, looks count for nothing and everything that
+it asks for is unwatched.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from edge.rules.unwatched_time import MAX_PARTS, WINDOW_S, Parts, Seconds, count
 from shared.events.looks import LOOKS
 from shared.events.types import EventType
 from shared.observations import Observation
-from shared.saving import AtLeast, AtMost
+from shared.saving import AtLeast, AtMost, Omit
 from shared.unwatched import LOOK_OF_KIND, Kind
 
 REACH_S = 1.0
@@ -44,9 +48,11 @@ class ArrivalState:
     gaps_s: float = 0.0
     """Time so far in which nothing arrived …"""
     damaged_s: float = 0.0
-    """… and in which what arrived was damaged."""
+    """… and in which what arrived was damaged or showed nothing."""
     late_s: float = 0.0
     """How late the node was since the last arrived."""
+    dark_s: Annotated[float | None, Omit.AT_DEFAULT] = None
+    """The last look, if it showed nothing."""
 
 
 @dataclass(slots=True)
@@ -99,17 +105,20 @@ class Watched:
         """Note that a page has connected: looks at the face are expected from now on."""
         self._meet(Kind.FACE, now)
 
-    def see(self, observation: Observation, now: float, *, arrives: bool) -> None:
-        """Add a picture's observation. `arrives`: the picture arrives now and is newer than all before."""
+    def see(self, observation: Observation, now: float, *, arrives: bool, shows: bool) -> None:
+        """Add a picture's observation. `arrives`: the picture arrives now and is newer than all before;
+        `shows`: it shows something."""
         if observation.level != self._state.level:
             self._follow_level(observation)
         if arrives:
             _arrive(self._state.pictures, now, now, damaged=observation.damaged)
-        failed, too_low = observation.failed, self._too_low(observation.level)
+        if observation.picture is not None:
+            _look_into_dark(self._state.pictures, observation.at, dark=not shows)
+        failed, useless = observation.failed, not shows or self._too_low(observation.level)
         for kind, value in ((Kind.FACE, observation.faces), (Kind.BODY, observation.body)):
             if value is not None or failed:
-                done = value is not None and not too_low
-                unseen = LOOK_OF_KIND[kind] in failed or (value is not None and too_low)
+                done = value is not None and not useless
+                unseen = LOOK_OF_KIND[kind] in failed or (value is not None and useless)
                 self._look(kind, observation.at, done=done, failed=unseen)
 
     def hear(self, observation: Observation) -> None:
@@ -123,7 +132,8 @@ class Watched:
                 self._meet(Kind.SOUND, at)
             return
         from_s = at if speech is None else at - speech.duration_s
-        lost = speech is not None and speech.lost_share > MOST_LOST
+        lost = observation.microphone_silent is True
+        lost = lost or (speech is not None and speech.lost_share > MOST_LOST)
         _arrive(self._state.sound, from_s, at, damaged=lost)
         if lost or self._too_low(observation.level):
             failed = True
@@ -264,3 +274,10 @@ def _arrive(own: ArrivalState, from_s: float, until_s: float, *, damaged: bool) 
         elif damaged:
             own.damaged_s += max(0.0, until_s - own.arrived_s)
     own.arrived_s, own.late_s = until_s, 0.0
+
+
+def _look_into_dark(own: ArrivalState, at: float, *, dark: bool) -> None:
+    """Count the time between two looks that show nothing."""
+    if dark and own.dark_s is not None:
+        own.damaged_s += max(0.0, at - own.dark_s)
+    own.dark_s = at if dark else None

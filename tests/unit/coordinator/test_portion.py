@@ -21,7 +21,7 @@ def settled(one_s: float, each_s: float) -> Portion:
         (0.0, 0.0, MOST),
         (0.002, 0.0005, MOST),
         (0.01, 0.001, 40),
-        (0.0, STEP_S / 20, 20),
+        (0.0, STEP_S / 50, 50),
         (0.0, STEP_S, LEAST),
         (2 * STEP_S, 0.0, LEAST),
     ],
@@ -37,10 +37,10 @@ def test_one_slow_portion_halves_the_next_and_quick_ones_bring_it_back() -> None
 
 
 def test_a_few_messages_change_nothing_unless_they_were_slow() -> None:
-    assert Portion(32).after(1, 0.04) == Portion(32)
-    assert Portion(32).after(1, 0.001) == Portion(32)
-    assert Portion(32).after(31, STEP_S) == Portion(32)
-    assert Portion(32).after(30, 2 * STEP_S) == Portion(16)
+    assert Portion(64).after(1, 0.04) == Portion(64)
+    assert Portion(64).after(1, 0.001) == Portion(64)
+    assert Portion(64).after(63, STEP_S) == Portion(64)
+    assert Portion(64).after(60, 2 * STEP_S) == Portion(32)
 
 
 def test_a_portion_is_never_beyond_its_bounds() -> None:

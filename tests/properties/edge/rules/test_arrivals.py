@@ -16,6 +16,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from edge.analysis.schedule import Schedule
 from edge.judging.policy_settings import monitor_settings
+from edge.media.clock import CaptureClock
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from shared.events.looks import Look
@@ -128,3 +129,21 @@ def test_a_sender_of_bursts_is_told_as_unwatched_and_as_a_low_rate(frames: int, 
     pattern = [0.1 / frames] * frames + [every_s - 0.1]
     found = live(Monitor(SETTINGS), looked_at(pattern, EventType.FACE_NOT_FOUND), BEGINS_S + 30)
     assert {EventType.UNWATCHED, EventType.LOW_FRAME_RATE} <= {each.event for each in found}
+
+
+@settings(deadline=None, max_examples=8)
+@given(st.floats(0.01, 3.0))
+@example(0.3)
+@example(0.5)
+def test_whatever_the_senders_clock_says_an_empty_chair_is_raised_or_told_as_unwatched(rate: float) -> None:
+    clock, schedule, monitor, found = CaptureClock(90_000), Schedule(set(Look)), Monitor(SETTINGS), []
+    at = float("-inf")
+    for number in range(15 * 40):
+        now, ticks = number / 15, round(rate * number * 6_000)
+        clock.heard(ticks, now)
+        at = max(clock.at(ticks), at + 0.001)
+        found += monitor.observe(replace(arrival(at), frame_id=number), now)
+        if Look.FACES in schedule.due(at, 1):
+            seen = frame(at, faces=() if now > BEGINS_S else ONE)
+            found += monitor.observe(alive(replace(seen, frame_id=number)), now)
+    assert {EventType.FACE_NOT_FOUND, EventType.UNWATCHED} & {each.event for each in found}

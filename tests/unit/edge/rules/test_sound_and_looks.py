@@ -384,7 +384,9 @@ def test_causes_are_told_from_a_twentieth_of_a_second_on() -> None:
         "face: nothing arrived for 0.1 s",
         "face: the node did not look as required for 2.0 s",
     ]
-    assert told(SOUND, Seconds(damaged=1.25)) == ["sound: what arrived was damaged for 1.2 s"]
+    assert told(SOUND, Seconds(damaged=1.25)) == [
+        "sound: what arrived was damaged, dark, frozen or silent for 1.2 s"
+    ]
 
 
 def watching(**policy: Any) -> tuple[Watched, WatchedState]:
@@ -393,7 +395,7 @@ def watching(**policy: Any) -> tuple[Watched, WatchedState]:
 
 
 def see(rule: Watched, at: float, *, arrives: bool = True, **seen: Any) -> None:
-    rule.see(frame(at, **seen), at, arrives=arrives)
+    rule.see(frame(at, **seen), at, arrives=arrives, shows=True)
 
 
 def test_a_look_reaches_a_second_and_a_frame_more_is_no_hole() -> None:
@@ -416,10 +418,10 @@ def test_causes_of_a_hole_are_what_arrived_meanwhile() -> None:
     rule, state = watching()
     see(rule, 0.0, faces=ONE, body=body(shoulders=True))
     for at in (0.5, 1.0):
-        rule.see(arrival(at), at, arrives=True)
-    rule.see(replace(arrival(1.5), damaged=True), 1.5, arrives=True)
-    rule.see(replace(arrival(2.0), damaged=True), 2.0, arrives=True)
-    rule.see(arrival(5.0), 5.0, arrives=True)
+        rule.see(arrival(at), at, arrives=True, shows=True)
+    rule.see(replace(arrival(1.5), damaged=True), 1.5, arrives=True, shows=True)
+    rule.see(replace(arrival(2.0), damaged=True), 2.0, arrives=True, shows=True)
+    rule.see(arrival(5.0), 5.0, arrives=True, shows=True)
     see(rule, 7.0, arrives=False, faces=ONE)
     assert state.pictures.gaps_s == 3.0
     assert state.pictures.damaged_s == 1.0
@@ -504,10 +506,10 @@ def test_a_microphone_that_is_silent_makes_sound_expected_and_missing_sound_does
 def test_a_level_that_leaves_a_kind_out_ends_its_looks_and_another_begins_them_again() -> None:
     rule, state = watching()
     see(rule, 0.0, faces=ONE, body=body(shoulders=True))
-    rule.see(replace(frame(3.0, faces=ONE), level=2), 3.0, arrives=True)
+    rule.see(replace(frame(3.0, faces=ONE), level=2), 3.0, arrives=True, shows=True)
     assert (state.kinds[BODY].looked_s, state.kinds[BODY].seconds.total, state.level) == (None, 2.0, 2)
     assert state.kinds[FACE].looked_s == 3.0
-    rule.see(replace(frame(9.0, faces=ONE), level=1), 9.0, arrives=True)
+    rule.see(replace(frame(9.0, faces=ONE), level=1), 9.0, arrives=True, shows=True)
     assert (state.kinds[BODY].looked_s, rule.seconds(10.0)[BODY]) == (9.0, 2.0)
 
 
@@ -555,8 +557,8 @@ def test_frames_that_wait_unseen_are_the_nodes_own_until_none_has_come_for_a_sec
         rule, _ = watching()
         see(rule, 0.0, faces=ONE)
         for number in range(1, 20):
-            rule.see(arrival(number / 2), number / 2, arrives=True)
-        rule.see(arrival(last_s), last_s, arrives=True)
+            rule.see(arrival(number / 2), number / 2, arrives=True, shows=True)
+        rule.see(arrival(last_s), last_s, arrives=True, shows=True)
         lines = rule.judge(11.0).evidence["unwatched"]
         expected = ["face: nothing arrived for 1.1 s", "face: the node did not look as required for 8.9 s"]
         assert lines == (expected if silent else ["face: the node did not look as required for 10.0 s"])

@@ -14,7 +14,7 @@ from shared.events.types import EventType
 from shared.observations import Observation
 from shared.policy.schema import Policy, parse_policy
 from shared.unwatched import Kind
-from tests.support.observations import ONE, arrival, body, every, frame, play, windows
+from tests.support.observations import BLACK, LIGHT, ONE, arrival, body, every, frame, play, windows
 
 FACE, BODY, SOUND = Kind
 HONEST = frame(0, faces=ONE)
@@ -178,6 +178,50 @@ def test_causes_are_gaps_damage_and_the_node_itself() -> None:
     assert "what arrived was damaged" in causes(before, ruined)
     assert "the node did not look" in causes(before, waiting)
     assert "nothing arrived" in causes(before, every(15, 20, HONEST))
+
+
+def covered(for_s: float, every_s: float, until_s: float = 120.0) -> list[Observation]:
+    """A hand before the camera, taken away for a moment now and then."""
+    dark = replace(WHOLE, picture=BLACK, faces=(), body=body(shoulders=False))
+    return [
+        replace(dark if each.at % every_s < for_s else WHOLE, at=each.at, frame_id=each.frame_id)
+        for each in every(0, until_s, WHOLE)
+    ]
+
+
+@pytest.mark.parametrize("rules", [{}, {"CAMERA_BLOCKED": {"enabled": False}}])
+def test_a_hand_before_the_camera_taken_away_now_and_then_hides_nothing_untold(rules: Any) -> None:
+    subject = monitor(rules=rules)
+    found = play(subject, covered(2.6, 3.0))
+    known = {EventType.UNWATCHED, EventType.CALIBRATED, EventType.IDENTITY_UNVERIFIED}
+    assert {each.event for each in found} <= known
+    assert "what arrived was damaged, dark" in str(told(found)[0].evidence["unwatched"])
+    assert "the node did not look" not in str(told(found)[0].evidence["unwatched"])
+    assert subject.unwatched(120.0)[FACE] == pytest.approx(120 * (2.8 - 1.0) / 3.0, rel=0.1)
+
+
+def test_a_camera_that_is_blocked_for_long_or_does_not_change_is_not_watched() -> None:
+    blocked = play(subject := monitor(), [*every(0, 10, WHOLE), *covered(20.0, 40.0, until_s=20.0)[50:]])
+    assert EventType.CAMERA_BLOCKED in {each.event for each in blocked}
+    assert subject.unwatched(20.0)[FACE] == pytest.approx(9.2, abs=0.3)
+    same = replace(LIGHT, change=0.0)
+    frozen = [replace(each, picture=same) for each in every(10, 60, WHOLE)]
+    play(subject := monitor(), [*every(0, 10, WHOLE), *frozen])
+    assert subject.unwatched(60.0)[FACE] == pytest.approx(50.0 - 10.0 - 1.0, abs=1.0)
+
+
+def test_a_dark_moment_now_and_then_leaves_nothing_unwatched() -> None:
+    found = play(subject := monitor(), covered(0.6, 6.0))
+    assert told(found) == []
+    assert subject.unwatched(120.0)[FACE] < 1.0
+
+
+def test_a_microphone_switched_on_for_a_moment_now_and_then_hides_nothing_untold() -> None:
+    heard = [replace(each, microphone_silent=each.at % 9.0 > 0.6) for each in windows(0, 120, 0.0)]
+    found = play(subject := monitor(), heard)
+    assert {each.event for each in found} == {EventType.UNWATCHED}
+    assert subject.unwatched(120.0)[SOUND] > 0.7 * 120
+    assert told(play(monitor(), [replace(each, microphone_silent=False) for each in heard])) == []
 
 
 def test_what_waited_while_the_node_stood_still_is_the_nodes_own() -> None:
