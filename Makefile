@@ -14,7 +14,7 @@ endif
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 
-.PHONY: setup setup-test setup-ansible package provision lint-roles machines weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean varied
+.PHONY: setup setup-test setup-ansible setup-docs package provision lint-roles machines weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean varied
 
 setup:
 	@requirements/bootstrap.sh run
@@ -24,6 +24,9 @@ setup-test:
 
 setup-ansible:
 	@requirements/bootstrap.sh ansible
+
+setup-docs:
+	@requirements/bootstrap.sh docs
 
 weights: setup
 	@$(BIN)/proctorctl models fetch
@@ -127,10 +130,16 @@ openapi: setup
 	$(BIN)/proctor-coordinator openapi > build/openapi.json
 	@mv build/openapi.json coordinator/openapi.json
 
-# The pages that are made from the tables of events and looks.
-docs: setup
+# The site, in build/site: pages of the repository, those made from tables and programs, links and commands checked.
+docs: setup-docs
 	$(BIN)/python -m edge.tools.reference docs
 	$(BIN)/python -m models.cards .
+	$(BIN)/pytest -q -n 0 tests/unit/docs
+	@rm -rf build/docs && mkdir -p build && cp -r docs build/docs && mkdir build/docs/commands
+	for program in proctorctl proctor-edge proctor-coordinator; do \
+		$(BIN)/$$program manual --markdown > build/docs/commands/$$program.md || exit 1; done
+	$(BIN)/proctor-coordinator openapi --pages build/docs
+	NO_MKDOCS_2_WARNING=1 .tools/docs/bin/mkdocs build --quiet --strict
 
 # Small errors made on purpose, and which of them the tests notice: in modules changed since BASE, in MODULES, or in all.
 BASE ?= HEAD~1
@@ -144,7 +153,7 @@ promise: setup
 	$(BIN)/proctor-coordinator contract coordinator/promised.json --promise
 
 lock: setup
-	@for name in dev edge-cpu edge-gpu coordinator ansible; do requirements/compile.sh $$name; done
+	@for name in dev edge-cpu edge-gpu coordinator ansible docs; do requirements/compile.sh $$name; done
 
 clean:
 	rm -rf .venv .tools build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -21,6 +21,8 @@ features        the log of features as a table
 devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
+short_ids       beginnings that stand for ids (pure)  whole_ids  completes them
+
 client          one part per noun               calls     how a call is made, errors out of problems
 connection      which coordinator, as whom      documents what an administrator wrote, one object per file
 alert_calls, audit_calls, destination_calls, device_calls, enrollment_calls, exam_calls, feature_calls,

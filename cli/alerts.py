@@ -45,11 +45,12 @@ def list_command(
         proctorctl alerts list --since 2026-11-22T14:00:00 --watch
     """
     filters = {
-        "exam_session_id": session,
         "event_type": event.value if event else "",
         "event_class": event_class.value if event_class else "",
         "since": since.replace(tzinfo=UTC).isoformat() if since else "",
     }
     asked = {name: value for name, value in filters.items() if value}
     with connect() as client:
+        if session:
+            asked["exam_session_id"] = client.ids.session(session)
         show_rows(lambda: client.alerts.listed(asked, limit), _COLUMNS, output, watch=watch)

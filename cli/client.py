@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cli.session_calls import SessionCalls
     from cli.tenant_calls import TenantCalls
     from cli.token_calls import TokenCalls
+    from cli.whole_ids import WholeIds
 
 
 class Client:
@@ -47,10 +48,16 @@ class Client:
         self._calls.close()
 
     @cached_property
+    def ids(self) -> WholeIds:
+        from cli.whole_ids import WholeIds
+
+        return WholeIds(self._calls)
+
+    @cached_property
     def alerts(self) -> AlertCalls:
         from cli.alert_calls import AlertCalls
 
-        return AlertCalls(self._calls)
+        return AlertCalls(self._calls, self.ids)
 
     @cached_property
     def deliveries(self) -> DestinationCalls:
@@ -62,7 +69,7 @@ class Client:
     def devices(self) -> DeviceCalls:
         from cli.device_calls import DeviceCalls
 
-        return DeviceCalls(self._calls)
+        return DeviceCalls(self._calls, self.ids)
 
     @cached_property
     def enrollments(self) -> EnrollmentCalls:
@@ -86,13 +93,13 @@ class Client:
     def fleet(self) -> NodeCalls:
         from cli.node_calls import NodeCalls
 
-        return NodeCalls(self._calls)
+        return NodeCalls(self._calls, self.ids)
 
     @cached_property
     def incidents(self) -> IncidentCalls:
         from cli.incident_calls import IncidentCalls
 
-        return IncidentCalls(self._calls)
+        return IncidentCalls(self._calls, self.ids)
 
     @cached_property
     def keeping(self) -> KeepingCalls:
@@ -104,7 +111,7 @@ class Client:
     def memberships(self) -> MembershipCalls:
         from cli.membership_calls import MembershipCalls
 
-        return MembershipCalls(self._calls)
+        return MembershipCalls(self._calls, self.ids)
 
     @cached_property
     def privacy(self) -> PrivacyCalls:
@@ -122,7 +129,7 @@ class Client:
     def sessions(self) -> SessionCalls:
         from cli.session_calls import SessionCalls
 
-        return SessionCalls(self._calls)
+        return SessionCalls(self._calls, self.ids)
 
     @cached_property
     def tenants(self) -> TenantCalls:

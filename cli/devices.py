@@ -19,7 +19,7 @@ _DEVICES = (
     "check_number", "state", "asked_at", "ask_expires_at", "bound_at", "ended_at", "approved_by", "device_id",
 )  # fmt: skip
 
-SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The exam_session_id.")]
+SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The exam_session_id, or its beginning.")]
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`proctorctl enroll`: enroll a candidate's face, look at an enrollment, decide about one, erase one."""
+"""`proctorctl enroll`: enroll candidates' faces, list them, look at one, decide about one, erase one."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ app = typer.Typer(no_args_is_help=True)
 
 _PICTURES = ("picture", "selected", "quality_score", "sharpness_score", "face_bbox", "failed")
 
+_ENROLLED = ("candidate_id", "exam_id", "enrolled_at", "expires_at", "expired", "pending_id", "enrollment_id")
+
 _WAITING = ("enrollment_id", "candidate_id", "exam_id", "enrolled_at", "similarity", "in_force_id")
 
 LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")]
@@ -30,10 +32,10 @@ Candidate = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candida
 
 @app.command()
 def add(
-    candidate: Annotated[str, typer.Argument(metavar="[CANDIDATE]", help="The candidate_id.")] = "",
-    exam: Annotated[str, typer.Argument(metavar="[EXAM]", help="The exam_id.")] = "",
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate_id.")] = "",
+    exam: Annotated[str, typer.Argument(metavar="EXAM", help="The exam_id.")] = "",
     pictures: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PICTURE...]", help="3 to 5 JPEG or PNG files.")
+        list[Path] | None, typer.Argument(metavar="PICTURE", help="3 to 5 JPEG or PNG files.")
     ] = None,
     acknowledged: AcknowledgedOption = "",
     on_paper: OnPaperOption = False,
@@ -79,6 +81,23 @@ def add(
     )
     with connect() as client:
         _print(client.enrollments.add(request), [path.name for path in pictures], output)
+
+
+@app.command("list")
+def list_command(
+    exam: Annotated[str, typer.Option(help="Only those made for this exam_id.")] = "",
+    limit: LimitOption = 100,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List who is enrolled, oldest first, expired ones too. Of each candidate only the enrollment in force.
+
+    Example:
+
+        proctorctl enroll list --exam EXAM-CS101
+    """
+    with connect() as client:
+        rows = client.enrollments.listed({"exam_id": exam} if exam else {}, limit)
+    write_rows([row.model_dump(mode="json") for row in rows], _ENROLLED, output)
 
 
 @app.command()

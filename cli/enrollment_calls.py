@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from cli.calls import Calls, path_of
+from cli.calls import Calls, Query, path_of
 from shared.api.enrollments import (
+    EnrolledPage,
     EnrollmentDecision,
+    EnrollmentListed,
     EnrollRequest,
     EnrollResponse,
     PendingEnrollmentOut,
@@ -24,6 +26,10 @@ class EnrollmentCalls:
     def one(self, candidate_id: str) -> EnrollResponse:
         """The enrollment in force."""
         return self._calls.one("GET", path_of("enrollments", candidate_id), EnrollResponse)
+
+    def listed(self, filters: Query, most: int) -> list[EnrollmentListed]:
+        """The enrollment in force of each candidate, oldest first."""
+        return self._calls.pages(path_of("enrollments"), EnrolledPage, most, filters)
 
     def pending(self, most: int) -> list[PendingEnrollmentOut]:
         """Enrollments that wait for an administrator, the longest wait first."""

@@ -45,15 +45,15 @@ def add(
 
         proctorctl holds add --exam EXAM-CS101 --reason "Audit" --until 2027-06-30T00:00:00Z
     """
-    request = checked(
-        LegalHoldRequest,
-        candidate_id=candidate,
-        exam_id=exam,
-        incident_id=incident,
-        reason=reason,
-        until=until,
-    )
     with connect() as client:
+        request = checked(
+            LegalHoldRequest,
+            candidate_id=candidate,
+            exam_id=exam,
+            incident_id=client.ids.incident(incident) if incident else None,
+            reason=reason,
+            until=until,
+        )
         write_one(client.keeping.place_hold(request).model_dump(mode="json"), output)
 
 

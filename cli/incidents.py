@@ -24,7 +24,7 @@ _PARTS = (
 """Of an incident: the answer's field, its title, its columns."""
 
 
-Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="The incident's id.")]
+Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="The incident's id, or its beginning.")]
 
 
 @app.command("list")
@@ -47,10 +47,11 @@ def list_command(
 
         proctorctl incidents list --state seconding --state appealed -o json
     """
-    named = {"exam_session_id": session, "exam_id": exam}
-    filters: dict[str, str | list[str]] = {name: value for name, value in named.items() if value}
-    filters |= {"min_severity": str(min_severity), "state": state or []}
+    filters: dict[str, str | list[str]] = {"min_severity": str(min_severity), "state": state or []}
+    filters |= {"exam_id": exam} if exam else {}
     with connect() as client:
+        if session:
+            filters["exam_session_id"] = client.ids.session(session)
         show_rows(lambda: client.incidents.listed(filters, limit), QUEUE, output, watch=watch)
 
 

@@ -11,6 +11,7 @@ from cli.calls import checked
 from cli.connection import connect
 from cli.devices import SessionId
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one
+from cli.whole_ids import require_whole
 from shared.api.incidents import ExtraTimeRequest, InterventionRequest, MessageRequest
 
 ReasonOption = Annotated[
@@ -64,7 +65,7 @@ def resume(session: SessionId, reason: ReasonOption, output: OutputOption = Form
 
 def extra_time(
     session: SessionId,
-    minutes: Annotated[int, typer.Argument(min=1, max=600, help="Minutes to add.")],
+    minutes: Annotated[int, typer.Argument(metavar="MINUTES", min=1, max=600, help="Minutes to add.")],
     reason: ReasonOption,
     output: OutputOption = Format.TABLE,
 ) -> None:
@@ -96,8 +97,12 @@ def terminate(
 
         proctorctl sessions terminate SESS-1 -r "Another person took the seat." --yes
     """
-    ask_first(f"Terminate the session {session}?", yes)
-    _intervene(session, "terminate", checked(InterventionRequest, reason=reason), output)
+    body = checked(InterventionRequest, reason=reason)
+    with connect() as client:
+        whole = client.ids.session(session)
+        require_whole(session, whole, yes=yes)
+        ask_first(f"Terminate the session {whole}?", yes)
+    _intervene(whole, "terminate", body, output)
 
 
 def _intervene(session: str, act: str, body: BaseModel, output: Format) -> None:

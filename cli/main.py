@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from shared.errors import ConfigError, ProctorError
-from shared.late_commands import Rows, late_group
+from shared.late_commands import MANUAL, Rows, late_group
 
 COMMANDS: Final[Rows] = {
     "up": (
@@ -58,10 +58,20 @@ COMMANDS: Final[Rows] = {
     ),
     "policies": ("cli.policies:app", "Exam policies as files: check, compare, show, try on recordings."),
     "privacy": ("cli.privacy:app", "Erasure and access, for data protection officers."),
+    "manual": MANUAL,
 }
 """One row per noun; a command imports its own noun only."""
 
-app = typer.Typer(cls=late_group(COMMANDS), no_args_is_help=True, pretty_exceptions_enable=False)
+EPILOG: Final = """
+PROCTOR_URL names the coordinator (by default http://127.0.0.1:8000), PROCTOR_TOKEN_FILE the file with a
+token; PROCTOR_TOKEN may have the token itself.
+
+Exit codes: 0 done, 1 refused or not available, 2 wrong installation or wrong command line.
+"""
+
+app = typer.Typer(
+    cls=late_group(COMMANDS), no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG.strip()
+)
 
 
 def _print_version(asked: bool) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from cli.calls import Calls, path_of
+from cli.whole_ids import WholeIds
 from shared.api.memberships import JoinTokenOut, JoinTokenRequest, NodeCertificateOut, NodeCertificatePage
 
 
 class MembershipCalls:
     """Calls about nodes that join, over a client's connection."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, ids: WholeIds) -> None:
         self._calls = calls
+        self._ids = ids
 
     def create_token(self, request: JoinTokenRequest) -> JoinTokenOut:
         return self._calls.one("POST", path_of("nodes", "tokens"), JoinTokenOut, body=request)
@@ -20,4 +22,4 @@ class MembershipCalls:
         return self._calls.pages(path_of("nodes", "certificates"), NodeCertificatePage, most)
 
     def revoke(self, node_id: str) -> None:
-        self._calls.send("POST", path_of("nodes", node_id, "revoke"))
+        self._calls.send("POST", path_of("nodes", self._ids.node(node_id), "revoke"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cli.calls import Calls, path_of
+from cli.whole_ids import WholeIds
 from shared.api.node_settings import GivenSettingsOut, NodeSettingsOut, SettingsRequest
 from shared.api.nodes import DrainRequest, NodeOut, ParkedOut, PlacementRequest, ReplayOut
 
@@ -10,11 +11,12 @@ from shared.api.nodes import DrainRequest, NodeOut, ParkedOut, PlacementRequest,
 class NodeCalls:
     """Calls about nodes, and the messages of theirs that could not be judged."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, ids: WholeIds) -> None:
         self._calls = calls
+        self._ids = ids
 
     def node(self, node_id: str) -> NodeOut:
-        return self._calls.one("GET", path_of("nodes", node_id), NodeOut)
+        return self._calls.one("GET", path_of("nodes", self._ids.node(node_id)), NodeOut)
 
     def cordon(self, node_id: str, request: PlacementRequest) -> NodeOut:
         return self._placed(node_id, "cordon", request)
@@ -29,7 +31,8 @@ class NodeCalls:
         return self._calls.rows(path_of("nodes", "settings"), GivenSettingsOut)
 
     def settings(self, node_id: str) -> NodeSettingsOut:
-        return self._calls.one("GET", path_of("nodes", node_id, "settings"), NodeSettingsOut)
+        path = path_of("nodes", self._ids.node(node_id), "settings")
+        return self._calls.one("GET", path, NodeSettingsOut)
 
     def give_all(self, request: SettingsRequest) -> GivenSettingsOut:
         return self._given(path_of("nodes", "settings"), request)
@@ -38,13 +41,14 @@ class NodeCalls:
         return self._given(path_of("nodes", "regions", region, "settings"), request)
 
     def give_node(self, node_id: str, request: SettingsRequest) -> GivenSettingsOut:
-        return self._given(path_of("nodes", node_id, "settings"), request)
+        return self._given(path_of("nodes", self._ids.node(node_id), "settings"), request)
 
     def _given(self, path: str, request: SettingsRequest) -> GivenSettingsOut:
         return self._calls.one("PUT", path, GivenSettingsOut, body=request)
 
     def _placed(self, node_id: str, act: str, request: PlacementRequest) -> NodeOut:
-        return self._calls.one("POST", path_of("nodes", node_id, act), NodeOut, body=request)
+        path = path_of("nodes", self._ids.node(node_id), act)
+        return self._calls.one("POST", path, NodeOut, body=request)
 
     def nodes(self) -> list[NodeOut]:
         return self._calls.rows(path_of("nodes"), NodeOut)

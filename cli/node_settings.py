@@ -21,7 +21,7 @@ _COLUMNS: Final = ("version", "for", "gives", "reason", "made_by")
 
 
 def config(
-    node: Annotated[str, typer.Argument(metavar="[NODE-ID]", help="The id from `nodes list`.")] = "",
+    node: Annotated[str, typer.Argument(metavar="NODE-ID", help="The id from `nodes list`.")] = "",
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Show what is given to all nodes, to regions and to single ones; or, of one node, what it is to have,

@@ -14,12 +14,13 @@ from cli.draining import Progress, parse_duration, progress_of, wait_until_empty
 from cli.node_text import BRIEF_COLUMNS, brief, lines_of
 from cli.render import Format, OutputOption, YesOption, ask_first, write_lines, write_one, write_rows
 from cli.watching import show_rows
+from cli.whole_ids import require_whole
 from shared.api.memberships import JoinTokenRequest
 from shared.api.nodes import DrainRequest, NodeOut, PlacementRequest
 
 app = typer.Typer(no_args_is_help=True)
 
-NodeId = Annotated[str, typer.Argument(metavar="NODE-ID", help="The id from `nodes list`.")]
+NodeId = Annotated[str, typer.Argument(metavar="NODE-ID", help="The id from `nodes list`, or its beginning.")]
 ReasonOption = Annotated[str, typer.Option(help="Why; shown to whoever looks at the node.")]
 
 _CERTIFICATES = ("serial", "node_id", "name", "ends_at", "revoked_at")
@@ -172,9 +173,11 @@ def revoke(node: NodeId, yes: YesOption = False) -> None:
 
         proctorctl nodes revoke 3f1d2c4b-5a69-4c4e-9b6e-0193a5f05a00 --yes
     """
-    ask_first(f"Revoke the node {node}?", yes)
     with connect() as client:
-        client.memberships.revoke(node)
+        whole = client.ids.node(node)
+        require_whole(node, whole, yes=yes)
+        ask_first(f"Revoke the node {whole}?", yes)
+        client.memberships.revoke(whole)
 
 
 app.command()(node_settings.config)

@@ -35,7 +35,7 @@ PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="A policy, JS
 
 @app.command()
 def check(
-    policies: Annotated[list[Path], typer.Argument(metavar="POLICY...", help="Policies, JSON or YAML.")],
+    policies: Annotated[list[Path], typer.Argument(metavar="POLICY", help="Policies, JSON or YAML.")],
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Check whether each file is a valid policy, and if not, say what is wrong at which path. Exits with 1 if
@@ -63,7 +63,7 @@ def check(
 def show(
     policy: Annotated[
         Path | None,
-        typer.Argument(metavar="[POLICY]", help="A policy, JSON or YAML; without it, the default policy."),
+        typer.Argument(metavar="POLICY", help="A policy, JSON or YAML; without it, the default policy."),
     ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from cli.short_ids import shortened
 from shared.plain_text import CONTROLS, plain
 
 
@@ -43,6 +44,8 @@ OutputOption = Annotated[
         "--output", "-o", help="table; wide: every column, and instants; json; yaml; name: ids alone."
     ),
 ]
+SHORTENED: Final = frozenset({"exam_session_id", "incident_id", "node_id", "session_id"})
+"""Columns of ids whose beginnings commands take."""
 _LEAST_CHARS: Final = 16
 """A column that is wider may be wrapped to this width."""
 _BETWEEN_CHARS: Final = 2
@@ -79,8 +82,8 @@ def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output
     """Write rows: complete as JSON or YAML, or a table of these columns.
 
     The first column is never cut: other commands take it as an argument. A narrow table leaves out its last
-    columns, and says how long ago something was; a wide one has every column and instant. `page.text` is the
-    field `text` of the column `page`.
+    columns, says how long ago something was and shows ids so far as they tell rows apart; a wide one has
+    every column, id and instant. `page.text` is the field `text` of the column `page`.
     """
     if output is Format.NAME:
         sys.stdout.writelines(f"{text_of(_cell(row, columns[0]))}\n" for row in rows)
@@ -90,6 +93,8 @@ def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output
         return
     now_utc = None if output is Format.WIDE else datetime.now(UTC)
     cells = [[_shown(_cell(row, name), now_utc) for name in columns] for row in rows]
+    if output is Format.TABLE:
+        _shorten_ids(cells, columns)
     widths = [max(map(len, column)) for column in zip(map(_title, columns), *cells, strict=True)]
     kept = len(columns) if output is Format.WIDE else fitting(widths, Console().width)
     first, *others = map(_title, columns[:kept])
@@ -100,6 +105,13 @@ def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output
         print_whole(table)
     else:
         Console().print(table)
+
+
+def _shorten_ids(cells: list[list[str]], columns: Sequence[str]) -> None:
+    for place, name in enumerate(columns):
+        if name in SHORTENED:
+            for row, short in zip(cells, shortened([row[place] for row in cells]), strict=True):
+                row[place] = short
 
 
 def fitting(widths: Sequence[int], width: int) -> int:

@@ -40,7 +40,7 @@ SigningKey = Annotated[
         metavar="ed25519:…", help="Signing key of the coordinator that made it; by default this one's own."
     ),
 ]
-BackupId = Annotated[str, typer.Argument(metavar="[BACKUP]", help="Its id; by default the newest good one.")]
+BackupId = Annotated[str, typer.Argument(metavar="BACKUP", help="Its id; by default the newest good one.")]
 
 
 @app.command()

@@ -23,8 +23,9 @@ from shared.canonical import canonical_json, parse_json
 from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
-from shared.late_commands import Rows, late_group
+from shared.late_commands import MANUAL, Rows, late_group
 from shared.tokens import Claims, Role
+from shared.writing import writing_under
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -55,6 +56,7 @@ COMMANDS: Final[Rows] = {
         "coordinator.master_commands:rotate_master",
         "Let another master key take over, in four steps; exams go on, and nothing is restarted.",
     ),
+    "manual": MANUAL,
 }
 """Commands in modules of their own."""
 
@@ -63,7 +65,6 @@ app = typer.Typer(
     help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and their REST API.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 OPERATOR: Final = "operator"
 """The issuer's name of tokens from this machine."""
@@ -200,20 +201,35 @@ def _tenant_id(db: Session, role: Role, name: str) -> UUID:
 
 
 @app.command()
-def openapi() -> None:
+def openapi(
+    pages: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="Write it into this folder as Markdown instead."),
+    ] = None,
+) -> None:
     """Print the OpenAPI 3.1 description of the API; it is the same for every installation of this version.
 
-    Example: proctor-coordinator openapi > openapi.json
+    Examples: proctor-coordinator openapi > openapi.json
+    proctor-coordinator openapi --pages build/docs
     """
     from coordinator.app import create_app
+    from coordinator.web_api import reference
 
     described = create_app(CoordinatorConfig(data_folder=Path("/nonexistent"))).openapi()
-    typer.echo(json.dumps(described, indent=1, ensure_ascii=False))
+    if pages is None:
+        typer.echo(json.dumps(described, indent=1, ensure_ascii=False))
+        return
+    with writing_under(pages):
+        for name, text in reference.pages(described).items():
+            (pages / name).parent.mkdir(parents=True, exist_ok=True)
+            (pages / name).write_text(text, "utf-8")
 
 
 @app.command()
 def contract(
-    promised: Annotated[Path, typer.Argument(help="The API description that callers rely on.")],
+    promised: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The API description that callers rely on.")
+    ],
     promise: Annotated[
         bool, typer.Option(help="Write this version's description as the new promise.")
     ] = False,

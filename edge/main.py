@@ -29,7 +29,7 @@ from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
 from shared.fields import format_utc
-from shared.late_commands import Rows, late_group
+from shared.late_commands import MANUAL, Rows, late_group
 from shared.logs import configure
 from shared.secret_file import read_secret
 from shared.writing import writing_under
@@ -64,6 +64,7 @@ TOOLS: Final[Rows] = {
         "edge.membership.command:join_fleet",
         "Join a coordinator's fleet with a token of `proctorctl nodes token`.",
     ),
+    "manual": MANUAL,
 }
 """Commands in modules of their own: networks take a second to import."""
 
@@ -71,7 +72,6 @@ cli = typer.Typer(
     cls=late_group(TOOLS),
     help="Watch exams on this host: the daemon, and tools to try it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -173,7 +173,9 @@ def rehearse(
 
 @cli.command()
 def simulate_candidate(
-    recording: Annotated[Path, typer.Argument(help="Recording to send as camera and microphone.")],
+    recording: Annotated[
+        Path, typer.Argument(metavar="RECORDING", help="Recording to send as camera and microphone.")
+    ],
     signaling_url: Annotated[str, typer.Option(help="ws://…/signal/… from `session/start`.")],
     token_file: Annotated[Path, typer.Option(metavar="FILE", help="The session's token, mode 0600.")],
 ) -> None:

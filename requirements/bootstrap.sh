@@ -5,6 +5,7 @@
 #   requirements/bootstrap.sh run     what running needs
 #   requirements/bootstrap.sh test    the same and what the tests need (Chromium, PostgreSQL, coturn, promtool)
 #   requirements/bootstrap.sh ansible the same as run, and ansible in an environment of its own
+#   requirements/bootstrap.sh docs    the same as run, and what builds the site
 #   requirements/bootstrap.sh machines  ansible, and what boots machines in containers
 set -eu
 cd "$(dirname "$0")/.."
@@ -89,13 +90,18 @@ if [ "$(cat .venv/stamp 2>/dev/null || true)" != "$stamp" ]; then
     echo "$stamp" > .venv/stamp
 fi
 
-# ansible pins other versions of what the product uses, so it has an environment of its own.
-if [ "$purpose" != run ] && ! cmp -s requirements/ansible.lock .tools/ansible/ansible.lock; then
-    echo "installing ansible (a minute the first time)"
-    .tools/bin/uv venv -q --allow-existing --python "$(command -v "$python")" .tools/ansible
-    VIRTUAL_ENV=$PWD/.tools/ansible .tools/bin/uv pip sync -q --require-hashes requirements/ansible.lock
-    cp requirements/ansible.lock .tools/ansible/ansible.lock
-fi
+# What pins other versions of what the product uses, and what few need, has an environment of its own.
+install_tools() {
+    cmp -s "requirements/$1.lock" ".tools/$1/$1.lock" && return
+    echo "installing $1 tools (a minute the first time)"
+    .tools/bin/uv venv -q --allow-existing --python "$(command -v "$python")" ".tools/$1"
+    VIRTUAL_ENV=$PWD/.tools/$1 .tools/bin/uv pip sync -q --require-hashes "requirements/$1.lock"
+    cp "requirements/$1.lock" ".tools/$1/$1.lock"
+}
+case $purpose in
+    docs) install_tools docs ;;
+    test|ansible|machines) install_tools ansible ;;
+esac
 
 # axe-core for the pages' accessibility tests, out of a wheel that brings it along. Beside the environment, since
 # only its one script is wanted and not what the package drives it with.

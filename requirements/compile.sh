@@ -7,9 +7,9 @@ case "$1" in
     dev) extras="--group dev --extra edge --extra coordinator --extra cli --extra hub --extra demo --extra cpu" ;;
     edge-cpu) extras="--extra edge --extra cli --extra cpu" ;;
     edge-gpu) extras="--extra edge --extra cli --extra gpu" ;;
-    ansible) extras="" project=requirements/ansible.in ;;
+    ansible|docs) extras="" project=requirements/$1.in ;;
     coordinator) extras="--extra coordinator --extra cli --extra hub" ;;
-    *) echo "unknown set $1: dev, edge-cpu, edge-gpu, coordinator or ansible" >&2; exit 2 ;;
+    *) echo "unknown set $1: dev, edge-cpu, edge-gpu, coordinator, ansible or docs" >&2; exit 2 ;;
 esac
 # shellcheck disable=SC2086
 .tools/bin/uv pip compile -q $project $extras --universal --python-version 3.11 \

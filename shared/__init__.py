@@ -43,5 +43,5 @@ Running a program
     sqlite_file    checks of a SQLite file                    dumps       no core dumps
     garbage        spares the collector what stays
     writing        errors of writing, in one sentence         supervisor  tells systemd how a daemon is
-    late_commands  commands imported only when called
+    late_commands  commands imported only when called        manual/     a program's manual, from its commands
 """

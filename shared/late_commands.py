@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 Rows = Mapping[str, tuple[str, str]]
 """By name: `module:attribute` of a command's function, its `typer.Typer` or itself, and its line of help."""
+
+MANUAL: Final = ("shared.manual.command:manual", "Print this program's whole manual, as a page for man.")
+"""The row of a command that every program has."""
 
 
 def late_group(rows: Rows) -> type[TyperGroup]:

@@ -40,6 +40,15 @@ FACE_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             ],
             "checked_at": "2025-12-12T13:30:00.000Z",
         },
+        "EnrollmentListed": {
+            "candidate_id": "CAND-2024-12345",
+            "exam_id": "EXAM-CS101-FINAL",
+            "enrollment_id": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a69",
+            "enrolled_at": "2025-12-01T10:30:05.000Z",
+            "expires_at": "2026-12-01T10:30:05.000Z",
+            "expired": False,
+            "pending_id": None,
+        },
         "PendingEnrollmentOut": {
             "enrollment_id": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70",
             "candidate_id": "CAND-2024-12345",

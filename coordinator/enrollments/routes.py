@@ -1,31 +1,57 @@
-"""Enrollments over REST: enroll, read, erase."""
+"""Enrollments over REST: enroll, list, read, erase."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
-from coordinator.enrollments import enrolling, faces_service as faces, service as enrollments
+from coordinator.enrollments import (
+    enrolling,
+    faces_service as faces,
+    listing_service as listing,
+    service as enrollments,
+)
 from coordinator.enrollments.enrolling import Enrolling
+from coordinator.enrollments.listing_service import EnrolledQuery, Listed
 from coordinator.holds import service as holds
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.sessions import service as sessions
+from coordinator.web_api.cursors import Cursor, read_cursor, write_cursor
 from coordinator.web_api.openapi import problems, takes
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate, check_own_word
-from shared.api.enrollments import EnrollRequest, EnrollResponse
+from coordinator.web_api.security import (
+    Privacy,
+    PrivacyOrSelf,
+    ServiceOrSelf,
+    check_own_candidate,
+    check_own_word,
+)
+from shared.api.enrollments import EnrolledPage, EnrollmentListed, EnrollRequest, EnrollResponse
 from shared.errors import Rejected
+from shared.fields import Reference
 from shared.tokens import Role
 
 router = APIRouter(tags=["enrollments"])
+
+
+class EnrolledFilters(BaseModel):
+    """Query parameters; omitted ones do not filter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exam_id: Reference | None = None
+    """The exam that the enrollment was first made for."""
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    """`next_cursor` of the previous page."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 
 async def _read(request: Request) -> EnrollRequest:
@@ -69,6 +95,35 @@ async def enroll_candidate(
     by_candidate = claims.role is Role.CANDIDATE
     wanted = Enrolling(claims.tenant_id, body, now, by_candidate=by_candidate, subject=claims.subject)
     return await enrolling.enroll(parts, wanted, asked)
+
+
+@router.get("/enrollments", responses=problems(401, 403))
+async def list_enrollments(
+    filters: Annotated[EnrolledFilters, Query()], claims: Privacy, parts: PartsDep, now: Now
+) -> EnrolledPage:
+    """Who is enrolled: the enrollment in force of each candidate, oldest first, expired ones too. No
+    measurements; those are with the single enrollment."""
+    query = EnrolledQuery(
+        tenant_id=claims.tenant_id,
+        exam=filters.exam_id,
+        after=read_cursor(filters.cursor, Cursor),
+        limit=filters.limit,
+    )
+    found, following = await parts.reading(lambda db: listing.page(db, query, now))
+    return EnrolledPage(items=[_listed(one) for one in found], next_cursor=write_cursor(following))
+
+
+def _listed(found: Listed) -> EnrollmentListed:
+    row = found.row
+    return EnrollmentListed(
+        candidate_id=found.candidate.reference,
+        exam_id=row.exam_reference,
+        enrollment_id=str(row.id),
+        enrolled_at=row.created_utc,
+        expires_at=row.expires_utc,
+        expired=found.expired,
+        pending_id=str(found.pending_id) if found.pending_id else None,
+    )
 
 
 @router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))

@@ -1,15 +1,27 @@
-"""Row ids that sort by time: UUID version 7 (RFC 9562, section 5.7)."""
+"""Row ids that sort by time: UUID version 7 (RFC 9562, section 5.7); and their beginnings."""
 
 from __future__ import annotations
 
 import secrets
 import time
+from typing import Final
 from uuid import UUID
 
+NO_IDS: Final = (UUID(int=1), UUID(int=0))
+"""Bounds between which no id lies."""
 _RANDOM_BITS = 74
 _FRACTION_BITS = 12
 """Bits of the 74 for a fraction of the millisecond (RFC 9562, section 6.2, method 3), so that the ids of one
 process sort in the order of their creation."""
+
+
+def beginning(text: str) -> tuple[UUID, UUID] | None:
+    """The first and the last id that is written so at its beginning; None if none is."""
+    digits = text.replace("-", "")
+    if not digits or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):
+        return None
+    first = UUID(digits.ljust(32, "0"))
+    return (first, UUID(digits.ljust(32, "f"))) if str(first).startswith(text) else None
 
 
 def uuid7() -> UUID:

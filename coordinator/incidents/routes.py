@@ -40,6 +40,8 @@ class IncidentFilters(BaseModel):
     state: Annotated[list[ReviewState], Field(max_length=len(ReviewState))] = []
     """May be repeated. By default all states except `merged`."""
     min_severity: Unit = 0.0
+    begins_with: Annotated[str, Field(min_length=1, max_length=36)] | None = None
+    """Only those whose id is written so at its beginning."""
     cursor: Annotated[str, Field(max_length=200)] | None = None
     """`next_cursor` of the previous page."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
@@ -69,6 +71,7 @@ async def list_incidents(
         candidate=filters.candidate_id,
         states=filters.state,
         min_severity=filters.min_severity,
+        begins_with=filters.begins_with,
         after=read_cursor(filters.cursor, QueueCursor),
         limit=filters.limit,
     )

@@ -17,6 +17,7 @@ from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.acting import concerns
+from coordinator.ground.ids import NO_IDS, beginning
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents.cursor import QueueCursor
 from coordinator.incidents.states import ReviewState
@@ -52,6 +53,8 @@ class IncidentQuery:
     """The institution's own ids."""
     states: Sequence[ReviewState] = ()
     min_severity: float = 0.0
+    begins_with: str | None = None
+    """The beginning of their ids."""
     after: QueueCursor | None = None
     limit: int = 100
 
@@ -93,6 +96,8 @@ def page(db: Session, query: IncidentQuery) -> tuple[Sequence[FoundIncident], Qu
         wanted = wanted.where(col(Incident.state).in_(query.states))
     else:
         wanted = wanted.where(Incident.state != ReviewState.MERGED)
+    if query.begins_with is not None:
+        wanted = wanted.where(col(Incident.id).between(*(beginning(query.begins_with) or NO_IDS)))
     if query.after is not None:
         wanted = wanted.where(tuple_(*order) > tuple(query.after))
     rows = [FoundIncident(*row) for row in db.exec(wanted)]

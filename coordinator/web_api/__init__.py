@@ -6,5 +6,6 @@ limits     limits on bodies and rates                rates, places  how often, h
 headers    security headers and origins              pages       the candidate's page and the console
 cursors    pages of lists (pure)                     examples    examples for the API description (pure)
 openapi    the API description                       contract    finds breaking changes in it (pure)
+reference  that description as pages of the site (pure)
 health     healthz, readyz, metrics                  metrics     Prometheus
 """

@@ -5,5 +5,5 @@ results       writes its files
 replay        judges recorded observations under other policies
 policy_files  reads policies from files
 devices       shows what each network runs on
-reference     makes the pages under docs/ from the tables
+reference     makes the pages under docs/ from the tables   policy_reference  the one about policies
 """

@@ -68,7 +68,7 @@ class Order:
 def analyze(
     recordings: Annotated[
         list[Path],
-        typer.Argument(metavar="RECORDING...", help="Videos, sounds or pictures."),
+        typer.Argument(metavar="RECORDING", help="Videos, sounds or pictures."),
     ],
     enroll_pictures: Annotated[
         list[Path] | None, typer.Option("--enroll", help="A picture of the candidate; may be repeated.")

@@ -1,4 +1,5 @@
-"""Makes the reference pages `docs/events.md` and `docs/levels.md` from the tables of events and looks.
+"""Makes the reference pages `docs/events.md` and `docs/levels.md` from the tables of events and looks, and
+writes `docs/policies.md`, which `edge.tools.policy_reference` makes.
 
 `python -m edge.tools.reference` writes them. They are files of the repository; a test compares them with the
 output of this module.
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.analysis.levels import LEVELS
+from edge.tools.policy_reference import policies_page
 from shared.events.looks import LOOK_OF, LOOKS, LookRow, Sense
 from shared.events.row import DefaultRule, EventRow, Threshold
 from shared.events.table import EVENTS
@@ -78,10 +80,11 @@ def levels_page() -> str:
 
 
 def write_pages(folder: Path) -> None:
-    """Write both pages into a folder."""
+    """Write the three pages into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.joinpath("events.md").write_text(events_page(), "utf-8")
     folder.joinpath("levels.md").write_text(levels_page(), "utf-8")
+    folder.joinpath("policies.md").write_text(policies_page(), "utf-8")
 
 
 def _of_class(event_class: EventClass) -> Iterable[str]:

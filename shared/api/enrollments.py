@@ -74,6 +74,26 @@ class EnrollResponse(Response):
     """The enrollment_id that waits for an administrator."""
 
 
+class EnrollmentListed(Response):
+    """A candidate's enrollment in force, in a list."""
+
+    candidate_id: str
+    exam_id: str
+    """The exam it was first made for."""
+    enrollment_id: str
+    enrolled_at: Utc
+    expires_at: Utc | None
+    """No session can start with it after this time. None: made before enrollments expired."""
+    expired: bool
+    pending_id: str | None
+    """The enrollment_id of another one that waits for an administrator."""
+
+
+class EnrolledPage(Response):
+    items: list[EnrollmentListed]
+    next_cursor: str | None
+
+
 class PendingEnrollmentOut(Response):
     """An enrollment that is unlike the one in force: a person decides whether it shows the candidate."""
 

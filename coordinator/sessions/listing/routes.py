@@ -34,6 +34,8 @@ class SessionFilters(BaseModel):
     state: Annotated[list[SessionStatus], Field(max_length=len(SessionStatus))] = []
     """May be repeated."""
     min_severity: Unit = 0.0
+    begins_with: Reference | None = None
+    """Only those whose id begins so."""
     cursor: Annotated[str, Field(max_length=200)] | None = None
     """`next_cursor` of the previous page."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
@@ -54,6 +56,7 @@ async def list_sessions(
         candidate=filters.candidate_id,
         states=filters.state,
         min_severity=filters.min_severity,
+        begins_with=filters.begins_with,
         after=read_cursor(filters.cursor, SessionCursor),
         limit=filters.limit,
     )

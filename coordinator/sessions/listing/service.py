@@ -41,6 +41,8 @@ class SessionQuery:
     """The institution's own ids."""
     states: Sequence[SessionStatus] = ()
     min_severity: float = 0.0
+    begins_with: str | None = None
+    """The beginning of their ids."""
     after: SessionCursor | None = None
     limit: int = 100
 
@@ -125,6 +127,8 @@ def _narrowed(query: SessionQuery, now_utc: datetime) -> list[ColumnElement[bool
         conditions.append(col(ExamSession.exam_reference) == query.exam)
     if query.candidate is not None:
         conditions.append(col(Candidate.reference) == query.candidate)
+    if query.begins_with is not None:
+        conditions.append(col(ExamSession.reference).startswith(query.begins_with, autoescape=True))
     if query.states:
         conditions.append(or_(*(_stands(state, now_utc) for state in set(query.states))))
     return conditions

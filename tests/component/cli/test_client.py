@@ -6,6 +6,9 @@ import httpx
 import pytest
 
 from cli.client import Client
+from cli.whole_ids import require_whole
+from coordinator.nodes.examples import NODE_EXAMPLES
+from coordinator.sessions.examples import SESSION_EXAMPLES
 from shared.errors import Corrupt, Rejected, Unavailable
 
 
@@ -72,3 +75,75 @@ def test_alerts_are_followed_through_every_page() -> None:
     with Client("http://coordinator.test", "secret", httpx.MockTransport(reply)) as client:
         assert client.alerts.listed({"event_type": "FACE_MISMATCH"}) == []
     assert asked == [None, "two"]
+
+
+ONE, TWO = "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70", "0193a5f1-5a00-7c4e-9b6e-3f1d2c4b5a70"
+UNKNOWN = {
+    "type": "urn:x",
+    "title": "t",
+    "status": 404,
+    "detail": "no such session",
+    "code": "session-unknown",
+}
+
+
+def _coordinator_of(sessions: dict[str, dict[str, object]], asked: list[str]) -> Client:
+    """A coordinator that has these sessions and two nodes."""
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/api/v1")
+        asked.append(f"{request.method} {path}")
+        if path == "/nodes":
+            return httpx.Response(200, json=[node(ONE), node(TWO)])
+        if path == "/sessions":
+            begun = [
+                one for name, one in sessions.items() if name.startswith(request.url.params["begins_with"])
+            ]
+            return httpx.Response(200, json={"items": begun, "next_cursor": None})
+        name = path.split("/")[2]
+        return httpx.Response(200, json={}) if name in {*sessions, ONE} else httpx.Response(404, json=UNKNOWN)
+
+    return Client("http://coordinator.test", "secret", httpx.MockTransport(reply))
+
+
+def node(node_id: str) -> dict[str, object]:
+    return {**NODE_EXAMPLES["NodeOut"], "node_id": node_id}
+
+
+def listed(name: str) -> dict[str, object]:
+    return {**SESSION_EXAMPLES["SessionListed"], "session_id": name}
+
+
+def test_a_session_is_found_by_the_beginning_of_its_name_only_if_none_has_exactly_this_name() -> None:
+    asked: list[str] = []
+    with _coordinator_of({"SESS-1": listed("SESS-1"), "SESS-10": listed("SESS-10")}, asked) as client:
+        for typed in ("SESS-1", "SESS-10"):
+            with pytest.raises(Corrupt):  # the answer is empty; what counts is whom it was asked of
+                client.sessions.end(typed)
+        with pytest.raises(Rejected, match="several sessions begin with SESS"):
+            client.sessions.end("SESS")
+        with pytest.raises(Rejected, match="no such session"):
+            client.sessions.end("OTHER")
+    assert asked == [
+        "POST /session/SESS-1/end",
+        "POST /session/SESS-10/end",
+        *("POST /session/SESS/end", "GET /sessions"),
+        *("POST /session/OTHER/end", "GET /sessions"),
+    ]
+
+
+def test_a_node_is_found_by_the_beginning_of_its_id_and_a_whole_id_is_not_looked_for() -> None:
+    asked: list[str] = []
+    with _coordinator_of({}, asked) as client:
+        for typed in (ONE, ONE[:8]):
+            client.memberships.revoke(typed)
+        with pytest.raises(Rejected, match="several nodes begin with 0193"):
+            client.memberships.revoke("0193")
+    assert asked == [f"POST /nodes/{ONE}/revoke", "GET /nodes", f"POST /nodes/{ONE}/revoke", "GET /nodes"]
+
+
+def test_what_cannot_be_undone_is_not_done_unasked_by_the_beginning_of_an_id() -> None:
+    require_whole("SESS-1", "SESS-10", yes=False)
+    require_whole("SESS-10", "SESS-10", yes=True)
+    with pytest.raises(Rejected, match="with --yes write the whole id"):
+        require_whole("SESS-1", "SESS-10", yes=True)

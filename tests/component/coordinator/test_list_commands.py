@@ -32,10 +32,15 @@ def test_the_wall_and_the_queue_are_lists(on_sqlite: OnSite) -> None:
             ann = Shell(site, url, "ann")
             wall = await ann.data("sessions", "list", "--state", "active")
             assert [one["session_id"] for one in wall] == ["SESS-1", "SESS-2"]  # the worst first
+            assert (await ann.data("sessions", "show", "SESS-2"))["session_id"] == "SESS-2"
+            code, _, error = await ann.run("sessions", "end", "SESS", "--yes")
+            assert (code, "several sessions begin with SESS" in error) == (1, True)
             [waiting] = await ann.data("review", "queue", "--exam", "EXAM-1")
             assert waiting["state"] == "open"
             name = waiting["incident_id"]
-            commented = await ann.data("review", "comment", name, "-t", "Look at the second minute.")
+            shown = (await ann.run("review", "queue"))[1].split()
+            assert [word for word in shown if name.startswith(word)] == [name[:13]]
+            commented = await ann.data("review", "comment", name[:13], "-t", "Look at the second minute.")
             assert commented["state"] == "open"
             await ann.data("review", "dismiss", name, "--reason", "harmless", "--yes")
             assert await ann.data("review", "queue") == []
@@ -103,6 +108,9 @@ def test_a_face_is_enrolled_shown_and_erased(on_sqlite: OnSite, tmp_path: Path) 
             assert (code, "partial" in said, "Switch a light on." in said) == (0, True, True)
             shown = await office.data("enroll", "show", "CAND-1")
             assert [one["selected"] for one in shown["embeddings"]] == [True]
+            [listed] = await office.data("enroll", "list", "--exam", "EXAM-1")
+            assert (listed["candidate_id"], listed["enrollment_id"]) == ("CAND-1", shown["enrollment_id"])
+            assert await office.data("enroll", "list", "--exam", "EXAM-2") == []
             code, _, question = await office.run("enroll", "erase", "CAND-1")
             assert (code, "cannot be undone" in question) == (1, True)
             assert (await office.run("enroll", "erase", "CAND-1", "--yes"))[0] == 0

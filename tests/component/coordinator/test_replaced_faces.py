@@ -122,6 +122,13 @@ def test_a_face_unlike_the_one_before_waits_and_counts_once_accepted(on_site: On
             first["enrollment_id"],
             other["enrollment_id"],
         )
+        [listed] = (await site.get("/enrollments")).json()["items"]
+        assert (listed["candidate_id"], listed["enrollment_id"], listed["pending_id"], listed["expired"]) == (
+            "CAND-1",
+            first["enrollment_id"],
+            other["enrollment_id"],
+            False,
+        )
         await site.started("SESS-1")
         [row] = await waiting(site)
         assert (row["enrollment_id"], row["candidate_id"], row["similarity"], row["in_force_id"]) == (

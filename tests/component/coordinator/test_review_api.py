@@ -174,6 +174,9 @@ def test_the_queue_pages_and_narrows(on_site: OnSite) -> None:
         assert await ids(min_severity=0.6) == [expected[0], expected[2]]
         assert await ids(candidate_id="CAND-SESS-1") == expected[1:]
         assert await ids(exam_id="EXAM-9") == []
+        for begun, there in ((first[0]["incident_id"][:23], True), ("ffffffff", False), ("no-id", False)):
+            assert (first[0]["incident_id"] in await ids(begins_with=begun)) is there
+        assert await ids(begins_with=expected[0]) == expected[:1]
         paged, cursor = [], None
         while True:
             params = {"limit": 1} | ({"cursor": cursor} if cursor else {})

@@ -43,6 +43,8 @@ def test_the_worst_stand_first_until_somebody_explains_them(on_site: OnSite) -> 
         assert (by_name["QUIET"]["worst_severity"], by_name["QUIET"]["open_incidents"]) == (0.0, 0)
         assert by_name["GRAVE"]["worst_severity"] == grave[0]["severity"] > by_name["MILD"]["worst_severity"]
         assert names(await listed(site, min_severity=grave[0]["severity"])) == ["GRAVE"]
+        assert names(await listed(site, begins_with="GR")) == ["GRAVE"]
+        assert names(await listed(site, begins_with="G_")) == []
 
         people, paths = Reviewers(site), [f"/incidents/{one['incident_id']}" for one in grave]
         for who in ("ann", "bob"):

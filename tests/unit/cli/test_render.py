@@ -119,3 +119,13 @@ def test_the_first_columns_that_fit_are_kept(widths: list[int], width: int, kept
 def test_an_instant_is_told_from_now(seconds: float, text: str) -> None:
     now_utc = datetime(2026, 1, 2, tzinfo=UTC)
     assert relative(now_utc - timedelta(seconds=seconds), now_utc) == text
+
+
+def test_a_table_shows_short_ids_and_everything_else_whole_ones(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70"
+    monkeypatch.setenv("COLUMNS", "200")
+    for form, shown in ((Format.TABLE, whole[:13]), (Format.WIDE, whole), (Format.NAME, whole)):
+        write_rows([{"incident_id": whole, "event_id": whole}], ("incident_id", "event_id"), form)
+        assert capsys.readouterr().out.split()[-2 if form is not Format.NAME else 0] == shown

@@ -7,14 +7,19 @@ from pathlib import Path
 import pytest
 
 import edge
+from edge.tools.policy_reference import policies_page
 from edge.tools.reference import events_page, levels_page, write_pages
 from shared.events.looks import Look
 from shared.events.types import EventType
+from shared.policy.schema import Policy
 
 DOCS = Path(edge.__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize(("name", "page"), [("events.md", events_page()), ("levels.md", levels_page())])
+PAGES = {"events.md": events_page(), "levels.md": levels_page(), "policies.md": policies_page()}
+
+
+@pytest.mark.parametrize(("name", "page"), PAGES.items())
 def test_the_page_of_the_repository_is_what_the_tables_give(name: str, page: str) -> None:
     assert DOCS.joinpath(name).read_text("utf-8") == page, "run `make docs`"
 
@@ -33,7 +38,12 @@ def test_a_line_says_when_an_event_is_raised_and_by_whom() -> None:
     )
 
 
-def test_both_pages_are_written(tmp_path: Path) -> None:
+def test_every_field_of_an_exams_policy_has_its_line() -> None:
+    page = policies_page()
+    assert [name for name in Policy.model_fields if name != "candidate" and f"| `{name}` |" not in page] == []
+    assert "| `retention.evidence_days` | `30` | whole number, 1 to 3650 | Pictures of alerts. |" in page
+
+
+def test_all_pages_are_written(tmp_path: Path) -> None:
     write_pages(tmp_path / "docs")
-    assert (tmp_path / "docs" / "events.md").read_text("utf-8") == events_page()
-    assert (tmp_path / "docs" / "levels.md").read_text("utf-8") == levels_page()
+    assert {path.name: path.read_text("utf-8") for path in (tmp_path / "docs").iterdir()} == PAGES
