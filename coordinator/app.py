@@ -229,7 +229,11 @@ def _followed(parts: Parts, workers: Workers) -> dict[str, Work]:
         return {}
     from coordinator.following.serving import Serving  # h2 and protobuf, only where they are needed
 
-    return {"deliveries over gRPC": Serving(parts, section, workers.counts).run}
+    serving = Serving(parts, section, workers.counts)
+    parts.metrics.read(
+        "coordinator_followers", "Open connections of programs that follow.", lambda: serving.open
+    )
+    return {"deliveries over gRPC": serving.run}
 
 
 def _works(parts: Parts, booted: sweeping.Booted) -> dict[str, Work]:

@@ -17,6 +17,7 @@ from coordinator.destinations.certificates import Pinned
 from coordinator.destinations.tables import Destination, DestinationCertificate
 from coordinator.ground.database import insert_new
 from coordinator.ground.ids import uuid7
+from coordinator.tenants.tables import Tenant
 from shared.errors import Rejected
 
 
@@ -62,11 +63,14 @@ def accepted(db: Session, now_utc: datetime) -> Sequence[bytes]:
 
 
 def destination_of(db: Session, fingerprint: bytes, now_utc: datetime) -> Destination | None:
-    """The destination whose program has this certificate, if it is accepted now."""
+    """The destination whose program has this certificate, if it is accepted now and its institution is not
+    disabled."""
     wanted = (
         select(Destination)
         .join(DestinationCertificate, col(DestinationCertificate.destination_id) == col(Destination.id))
+        .join(Tenant, col(Tenant.id) == col(Destination.tenant_id))
         .where(
+            col(Tenant.disabled_utc).is_(None),
             DestinationCertificate.fingerprint == fingerprint,
             _lives(now_utc),
             col(Destination.removed_utc).is_(None),

@@ -43,6 +43,11 @@ class Serving:
         self._accepted: Sequence[bytes] = ()
         self._tls = _tls(section, ())
 
+    @property
+    def open(self) -> int:
+        """Connections that are open now."""
+        return len(self._connections)
+
     async def run(self) -> None:
         """Serve until cancelled."""
         with suppress(Unavailable):

@@ -74,6 +74,7 @@ class Office:
 
     parts: Parts
     port: int
+    folder: Path
     own: OwnCertificate
     serving: Serving
     counts: Counter[str]
@@ -105,7 +106,11 @@ class Office:
         if certificate is not None:
             mine = (certificate.key.encode(), certificate.certificate.encode())
         credentials = grpc.ssl_channel_credentials(self.own.certificate.encode(), *mine)
-        options = [("grpc.use_local_subchannel_pool", 1)]
+        options = [
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.http2.bdp_probe", 0),  # the window stays small, so that what is not read is held back
+            ("grpc.http2.lookahead_bytes", 16_384),
+        ]
         async with grpc.aio.secure_channel(f"localhost:{self.port}", credentials, options) as channel:
             yield Desk(channel)
 
@@ -120,6 +125,6 @@ async def office(parts: Parts, folder: Path) -> AsyncIterator[Office]:
     serving = Serving(parts, GrpcSection(port=port, tls=tls), counts)
     task = asyncio.create_task(serving.run())
     try:
-        yield Office(parts, port, own, serving, counts)
+        yield Office(parts, port, folder, own, serving, counts)
     finally:
         await cancelled(task)

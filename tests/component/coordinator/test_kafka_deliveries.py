@@ -53,7 +53,7 @@ def on_file(migrated_sqlite: Path, tmp_path: Path) -> Callable[[Test], None]:
 
 
 async def some(site: Told, sessions: int = 3, each: int = 4) -> dict[str, list[str]]:
-    """The alerts of some sessions, noted by turns; their ids by the session's own id, in the order of noting."""
+    """The alerts of some sessions, noted by turns; their ids by the session's own id, as they were noted."""
     sittings = [site.sit(f"SESS-{number}") for number in range(sessions)]
     noted: dict[str, list[str]] = {str(one.session.id): [] for one in sittings}
     for number in range(each):

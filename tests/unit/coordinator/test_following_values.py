@@ -4,7 +4,6 @@ from uuid import UUID
 import pytest
 from grpc_tools import protoc
 
-from coordinator.following import deliveries_pb2
 from coordinator.following.cursors import FollowCursor, read_follow_cursor
 from coordinator.following.framing import CallFailed, Status, framed, head, message_of, trailers
 
@@ -13,9 +12,10 @@ HOME = UUID("0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a69")
 
 
 def test_the_generated_messages_are_those_of_their_description(tmp_path: Path) -> None:
-    out = tmp_path / "set"
-    assert protoc.main(["protoc", "-I.", f"--descriptor_set_out={out}", PROTO]) == 0
-    assert deliveries_pb2.DESCRIPTOR.serialized_pb in out.read_bytes(), "run `make proto`"
+    assert protoc.main(["protoc", "-I.", f"--python_out={tmp_path}", f"--pyi_out={tmp_path}", PROTO]) == 0
+    made = {path.name: path.read_text() for path in (tmp_path / PROTO).parent.iterdir()}
+    there = {name: (Path(PROTO).parent / name).read_text() for name in made}
+    assert (set(made), there) == ({"deliveries_pb2.py", "deliveries_pb2.pyi"}, made), "run `make proto`"
 
 
 def test_a_cursor_is_read_as_it_is_written() -> None:
