@@ -61,7 +61,7 @@ async def create_destination(
 @router.post(
     "/destinations/{destination_id}/certificate", status_code=201, responses=problems(401, 403, 404, 409)
 )
-async def rotate_destination_certificate(
+async def accept_certificate(
     destination_id: DestinationId,
     body: CertificateRequest,
     claims: Admin,
@@ -71,11 +71,11 @@ async def rotate_destination_certificate(
 ) -> DestinationOut:
     """Accept a new certificate of a program that follows. For a while the present one is accepted as well;
     one before it ends at once."""
-    pinned = _pinned(parts, body.certificate, "body.certificate", now)
 
     def work(db: Session) -> DestinationOut:
         row = destinations.find(db, claims.tenant_id, destination_id, to_change=True)
         destinations.check_kind(row, DestinationKind.GRPC)
+        pinned = _pinned(parts, body.certificate, "body.certificate", now)
         certificates.rotate(db, row, pinned, timedelta(hours=body.overlap_hours), now)
         return destination_out(destinations.looked_at(db, row, now), now)
 
