@@ -1,4 +1,4 @@
-"""What every way of sending has in common: what is sent, and who sends it."""
+"""What every way of sending has in common: what is sent, and by what. Pure."""
 
 from __future__ import annotations
 
