@@ -14,7 +14,7 @@ endif
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 
-.PHONY: setup setup-test setup-ansible setup-docs package provision lint-roles machines weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean varied
+.PHONY: setup setup-test setup-ansible setup-docs package provision lint-roles machines weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise proto lock clean varied
 
 setup:
 	@requirements/bootstrap.sh run
@@ -147,6 +147,11 @@ MINUTES ?= 30
 SAMPLE ?= 0
 mutants: weights setup-test
 	$(BIN)/python -m tests.mutants $(MODULES) --base $(BASE) --minutes $(MINUTES) --sample $(SAMPLE) --seed $(SEED)
+
+# The messages of gRPC, anew from their description; a test holds them equal.
+PROTO := coordinator/following/deliveries.proto
+proto: setup
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. $(PROTO)
 
 # After a release: what its API gives is what callers are promised from then on.
 promise: setup

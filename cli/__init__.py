@@ -10,6 +10,7 @@ sessions        start, look at, act on, end    tokens    access tokens and their
 interventions   what people do in a running session
 tenants         institutions, for operators    parked    messages of nodes not judged, for operators
 destinations    the institution's own systems  webhooks  made and signed for
+destination_making  of every kind              destination_options  of commands about destinations
 nodes           nodes that join, their state, cordon and drain, for operators
 draining        waits until a node is empty   node_text  a node in words (pure)
 node_settings   what nodes are to have: `nodes config` and `nodes apply`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cli.calls import Calls, path_of
 from shared.api.destinations import (
+    CertificateRequest,
     DeadLetterOut,
     DeadLetterPage,
     DeliveryReplayOut,
@@ -11,6 +12,7 @@ from shared.api.destinations import (
     DeliveryTestOut,
     DestinationFilter,
     DestinationOut,
+    DestinationRequest,
     SecretOut,
     SecretRequest,
     WebhookOut,
@@ -30,6 +32,13 @@ class DestinationCalls:
     def rotate_webhook_secret(self, destination_id: str, request: SecretRequest) -> SecretOut:
         path = path_of("webhooks", destination_id, "secret")
         return self._calls.one("POST", path, SecretOut, body=request)
+
+    def create(self, request: DestinationRequest) -> DestinationOut:
+        return self._calls.one("POST", path_of("destinations"), DestinationOut, body=request)
+
+    def rotate_certificate(self, destination_id: str, request: CertificateRequest) -> DestinationOut:
+        path = path_of("destinations", destination_id, "certificate")
+        return self._calls.one("POST", path, DestinationOut, body=request)
 
     def destinations(self) -> list[DestinationOut]:
         return self._calls.rows(path_of("destinations"), DestinationOut)

@@ -8,7 +8,8 @@ import typer
 
 from cli.calls import checked
 from cli.connection import connect
-from cli.destinations import (
+from cli.destination_making import make_webhook
+from cli.destination_options import (
     ClassOption,
     DestinationName,
     DetailOption,
@@ -42,10 +43,7 @@ def create(
         proctorctl webhooks create office https://exams.example.org/hooks --class conduct --class identity
     """
     wanted = filter_of(kind, event_class, event, detail)
-    request = checked(WebhookRequest, name=name, url=url, filter=wanted)
-    with connect() as client:
-        made = client.deliveries.create_webhook(request).model_dump(mode="json")
-    write_one({**made["destination"], "secret": made["secret"]}, output)
+    make_webhook(checked(WebhookRequest, name=name, url=url, filter=wanted), output)
 
 
 @app.command("rotate-secret")

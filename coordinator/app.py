@@ -128,6 +128,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
             "spreading": spreading.run,
             "pages": lambda: pages.run(parts),
             "deliveries": workers.run,
+            **_followed(parts, workers),
             "audit log": lambda: chaining.run(parts, app.state.owed),
             **_works(parts, booted),
         }
@@ -221,6 +222,18 @@ def _workers(parts: Parts) -> Workers:
         "coordinator_deliveries", "Deliveries to institutions' systems by result of a try.", workers.counts
     )
     return workers
+
+
+def _followed(parts: Parts, workers: Workers) -> dict[str, Work]:
+    if (section := parts.config.deliveries.grpc) is None:
+        return {}
+    from coordinator.following.serving import Serving  # h2 and protobuf, only where they are needed
+
+    serving = Serving(parts, section, workers.counts)
+    parts.metrics.read(
+        "coordinator_followers", "Open connections of programs that follow.", lambda: serving.open
+    )
+    return {"deliveries over gRPC": serving.run}
 
 
 def _works(parts: Parts, booted: sweeping.Booted) -> dict[str, Work]:

@@ -171,12 +171,29 @@ class FacesSection(Section):
     purpose: switch it on only if the institution has a lawful basis for it."""
 
 
+class GrpcSection(Section):
+    """The port where programs of institutions follow what is told."""
+
+    host: Name = LOOPBACK
+    """Address to listen on."""
+    port: Port = 8_002
+    """Port to listen on."""
+    tls: TlsSection
+    """The server's certificate; those of the programs are entered with `proctorctl destinations create`."""
+
+
 class DeliveriesSection(Section):
     """Deliveries to institutions' own systems."""
 
     loopback: bool = False
     """Whether destinations may be on this machine, also with http://, for trying things out. Any
     administrator of an institution can then reach what listens here: not for production."""
+    kafka: bool = False
+    """Whether destinations may be Kafka clusters. Addresses of brokers are checked as those of webhooks, but
+    the Kafka library then resolves the names anew by itself: where a name must not lead inside even for a
+    moment, let a firewall see to it."""
+    grpc: GrpcSection | None = None
+    """Programs of institutions can follow if this is set."""
 
 
 class PrivacySection(Section):

@@ -15,6 +15,7 @@ from coordinator.audit import routes as audit_routes
 from coordinator.consents import routes as consent_routes
 from coordinator.deliveries import routes as delivery_routes
 from coordinator.desired import routes as desired_routes
+from coordinator.destinations import routes as destination_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import routes as excerpt_routes
@@ -75,6 +76,7 @@ API_ROUTES: Final = (
     tenant_routes,
     own_tenant_routes,
     delivery_routes,
+    destination_routes,
     audit_routes,
     hold_routes,
     retention_routes,

@@ -4,11 +4,11 @@ set -eu
 cd "$(dirname "$0")/.."
 project=pyproject.toml
 case "$1" in
-    dev) extras="--group dev --extra edge --extra coordinator --extra cli --extra hub --extra demo --extra cpu" ;;
+    dev) extras="--group dev --extra edge --extra coordinator --extra kafka --extra cli --extra hub --extra demo --extra cpu" ;;
     edge-cpu) extras="--extra edge --extra cli --extra cpu" ;;
     edge-gpu) extras="--extra edge --extra cli --extra gpu" ;;
     ansible|docs) extras="" project=requirements/$1.in ;;
-    coordinator) extras="--extra coordinator --extra cli --extra hub" ;;
+    coordinator) extras="--extra coordinator --extra kafka --extra cli --extra hub" ;;
     *) echo "unknown set $1: dev, edge-cpu, edge-gpu, coordinator, ansible or docs" >&2; exit 2 ;;
 esac
 # shellcheck disable=SC2086

@@ -7,6 +7,7 @@ Exams
     incidents      findings that belong together (pure)       notices     what a candidate is told (pure)
     unwatched      how long nobody looked (pure)              cameras     programs that act as one (pure)
     deliveries     what an institution's systems are told     destination_url where they may be (pure)
+    kafka_place    a topic of Kafka and its brokers (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     holds          what must not be erased (pure)             retention   what is kept how long (pure)
     features       what was measured, for a later classifier

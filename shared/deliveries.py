@@ -11,6 +11,14 @@ class DestinationKind(StrEnum):
 
     WEBHOOK = "webhook"
     """POST over HTTPS, signed as Standard Webhooks says."""
+    KAFKA = "kafka"
+    """Records of a topic of the institution's Kafka cluster."""
+    GRPC = "grpc"
+    """The institution's program calls `proctor.deliveries.v1.Deliveries` and follows."""
+
+
+SENT_TO: Final = frozenset({DestinationKind.WEBHOOK, DestinationKind.KAFKA})
+"""To these the coordinator sends by itself; the others come and take."""
 
 
 class DeliveryKind(StrEnum):

@@ -26,7 +26,7 @@ from coordinator.reviews import reading_service as reading
 from coordinator.reviews.reading_service import OpenedAct
 from shared.api.destinations import DestinationFilter
 from shared.canonical import parse_json
-from shared.deliveries import NOTICES, DeliveryKind
+from shared.deliveries import NOTICES, DeliveryKind, DestinationKind
 
 ALERTS: Final = frozenset({DeliveryKind.ALERT_RAISED, DeliveryKind.ALERT_CLEARED})
 VERDICTS: Final = frozenset({DeliveryKind.VERDICT_GIVEN, DeliveryKind.VERDICT_WITHDRAWN})
@@ -52,6 +52,7 @@ class Load:
     """What one round sends to a destination."""
 
     destination_id: UUID
+    kind: DestinationKind
     url: str
     secrets: tuple[str, ...]
     breaker: Breaker
@@ -77,10 +78,11 @@ def load(db: Session, keyring: Keyring, destination_id: UUID, limit: int, now_ut
     wanted = DestinationFilter.model_validate(row.wanted)
     return Load(
         destination_id,
+        row.kind,
         row.url,
         secrets.signing(db, keyring, destination_id, now_utc),
         breaker,
-        tuple(_parcels(db, keyring, rows, wanted)),
+        tuple(parcels_of(db, keyring, rows, wanted)),
     )
 
 
@@ -98,9 +100,10 @@ def _next(db: Session, destination_id: UUID, limit: int, now_utc: datetime) -> S
     return db.exec(wanted).all()
 
 
-def _parcels(
+def parcels_of(
     db: Session, keyring: Keyring, rows: Sequence[Delivery], wanted: DestinationFilter
 ) -> list[Parcel]:
+    """Deliveries of one destination with what they say now."""
     told = _alerts(db, keyring, [row for row in rows if row.kind in ALERTS])
     acts = reading.opened_acts(db, keyring, [row.subject_id for row in rows if row.kind in VERDICTS])
     parcels = []

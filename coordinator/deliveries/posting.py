@@ -11,43 +11,21 @@ import asyncio
 import ssl
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from ipaddress import ip_address
-from socket import SOCK_STREAM, getaddrinfo
 from typing import Final
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from standardwebhooks import Webhook
 
+from coordinator.deliveries.addresses import AddressRefused, check_addresses, resolved
 from coordinator.deliveries.connection import Answer, Broken, Connection, Server, connected
 from coordinator.deliveries.outcomes import Outcome, outcome_of, trouble
-from shared.destination_url import Address, address_trouble, url_trouble
+from coordinator.deliveries.sending import Sent
+from shared.destination_url import Address, url_trouble
 
-AT_ONCE: Final = 16
-"""The most connections to one destination."""
 IDLE_S: Final = 15.0
 """A connection that was unused for longer is not used again."""
-_RESOLVERS: Final = 32
-_resolving = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
-"""Threads of their own: a name server that does not answer must not take those of the database."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What is posted."""
-
-    url: str
-    parcel_id: UUID
-    body: str
-    secrets: tuple[str, ...]
-
-
-class AddressRefused(Exception):
-    """A name leads to an address to which nothing may be sent."""
 
 
 class Poster:
@@ -120,15 +98,8 @@ class Poster:
         return None
 
     async def _connect(self, server: Server) -> Connection:
-        try:
-            addresses = await self._addresses(server)
-        except (UnicodeError, ValueError) as error:
-            raise OSError("the name cannot be resolved") from error
-        # One refused address is enough: a name that leads inside with some of its addresses is not to be
-        # trusted with the others.
-        for address in addresses:
-            if (why := address_trouble(address, loopback=self._loopback)) is not None:
-                raise AddressRefused(why)
+        addresses = await self._addresses(server)
+        check_addresses(addresses, loopback=self._loopback)
         return await connected(server, addresses)
 
     async def _addresses(self, server: Server) -> Sequence[Address]:
@@ -151,13 +122,6 @@ def signed_headers(sent: Sent, now_utc: datetime) -> list[tuple[str, str]]:
         ("webhook-timestamp", str(int(now_utc.timestamp()))),
         ("webhook-signature", " ".join(signatures)),
     ]
-
-
-async def resolved(host: str, port: int) -> Sequence[Address]:
-    """The addresses of a name. Raises `OSError`."""
-    loop = asyncio.get_running_loop()
-    found = await loop.run_in_executor(_resolving, lambda: getaddrinfo(host, port, type=SOCK_STREAM))
-    return list(dict.fromkeys(ip_address(place[0]) for *_, place in found))
 
 
 def server_of(url: str) -> Server:

@@ -14,8 +14,9 @@ from sqlmodel import Session
 from coordinator.deliveries import service as deliveries
 from coordinator.deliveries.answers import letter_out
 from coordinator.deliveries.parcels import TEST, body_of
-from coordinator.deliveries.posting import Poster, Sent
 from coordinator.deliveries.schedule import Pace
+from coordinator.deliveries.senders import sender_to
+from coordinator.deliveries.sending import Sent
 from coordinator.deliveries.service import LetterQuery
 from coordinator.destinations import secrets_service as secrets, service as destinations
 from coordinator.destinations.answers import destination_out
@@ -40,6 +41,7 @@ from shared.api.destinations import (
     WebhookOut,
     WebhookRequest,
 )
+from shared.deliveries import SENT_TO, DestinationKind
 from shared.destination_url import url_trouble
 from shared.errors import Rejected
 from shared.tokens import Claims
@@ -81,6 +83,7 @@ async def rotate_webhook_secret(
 
     def work(db: Session) -> SecretOut:
         row = destinations.find(db, claims.tenant_id, destination_id, to_change=True)
+        destinations.check_kind(row, DestinationKind.WEBHOOK)
         made = secrets.rotate(db, parts.keys.keyring, row, timedelta(hours=body.overlap_hours), now)
         return SecretOut(secret=made.text, former_secret_until=made.former_until_utc)
 
@@ -147,22 +150,26 @@ async def resume_destination(
 async def test_destination(
     destination_id: DestinationId, claims: Admin, parts: PartsDep, now: Now
 ) -> DeliveryTestOut:
-    """Send one message of the type `test` now, without any data, and say what came of it."""
+    """Send one message of the type `test` now, without any data, and say what came of it.
+
+    To a program that follows nothing is sent: it says whether one follows now (`not-followed`).
+    """
     check_rate(parts.rates.report, claims.bearer, parts.clock())
 
-    def read(db: Session) -> Sent:
-        row = destinations.find(db, claims.tenant_id, destination_id)
+    def read(db: Session) -> tuple[DestinationKind, bool, Sent]:
+        row, test_id = destinations.find(db, claims.tenant_id, destination_id), uuid7()
         signing = secrets.signing(db, parts.keys.keyring, row.id, now)
-        return Sent(row.url, uuid7(), body_of(TEST, now, {}), signing)
+        sent = Sent(row.url, test_id, test_id, body_of(TEST, now, {}), signing)
+        return row.kind, destinations.is_held(row, now), sent
 
-    sent = await parts.reading(read)
-    poster, begun = _poster(parts), time.monotonic()
-    try:
-        outcome = await poster.post(sent)
-    finally:
-        poster.close()
+    kind, held, sent = await parts.reading(read)
+    begun = time.monotonic()
+    if kind in SENT_TO:
+        error = await _tried(parts, kind, sent)
+    else:
+        error = None if held else "not-followed"
     took_ms = round(1000 * (time.monotonic() - begun), 1)
-    return DeliveryTestOut(delivered=outcome.reason is None, error=outcome.reason, took_ms=took_ms)
+    return DeliveryTestOut(delivered=error is None, error=error, took_ms=took_ms)
 
 
 @router.post("/destinations/{destination_id}/replay", responses=_REFUSALS)
@@ -217,8 +224,13 @@ def _shown(db: Session, row: Destination, now: datetime) -> DestinationOut:
     return destination_out(destinations.looked_at(db, row, now), now)
 
 
-def _poster(parts: Parts) -> Poster:
-    return Poster(loopback=parts.config.deliveries.loopback, timeout_s=Pace().answer_within_s)
+async def _tried(parts: Parts, kind: DestinationKind, sent: Sent) -> str | None:
+    """Why a message was not delivered."""
+    sender = sender_to(kind, parts.config.deliveries, Pace().answer_within_s)
+    try:
+        return (await sender.post(sent)).reason
+    finally:
+        sender.close()
 
 
 def _check_url(parts: Parts, url: str) -> None:

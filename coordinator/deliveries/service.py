@@ -16,11 +16,12 @@ from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import Session, col, delete, select, update
 
 from coordinator.deliveries.schedule import Breaker
-from coordinator.destinations import secrets_service as secrets
+from coordinator.destinations import certificates_service as certificates, secrets_service as secrets
 from coordinator.destinations.outbox_service import KEPT_FOR
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import Cursor, cut
+from shared.deliveries import SENT_TO
 
 HELD_FOR: Final = timedelta(seconds=60)
 """Longer than a round can take."""
@@ -78,6 +79,7 @@ def due(db: Session, holder: UUID, now_utc: datetime) -> list[UUID]:
         col(Delivery.next_try_utc) <= now_utc,
     )
     wanted = select(Destination.id).where(
+        col(Destination.kind).in_(SENT_TO),
         col(Destination.paused_utc).is_(None),
         col(Destination.removed_utc).is_(None),
         or_(col(Destination.open_until_utc).is_(None), col(Destination.open_until_utc) <= now_utc),
@@ -196,6 +198,7 @@ def clear(db: Session, now_utc: datetime) -> int:
     """Delete what is older than it is kept, some thousand rows at a time, and removed destinations without
     any rows; returns how many deliveries were deleted."""
     secrets.forget_ended(db, now_utc)
+    certificates.forget_ended(db, now_utc)
     old = (
         select(Delivery.sequence)
         .where(col(Delivery.noted_utc) < now_utc - KEPT_FOR)
@@ -219,6 +222,7 @@ def _replay(db: Session, destination_id: UUID, now_utc: datetime, *which: Column
             due_utc=now_utc,
             next_try_utc=now_utc,
             settled_utc=None,
+            place=None,
         )
     )
     return done.rowcount

@@ -24,8 +24,9 @@ from coordinator.deliveries import parcels_service as parcels, service as delive
 from coordinator.deliveries.order import lanes
 from coordinator.deliveries.outcomes import Ending, Outcome
 from coordinator.deliveries.parcels_service import Load, Parcel
-from coordinator.deliveries.posting import AT_ONCE, Poster, Sent
 from coordinator.deliveries.schedule import Pace, Try, after_try, breaker_after, may_send, probes
+from coordinator.deliveries.senders import sender_to
+from coordinator.deliveries.sending import AT_ONCE, Sender, Sent
 from coordinator.deliveries.service import CLEARED_AT_ONCE, Results, Settled
 from coordinator.deliveries.traced import trace_tried
 from coordinator.destinations.tables import DeliveryState
@@ -88,20 +89,24 @@ class Workers:
     async def carry(self, destination_id: UUID) -> None:
         """Send to one destination until nothing is left that may be sent now."""
         parts, holder = self._parts, self._holder
-        poster = Poster(loopback=parts.config.deliveries.loopback, timeout_s=self._pace.answer_within_s)
+        sender: Sender | None = None
         try:
             held = await parts.writing(partial(self._keep, destination_id, None))
             while held and not self._stopping:
                 load = await parts.reading(partial(self._load, destination_id))
                 if load is None or not load.parcels or not may_send(load.breaker, parts.utc_now()):
                     return
-                going = self._rounds[destination_id] = Round(parts, self._pace, load, poster, self.counts)
+                if sender is None:
+                    section, timeout_s = parts.config.deliveries, self._pace.answer_within_s
+                    sender = sender_to(load.kind, section, timeout_s)
+                going = self._rounds[destination_id] = Round(parts, self._pace, load, sender, self.counts)
                 try:
                     await going.run()
                 finally:  # what was sent in a round that was cut short must not be sent again
                     held = await parts.writing(partial(self._keep, destination_id, going.results()))
         finally:
-            poster.close()
+            if sender is not None:
+                sender.close()
             with suppress(Unavailable):
                 await parts.writing(lambda db: deliveries.give_back(db, destination_id, holder))
 
@@ -147,11 +152,11 @@ class Workers:
 class Round:
     """One round of one destination."""
 
-    def __init__(self, parts: Parts, pace: Pace, load: Load, poster: Poster, counts: Counter[str]) -> None:
+    def __init__(self, parts: Parts, pace: Pace, load: Load, sender: Sender, counts: Counter[str]) -> None:
         self._parts = parts
         self._pace = pace
         self._load = load
-        self._poster = poster
+        self._sender = sender
         self._counts = counts
         self._ends_at = parts.clock() + ROUND_S
         self._probing = probes(pace, load.breaker)
@@ -197,9 +202,9 @@ class Round:
         if parcel.body is None:
             self._note(Settled(parcel.sequence, DeliveryState.DROPPED, parcel.tried.attempts, parcel.reason))
             return True
-        sent = Sent(self._load.url, parcel.parcel_id, parcel.body, self._load.secrets)
+        sent = Sent(self._load.url, parcel.parcel_id, parcel.session_id, parcel.body, self._load.secrets)
         begun_s = time.time()
-        outcome = await self._poster.post(sent)
+        outcome = await self._sender.post(sent)
         if (traces := self._parts.traces) is not None:
             trace_tried(traces, self._load.destination_id, parcel, outcome, begun_s)
         settled = self._judged(parcel, outcome)

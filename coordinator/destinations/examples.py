@@ -13,6 +13,10 @@ _FILTER: Final = {
     "event_types": None,
     "details": ["explanation", "evidence"],
 }
+_GRPC: Final = {
+    "certificate": "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQm\n-----END CERTIFICATE-----\n"
+}
+_LOGIN: Final = {"mechanism": "SCRAM-SHA-512", "username": "proctor", "password": "correct-horse"}
 _DESTINATION: Final = {
     "destination_id": _ID,
     "kind": "webhook",
@@ -43,6 +47,17 @@ DESTINATION_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "destination": _DESTINATION,
             "secret": "whsec_ZXhhbXBsZSBleGFtcGxlIGV4YW1wbGUgZXhhbXBsZSE=",
         },
+        "DestinationRequest": {"name": "Desk", "grpc": _GRPC, "filter": _FILTER},
+        "KafkaRequest": {
+            "servers": ["k1.example.org:9093", "k2.example.org:9093"],
+            "topic": "proctoring",
+            "tls": True,
+            "ca": None,
+            "login": _LOGIN,
+        },
+        "KafkaLogin": _LOGIN,
+        "GrpcRequest": _GRPC,
+        "CertificateRequest": {**_GRPC, "overlap_hours": 24},
         "DestinationFilter": _FILTER,
         "DestinationOut": _DESTINATION,
         "SecretRequest": {"overlap_hours": 24},

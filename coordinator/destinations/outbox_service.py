@@ -149,6 +149,7 @@ def _knowing(db: Session, session_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]
             or_(
                 col(Delivery.state) == DeliveryState.DELIVERED,
                 col(Delivery.attempts) > 0,
+                col(Delivery.place).is_not(None),
                 and_(col(Delivery.state) == DeliveryState.WAITING, col(Destination.held_by).is_not(None)),
             ),
         )
@@ -217,5 +218,6 @@ def _row(news: News, destination_id: UUID, now_utc: datetime) -> dict[str, objec
         "due_utc": news.due_utc,
         "next_try_utc": news.due_utc,
         "settled_utc": None,
+        "place": None,
         "told_sealed": None,
     }

@@ -1,4 +1,4 @@
-"""The secrets that sign what is sent to a destination. Flushes, never commits.
+"""The secrets of destinations: what signs for webhooks, logins at Kafka clusters. Flushes, never commits.
 
 A new secret does not replace the former one at once: for a while both sign, so that the receiver can change
 over without losing a message. A third one ends the first.
@@ -33,8 +33,14 @@ class Rotated:
 
 
 def make(db: Session, keyring: Keyring, destination: Destination, now_utc: datetime) -> str:
-    """Make a destination's secret; returns its text, to be shown once."""
+    """Make a webhook's secret; returns its text, to be shown once."""
     text = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
+    keep(db, keyring, destination, text, now_utc)
+    return text
+
+
+def keep(db: Session, keyring: Keyring, destination: Destination, text: str, now_utc: datetime) -> None:
+    """Keep a destination's secret."""
     row_id = uuid7()
     db.add(
         DestinationSecret(
@@ -46,7 +52,6 @@ def make(db: Session, keyring: Keyring, destination: Destination, now_utc: datet
         )
     )
     db.flush()
-    return text
 
 
 def rotate(
@@ -64,7 +69,7 @@ def rotate(
 
 
 def signing(db: Session, keyring: Keyring, destination_id: UUID, now_utc: datetime) -> tuple[str, ...]:
-    """The secrets that sign now, the newest first."""
+    """The secrets that are good now, the newest first."""
     living = [row for row in _rows(db, destination_id) if row.ends_utc is None or row.ends_utc > now_utc]
     return tuple(keyring.unwrap(_place(row.id), row.wrapped).decode() for row in living)
 

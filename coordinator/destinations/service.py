@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select, update
 
-from coordinator.destinations import secrets_service as secrets
+from coordinator.destinations import certificates_service as certificates, secrets_service as secrets
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
-from shared.api.destinations import DestinationFilter, WebhookRequest
+from shared.api.destinations import DestinationFilter, DestinationRequest, WebhookRequest
 from shared.deliveries import DestinationKind
 from shared.errors import Rejected
 from shared.tokens import Claims
@@ -38,19 +38,22 @@ class FoundDestination:
     former_until_utc: datetime | None
 
 
-def make(db: Session, claims: Claims, request: WebhookRequest, now_utc: datetime) -> Destination:
-    """Make a webhook. Raises `Rejected` (409 `too-many-destinations`)."""
+def make(
+    db: Session, claims: Claims, request: WebhookRequest | DestinationRequest, now_utc: datetime
+) -> Destination:
+    """Make a destination. Raises `Rejected` (409 `too-many-destinations`)."""
     if len(_rows(db, claims.tenant_id)) >= MAX_DESTINATIONS:
         raise Rejected(
             f"an institution has at most {MAX_DESTINATIONS} destinations; remove one",
             code="too-many-destinations",
             status=409,
         )
+    kind, url = _where(request)
     row = Destination(
         tenant_id=claims.tenant_id,
-        kind=DestinationKind.WEBHOOK,
+        kind=kind,
         name=request.name,
-        url=request.url,
+        url=url,
         wanted=request.filter.model_dump(mode="json"),
         created_utc=now_utc,
         created_by=claims.subject,
@@ -58,6 +61,17 @@ def make(db: Session, claims: Claims, request: WebhookRequest, now_utc: datetime
     db.add(row)
     db.flush()
     return row
+
+
+def check_kind(row: Destination, kind: DestinationKind) -> None:
+    """Raises `Rejected` (409 `other-kind`) for a destination of another kind."""
+    if row.kind is not kind:
+        raise Rejected(f"this destination is no {kind} but {row.kind}", code="other-kind", status=409)
+
+
+def is_held(row: Destination, now_utc: datetime) -> bool:
+    """Whether somebody sends to it or follows it now."""
+    return row.held_until_utc is not None and row.held_until_utc > now_utc
 
 
 def find(db: Session, tenant_id: UUID, destination_id: UUID, *, to_change: bool = False) -> Destination:
@@ -83,17 +97,12 @@ def listing(db: Session, tenant_id: UUID, now_utc: datetime) -> list[FoundDestin
     """The institution's destinations, oldest first."""
     rows = _rows(db, tenant_id)
     heaps = _heaps(db, {row.id for row in rows})
-    return [
-        FoundDestination(row, heaps.get(row.id, {}), secrets.former_until(db, row.id, now_utc))
-        for row in rows
-    ]
+    return [_found(db, row, heaps.get(row.id, {}), now_utc) for row in rows]
 
 
 def looked_at(db: Session, row: Destination, now_utc: datetime) -> FoundDestination:
     """A destination with what lies there for it."""
-    return FoundDestination(
-        row, _heaps(db, {row.id}).get(row.id, {}), secrets.former_until(db, row.id, now_utc)
-    )
+    return _found(db, row, _heaps(db, {row.id}).get(row.id, {}), now_utc)
 
 
 def set_filter(db: Session, row: Destination, wanted: DestinationFilter) -> None:
@@ -129,9 +138,10 @@ def resume(db: Session, row: Destination, now_utc: datetime) -> None:
 
 
 def remove(db: Session, row: Destination, now_utc: datetime) -> None:
-    """Remove a destination: nothing is noted or sent any more, and its secrets are deleted."""
+    """Remove a destination: nothing is noted or sent any more, its secrets and certificates are deleted."""
     row.removed_utc = now_utc
     secrets.forget(db, row.id)
+    certificates.forget(db, row.id)
     db.exec(
         update(Delivery)
         .where(col(Delivery.destination_id) == row.id, col(Delivery.state) == DeliveryState.WAITING)
@@ -139,6 +149,23 @@ def remove(db: Session, row: Destination, now_utc: datetime) -> None:
     )
     db.add(row)
     db.flush()
+
+
+def _where(request: WebhookRequest | DestinationRequest) -> tuple[DestinationKind, str]:
+    match request:
+        case WebhookRequest():
+            return DestinationKind.WEBHOOK, request.url
+        case DestinationRequest(kafka=kafka) if kafka is not None:
+            return DestinationKind.KAFKA, str(kafka.place)
+        case _:
+            return DestinationKind.GRPC, ""
+
+
+def _found(
+    db: Session, row: Destination, heaps: dict[DeliveryState, Heap], now_utc: datetime
+) -> FoundDestination:
+    kept = certificates if row.kind is DestinationKind.GRPC else secrets
+    return FoundDestination(row, heaps, kept.former_until(db, row.id, now_utc))
 
 
 def _rows(db: Session, tenant_id: UUID) -> list[Destination]:

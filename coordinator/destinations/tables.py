@@ -1,4 +1,4 @@
-"""Tables of destinations, of the secrets that sign what is sent to them, and of the outbox of deliveries.
+"""Tables of destinations, of their secrets and certificates, and of the outbox of deliveries.
 
 A delivery has no content: what is sent is read from the alert or the verdict when it is sent. So nothing
 leaves of data whose key was destroyed, and no copy of it lies here. Only the notice that a person was erased
@@ -59,13 +59,16 @@ class Destination(Row, table=True):
     """Nothing is sent before."""
     last_error: str | None = Field(default=None, max_length=REASON_CHARS)
     held_by: UUID | None = None
-    """The coordinator process that sends to it."""
+    """The coordinator process that sends to it, or the call that follows it."""
     held_until_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Then another one may."""
+    placed: int = Field(default=0, sa_type=BigInteger)
+    """The highest place that was given to one of its deliveries."""
 
 
 class DestinationSecret(Row, table=True):
-    """A secret that signs what is sent to a destination; at most two of them sign at once."""
+    """A secret that signs what is sent to a webhook, of which at most two sign at once, or the login at a
+    Kafka cluster."""
 
     __tablename__ = "destination_secrets"
 
@@ -79,6 +82,26 @@ class DestinationSecret(Row, table=True):
     """Until then it signs beside its successor; None: it has none."""
 
 
+class DestinationCertificate(Row, table=True):
+    """A certificate by which the program of a destination identifies itself; at most two are accepted."""
+
+    __tablename__ = "destination_certificates"
+    __table_args__ = (
+        UniqueConstraint("fingerprint"),
+        Index("ix_destination_certificates_destination_id", "destination_id"),
+    )
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    destination_id: UUID = Field(foreign_key="destinations.id")
+    der: bytes
+    fingerprint: bytes
+    """SHA-256 of it."""
+    created_utc: datetime = Field(sa_type=UtcDateTime)
+    ends_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Until then it is accepted beside its successor; None: it has none."""
+
+
 class Delivery(Row, table=True):
     """One thing to be told to one destination."""
 
@@ -90,6 +113,7 @@ class Delivery(Row, table=True):
         Index("ix_deliveries_subject", "subject_id"),
         Index("ix_deliveries_noted", "noted_utc"),
         Index("ix_deliveries_session_id", "session_id"),
+        Index("ix_deliveries_place", "destination_id", "place"),
     )
 
     sequence: int | None = Field(
@@ -119,6 +143,8 @@ class Delivery(Row, table=True):
     """Since when it is to be sent; giving up counts from here."""
     next_try_utc: datetime = Field(sa_type=UtcDateTime)
     settled_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    place: int | None = Field(default=None, sa_type=BigInteger)
+    """In the order in which a program that follows gets it; given when it is first sent."""
     told_sealed: bytes | None = None
     """Of notices about a person alone: the names by which the receiver knows it, under the master key, as
     nothing else has them any more. Emptied as soon as it is delivered."""

@@ -89,6 +89,7 @@ KEPT: Final[Mapping[str, str]] = MappingProxyType(
         "audit_entries": "a person by a random id; staff sealed under the key of a year",
         "audit_heads": "hashes",
         "audit_keys": "keys of institutions and years",
+        "destination_certificates": "of an institution's programs",
         "destination_secrets": "secrets of an institution's systems",
         "destinations": "an institution's systems",
         "erased_sessions": "random ids: what comes late is refused by them",

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from coordinator.deliveries import posting
+from coordinator.deliveries import kafka_posting, posting
 from tests.support.eventually import cancelled
 from tests.support.ports import reserved_port
 
@@ -140,4 +140,5 @@ def nothing_resolves(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nowhere(host: str, port: int) -> list[Any]:
         raise OSError("no name leads anywhere in this test")
 
-    monkeypatch.setattr(posting, "resolved", nowhere)
+    for module in (posting, kafka_posting):
+        monkeypatch.setattr(module, "resolved", nowhere)

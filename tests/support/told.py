@@ -17,6 +17,7 @@ from coordinator.alerts import service as alerts
 from coordinator.alerts.service import Written
 from coordinator.building import build
 from coordinator.config import CoordinatorConfig, DeliveriesSection
+from coordinator.deliveries.kafka_settings import access_text
 from coordinator.deliveries.schedule import Pace
 from coordinator.deliveries.working import Workers
 from coordinator.destinations import secrets_service as secrets, service as destinations
@@ -25,7 +26,14 @@ from coordinator.ground.own_keys import make_own_keys
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
-from shared.api.destinations import DestinationFilter, WebhookRequest
+from shared.api.destinations import (
+    DestinationFilter,
+    DestinationRequest,
+    KafkaLogin,
+    KafkaRequest,
+    WebhookRequest,
+)
+from shared.kafka_place import KafkaPlace
 from shared.tokens import Claims, Role
 from tests.support.eventually import cancelled
 from tests.support.sittings import EdgeNode, Sitting, sit
@@ -46,6 +54,19 @@ class Told:
 
     def sit(self, reference: str) -> Sitting:
         return sit(self.parts.database, self.parts.keys.keyring, self.node, reference)
+
+    async def topic(self, place: KafkaPlace, login: KafkaLogin | None = None) -> Destination:
+        """A new destination at a Kafka cluster."""
+        servers = tuple(map(str, place.servers))
+        asked = KafkaRequest(servers=servers, topic=place.topic, tls=place.tls, login=login)
+        request = DestinationRequest(name="lake", kafka=asked)
+
+        def work(db: Session) -> Destination:
+            row = destinations.make(db, ADMIN, request, datetime.now(UTC))
+            secrets.keep(db, self.parts.keys.keyring, row, access_text(asked), datetime.now(UTC))
+            return row
+
+        return await self.parts.writing(work)
 
     async def destination(self, url: str, **wanted: Any) -> tuple[Destination, str]:
         """A new webhook and its secret."""
@@ -106,7 +127,7 @@ async def told(database_url: str, folder: Path) -> AsyncIterator[Told]:
     config = CoordinatorConfig(
         data_folder=folder / "coordinator",
         database_url=database_url,
-        deliveries=DeliveriesSection(loopback=True),
+        deliveries=DeliveriesSection(loopback=True, kafka=True),
     )
     make_own_keys(config.data_folder, None)
     parts = build(config, Metrics())

@@ -14,6 +14,7 @@ from tests.support.imports import FILES, PACKAGES, ROOT, brought, tree_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 CALLED = {
+    "google": "protobuf",
     "cv2": "opencv-contrib-python",
     "jwt": "pyjwt",
     "nats": "nats-py",
@@ -24,8 +25,8 @@ CALLED = {
     "yaml": "pyyaml",
 }
 """Distributions with another name than what is imported from them."""
-SAID = {"cli": {"numpy", "onnx"}}
-"""What a program does without: `models.converters` says which extra it needs."""
+SAID = {"cli": {"numpy", "onnx"}, "coordinator": {"confluent-kafka"}}
+"""What a program does without: what needs it asks first whether it is there."""
 
 
 def distributions(requirements: Iterable[str]) -> set[str]:

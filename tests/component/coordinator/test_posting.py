@@ -11,7 +11,8 @@ import pytest
 
 from coordinator.deliveries import posting
 from coordinator.deliveries.outcomes import DELIVERED, Ending
-from coordinator.deliveries.posting import Poster, Sent
+from coordinator.deliveries.posting import Poster
+from coordinator.deliveries.sending import Sent
 from shared.destination_url import Address
 from tests.support.sink import Got, Sink, sink, status
 
@@ -26,7 +27,7 @@ def run(test: Test, *, loopback: bool = True, timeout_s: float = 60.0) -> None:
         poster = Poster(loopback=loopback, timeout_s=timeout_s)
 
         async def post(url: str) -> str | None:
-            outcome = await poster.post(Sent(url, UUID(int=1), '{"a":1}', (SECRET,)))
+            outcome = await poster.post(Sent(url, UUID(int=1), UUID(int=2), '{"a":1}', (SECRET,)))
             assert (outcome.reason is None) is (outcome.ending is Ending.DELIVERED)
             return outcome.reason
 
@@ -177,7 +178,8 @@ def test_an_answer_without_end_is_cut() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         poster = Poster(loopback=True, timeout_s=60.0)
-        outcome = await poster.post(Sent(f"http://127.0.0.1:{port}/", UUID(int=1), '{"a":1}', (SECRET,)))
+        posted = Sent(f"http://127.0.0.1:{port}/", UUID(int=1), UUID(int=2), '{"a":1}', (SECRET,))
+        outcome = await poster.post(posted)
         assert outcome == DELIVERED
         poster.close()
         server.close()

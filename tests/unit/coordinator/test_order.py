@@ -36,7 +36,8 @@ LISTED = {
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
-        deliveries.connection
+        deliveries.connection deliveries.addresses deliveries.senders
+        deliveries.kafka_client deliveries.kafka_posting following.http2 following.deliveries_pb2
         openness.networks
         reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file privacy.archive
         web_api.errors web_api.headers web_api.limits web_api.metrics
@@ -51,6 +52,7 @@ LISTED = {
         reports.gathering
         replicas.spreading
         deliveries.working deliveries.traced arriving.traced retention.running
+        following.calls following.serving
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.accepting
