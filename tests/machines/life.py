@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.machines.exam import Page
-from tests.machines.installation import EDGES, Installation
+from tests.machines.installation import CENTRE, EDGES, Installation
 from tests.machines.place import FOLDER
 from tests.machines.provisioning import newer_package
 from tests.machines.recording import repeated
@@ -13,6 +13,7 @@ from tests.machines.steps import Step, Steps, Wrong
 
 TIMES: Final = 40
 """How often the recording is repeated for an exam that outlasts both."""
+MOVE_EXAMS: Final = '{"upgrade_move_exams": true}'
 CURRENT: Final = "readlink /opt/proctor/{}/current"
 
 
@@ -27,9 +28,9 @@ def upgraded(three: Installation, steps: Steps) -> None:
             page.wait_until_it_flows()
     with steps.step("upgrade with a running exam") as step:
         three.site.write(three.machines.values(), package_folder=str(package))
-        step.note(f"{three.site.run('upgrade', '-e', '{"upgrade_move_exams": true}')} changes")
+        step.note(f"{three.site.run('upgrade', '-e', MOVE_EXAMS)} changes")
         release = (package / "release").read_text().strip()
-        for name, program in (*((edge, "edge") for edge in EDGES), ("proctor.example.org", "coordinator")):
+        for name, program in (*((edge, "edge") for edge in EDGES), (CENTRE, "coordinator")):
             current = three.machines[name].run(CURRENT.format(program)).strip()
             if not current.endswith(f"/{release}"):
                 raise Wrong(f"{name} runs {current}, and not {release}")

@@ -21,7 +21,7 @@ PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,python3-apt,iproute2,openss
 BOOTS_WITHIN_S: Final = 300.0
 ENDS_WITHIN_S: Final = 120.0
 _GROUPS: Final = "/sys/fs/cgroup"
-# Without a group of its own in each hierarchy, one machine's systemd would take another's processes for its own.
+# Without groups of its own, one machine's systemd would take another's processes for its own.
 _IN_OWN_GROUPS: Final = f"""
 [ -e {_GROUPS}/cgroup.procs ] && all={_GROUPS} || all=$(echo {_GROUPS}/*)
 for each in $all; do mkdir -p "$each/$0" && echo $$ > "$each/$0/cgroup.procs"; done 2> /dev/null
