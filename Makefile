@@ -100,11 +100,13 @@ provision: setup-ansible package
 lint-roles: setup-ansible
 	cd ansible && PATH=$(CURDIR)/.tools/ansible/bin:$$PATH ansible-lint --offline --profile production
 
-# Half an hour and more, as root: an empty machine in a container, and the playbooks and an exam on it.
+# An hour and a half, as root: empty machines in containers, and the playbooks and exams on them. EXAMPLES names some
+# of the example inventories.
+EXAMPLES ?= one-machine three-machines
 machines: weights
 	@requirements/bootstrap.sh machines
 	@requirements/package.sh
-	$(BIN)/python -m tests.machines
+	$(BIN)/python -m tests.machines $(EXAMPLES)
 
 # Gigabytes: the packages of a GPU host, and every network opened with them. Not part of `make test`.
 gpu-check: weights

@@ -197,11 +197,10 @@ class EdgeConfig(Section):
     traces: TracesSection = TracesSection()
 
     @property
-    def most_sessions(self) -> int | None:
-        """The most sessions that these settings allow; None: any number."""
+    def room_for_media(self) -> int | None:
+        """For how many sessions there are ports; None: for any number."""
         ports = self.media.last_port - self.media.first_port + 1
-        bounds = [self.analysis.rating, ports // PORTS_PER_SESSION if self.media.first_port else None]
-        return min((bound for bound in bounds if bound is not None), default=None)
+        return ports // PORTS_PER_SESSION if self.media.first_port else None
 
     def signaling_url(self, session: object = "{session_id}") -> str:
         """The WebSocket address of one session's signaling."""

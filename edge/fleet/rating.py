@@ -44,9 +44,10 @@ def objection(rating: Rating, here: Conditions) -> str | None:
     return "it was measured with other values of: " + ", ".join(differing)
 
 
-def admitted(rating: Rating | None, ceiling: int | None, *, unrated: int) -> int:
+def admitted(rating: Rating | None, ceiling: int | None, room: int | None, *, unrated: int) -> int:
     """The most sessions of this host. `rating`: one that is believed; `ceiling`: the configuration's number,
-    which is never exceeded; `unrated`: the number without both."""
+    which is never exceeded; `unrated`: the number without both; `room`: how many have ports for their media,
+    which says nothing of what the host carries."""
     measured = None if rating is None else rating.sessions
-    known = [number for number in (measured, ceiling) if number is not None]
-    return min(known, default=unrated)
+    carried = min((number for number in (measured, ceiling) if number is not None), default=unrated)
+    return carried if room is None else min(carried, room)

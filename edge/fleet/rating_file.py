@@ -70,7 +70,7 @@ def foreseen(config: EdgeConfig) -> int:
         rating = read_rating(config.data_folder)
     except Corrupt:
         rating = None
-    return admitted(rating, config.most_sessions, unrated=UNRATED)
+    return admitted(rating, config.analysis.rating, config.room_for_media, unrated=UNRATED)
 
 
 def admitted_here(config: EdgeConfig, report: WorkerReport) -> int:
@@ -82,7 +82,7 @@ def admitted_here(config: EdgeConfig, report: WorkerReport) -> int:
     except Corrupt as error:
         stored, reason = None, str(error)
     rating = None if reason else stored
-    sessions = admitted(rating, config.most_sessions, unrated=UNRATED)
+    sessions = admitted(rating, config.analysis.rating, config.room_for_media, unrated=UNRATED)
     if reason:
         log.warning("the measured rating does not count here", extra={"reason": reason, "count": sessions})
     elif rating is None:

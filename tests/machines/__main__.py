@@ -1,11 +1,17 @@
 """Machines to try the playbooks on: Debian 12 in containers that boot with systemd. Needs root.
 
-    python -m tests.machines            everything on one machine
-    python -m tests.machines --keep     the same, and leave the machine running until Ctrl-C
+    python -m tests.machines                     one machine, and then three
+    python -m tests.machines three-machines      only these
+    python -m tests.machines ... --keep          the same, and leave machines running until Ctrl-C
 
 Prints each step's minutes and what came of it; ends with 1 if one failed.
 
 one_machine    the example `one-machine`, an exam on it, and booted again
+three_machines the example `three-machines`, an exam on it, and what follows
+installation   its machines, and their nodes by name
+life           upgraded while an exam runs; a node killed
+returning      backup, erasure, wipe, restore
+changing       keys and authorities rotated; a node added and taken out
 steps          what was done, how long it took
 place          where machines stand
 network        a namespace of their own without a way out; this machine is reached over one pair of interfaces
@@ -28,36 +34,42 @@ import os
 import sys
 import time
 import traceback
-from contextlib import ExitStack
+from typing import Final
 
 from tests.machines.one_machine import one_machine
 from tests.machines.place import place
 from tests.machines.steps import Steps, say
+from tests.machines.three_machines import three_machines
+
+EXAMPLES: Final = {"one-machine": one_machine, "three-machines": three_machines}
 
 
 def main() -> None:
     """Run what the command line asks for."""
     asked = argparse.ArgumentParser(description="Try the playbooks on real machines.")
-    asked.add_argument("--keep", action="store_true", help="leave the machine running until Ctrl-C")
+    asked.add_argument("examples", nargs="*", help=f"of {', '.join(EXAMPLES)}; by default all")
+    asked.add_argument("--keep", action="store_true", help="leave the machines running until Ctrl-C")
     given = asked.parse_args()
     if os.geteuid() != 0:
         sys.exit("machines boot in containers, which needs root")
-    sys.exit(0 if tried(given.keep) else "failed")
+    if unknown := set(given.examples) - set(EXAMPLES):
+        asked.error(f"there is no example {', '.join(unknown)}")
+    sys.exit(0 if tried(given.examples or list(EXAMPLES), given.keep) else "failed")
 
 
-def tried(keep: bool) -> bool:
+def tried(examples: list[str], keep: bool) -> bool:
     """Whether every step was done."""
     steps = Steps()
     try:
-        with ExitStack() as opened:
-            at = opened.enter_context(place(steps))
-            try:
-                one_machine(at, steps)
-            except Exception:
-                traceback.print_exc()
-            if keep:
-                say("the machine is running; Ctrl-C ends it")
-                time.sleep(1e6)
+        for example in examples:
+            with place(steps) as at:
+                try:
+                    EXAMPLES[example](at, steps)
+                except Exception:
+                    traceback.print_exc()
+                if keep:
+                    say("the machines are running; Ctrl-C ends them")
+                    time.sleep(1e6)
     except KeyboardInterrupt:
         say("ended")
     say(f"\n{steps.table()}")

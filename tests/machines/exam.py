@@ -22,10 +22,9 @@ from tests.machines.steps import Wrong
 PROCTORCTL: Final = REPOSITORY / ".venv/bin/proctorctl"
 TOKEN: Final = (
     "runuser -u proctor-coordinator -- /opt/proctor/coordinator/current/bin/proctor-coordinator token"
-    " --config /etc/proctor/coordinator.toml --role admin --subject dean --minutes 1440"
+    " --config /etc/proctor/coordinator.toml --role {} --subject {} --minutes 1440"
 )
 FLOWS_WITHIN_S: Final = 180.0
-STORED_WITHIN_S: Final = 120.0
 
 
 @dataclass(slots=True)
@@ -42,10 +41,20 @@ class Page:
         lines = self.log.read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith('{"what"')]
 
+    @property
+    def flowed(self) -> int:
+        """How often its media have reached a node."""
+        return sum(one["what"] == "flows" for one in self.told)
+
+    @property
+    def lost(self) -> int:
+        """How often it lost them."""
+        return sum(one["what"] == "lost" for one in self.told)
+
     def wait_until_it_flows(self, times: int = 1) -> None:
         """Wait until its media have reached a node so often."""
         deadline = time.monotonic() + FLOWS_WITHIN_S
-        while sum(one["what"] == "flows" for one in self.told) < times:
+        while self.flowed < times:
             if self.program.poll() is not None or time.monotonic() > deadline:
                 raise Wrong(f"no media of {self.session['session_id']}:\n{self.log.read_text()[-3000:]}")
             time.sleep(1)
@@ -81,12 +90,15 @@ class Exam:
     folder: Path
     """With the recording, the pictures and the script."""
     token: Path
+    """An administrator's."""
+    officer: Path
+    """A data protection officer's."""
     pages: list[Page] = field(default_factory=list)
 
-    def ask(self, *command: str | Path) -> Any:
-        """What `proctorctl` answers to an administrator."""
-        said = self.outside.ask(PROCTORCTL, *command, "-o", "json", token=self.token)
-        return json.loads(said)
+    def ask(self, *command: str | Path, as_officer: bool = False) -> Any:
+        """What `proctorctl` answers to an administrator, or to a data protection officer."""
+        token = self.officer if as_officer else self.token
+        return json.loads(self.outside.ask(PROCTORCTL, *command, "-o", "json", token=token))
 
     def enroll(self, candidate: str) -> None:
         """Enroll a candidate's face."""
@@ -150,11 +162,12 @@ class Exam:
 
 
 def open_exam(outside: Outside, recordings: Path, centre: Machine) -> Exam:
-    """Make an exam as an administrator whose token was made on the coordinator's machine."""
-    token = outside.folder / "admin.token"
-    token.touch(mode=0o600)
-    token.write_text(centre.run(TOKEN))
-    exam = Exam(outside, recordings, token)
+    """Make an exam; the tokens of staff are made on the coordinator's machine."""
+    tokens = {role: outside.folder / f"{role}.token" for role in ("admin", "dpo")}
+    for (role, token), subject in zip(tokens.items(), ("dean", "officer"), strict=True):
+        token.touch(mode=0o600)
+        token.write_text(centre.run(TOKEN.format(role, subject)))
+    exam = Exam(outside, recordings, tokens["admin"], tokens["dpo"])
     exam.ask("exams", "create", "EXAM", "--title", "An exam on machines")
     return exam
 

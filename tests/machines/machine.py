@@ -20,6 +20,13 @@ PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,python3-apt,iproute2,openss
 """What Debian's installer gives a small server, and what ansible needs to begin."""
 BOOTS_WITHIN_S: Final = 300.0
 ENDS_WITHIN_S: Final = 120.0
+_GROUPS: Final = "/sys/fs/cgroup"
+# Without groups of its own, one machine's systemd would take another's processes for its own.
+_IN_OWN_GROUPS: Final = f"""
+[ -e {_GROUPS}/cgroup.procs ] && all={_GROUPS} || all=$(echo {_GROUPS}/*)
+for each in $all; do mkdir -p "$each/$0" && echo $$ > "$each/$0/cgroup.procs"; done 2> /dev/null
+exec "$@"
+"""
 _SSH: Final = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
 
 
@@ -53,7 +60,7 @@ class Machine:
         nspawn += [f"--network-bridge={BRIDGE}", "--register=no", "--keep-unit", "--console=pipe"]
         with (self.root.parent / "console").open("ab") as console:
             self._running = subprocess.Popen(
-                [*WITHIN, *nspawn],
+                [*WITHIN, "sh", "-c", _IN_OWN_GROUPS, _group(self.root.parent), *nspawn],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -134,6 +141,14 @@ def _remove(own: Path) -> None:
     while (own / "root").is_mount():
         subprocess.run(["umount", "--lazy", str(own / "root")], check=True)
     shutil.rmtree(own, ignore_errors=True)
+    for groups in (f"{_GROUPS}/{_group(own)}", f"{_GROUPS}/*/{_group(own)}"):
+        emptied = f"find {groups} -depth -type d -exec rmdir {{}} + 2> /dev/null"
+        subprocess.run(["sh", "-c", emptied], check=False)
+
+
+def _group(own: Path) -> str:
+    """What a machine's control groups are called."""
+    return f"proctor-machine-{own.name}"
 
 
 def _key(own: Path) -> Path:

@@ -118,7 +118,7 @@ def test_the_coordinator_takes_its_settings(rendered: Path) -> None:
 
 def test_a_node_takes_its_settings(rendered: Path) -> None:
     settings = load(rendered / "edge.toml", EdgeConfig)
-    assert settings.most_sessions == 12
+    assert (settings.analysis.rating, settings.room_for_media) == (12, 250)
     assert settings.coordinator.url == "https://proctor.example.org"
     assert settings.media.ice_servers[0].secret_file == Path("/run/credentials/proctor-edge.service/turn")
 

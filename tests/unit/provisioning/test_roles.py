@@ -151,3 +151,31 @@ def test_example_inventories_name_only_groups_of_the_playbook() -> None:
         groups = set(read(path)["all"]["children"])
         assert {"postgres", "coordinator", "nats", "edge"} <= groups, path
         assert groups - known <= {"centre"}, path
+
+
+def test_examples_set_only_what_roles_take() -> None:
+    taken = {
+        name
+        for role in ROLES
+        for entry in entries(role).values()
+        for name in entry.get("options", {})  # a name that nobody takes would be left as it is, silently
+    }
+    for path in (ROOT / "ansible/inventories").glob("*/group_vars/*.yml"):
+        assert set(read(path)) - {"ansible_user"} <= taken, path
+
+
+def test_a_node_that_is_taken_out_leaves_no_file_of_its_roles() -> None:
+    written: set[str] = set()
+    for role in (ROOT / "ansible/roles/edge", ROOT / "ansible/roles/proxy"):
+        for task in tasks_of(role):
+            for module in ("ansible.builtin.template", "ansible.builtin.copy"):
+                written.add(task.get(module, {}).get("dest", ""))
+            if task.get("ansible.builtin.include_role", {}).get("tasks_from") == "open_ports":
+                written.add(f"/etc/nftables.d/{task['vars']['common_role']}.nft")
+    left = (ROOT / "ansible/playbooks/decommission.yml").read_text("utf-8")
+    known = {"{{ proxy_site }}": "edge", "{{ _edge_secrets }}/turn": "/etc/proctor/edge-secrets"}
+    for path in written - {""}:
+        for name, meant in known.items():
+            path = path.replace(name, meant)
+        for kind in ("pem", "key"):
+            assert path.replace("{{ item.kind }}", kind) in left, path

@@ -45,11 +45,22 @@ def test_it_is_not_believed_with_anything_else(name: str, value: object) -> None
 
 
 @pytest.mark.parametrize(
-    ("measured", "ceiling", "sessions"),
-    [(None, None, UNRATED), (None, 3, 3), (5, None, 5), (5, 3, 3), (5, 9, 5), (40, None, 40)],
+    ("measured", "ceiling", "room", "sessions"),
+    [
+        (None, None, None, UNRATED),
+        (None, 3, None, 3),
+        (5, None, None, 5),
+        (5, 3, None, 3),
+        (5, 9, None, 5),
+        (40, None, None, 40),
+        (None, None, 250, UNRATED),
+        (None, None, 2, 2),
+        (None, 30, 25, 25),
+        (40, None, 25, 25),
+    ],
 )
-def test_the_configured_number_is_only_an_upper_bound(
-    measured: int | None, ceiling: int | None, sessions: int
+def test_what_is_configured_and_the_room_for_media_are_only_upper_bounds(
+    measured: int | None, ceiling: int | None, room: int | None, sessions: int
 ) -> None:
     believed = None if measured is None else rating(measured)
-    assert admitted(believed, ceiling, unrated=UNRATED) == sessions
+    assert admitted(believed, ceiling, room, unrated=UNRATED) == sessions
