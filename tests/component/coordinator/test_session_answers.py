@@ -475,5 +475,5 @@ def test_a_device_signs_a_challenge_where_it_may_open_the_session(
 ) -> None:
     device = None if state is None else Device(**DEVICE | {"state": state})
     policy = Policy(device_binding=binds).model_dump(mode="json")
-    standing = devices.standing(exam_session(policy=policy, device=number), device, NOW)
-    assert devices.challenge(standing, device) == challenge
+    found = devices.access(exam_session(policy=policy, device=number), device, NOW)
+    assert devices.challenge(found, device) == challenge

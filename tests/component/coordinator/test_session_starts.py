@@ -27,7 +27,7 @@ from coordinator.exams.tables import Exam
 from coordinator.ground.acting import answering
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys.tables import Key
-from coordinator.memberships import standing
+from coordinator.memberships import accepting
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.tables import Assignment, Node
@@ -35,7 +35,7 @@ from coordinator.policies import service as policies
 from coordinator.sessions import details_service as details
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.starting import first
-from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
+from coordinator.sessions.starting.preparing import Plan, StartWish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID as HOME
 from coordinator.tokens import key_service as token_keys
@@ -64,13 +64,13 @@ def desk(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
-def wish(**fields: Any) -> Wish:
+def wish(**fields: Any) -> StartWish:
     own = {"by_candidate", "address"} & fields.keys()
     body: dict[str, Any] = {"candidate_id": "NEW-ONE", "exam_id": "BIO-101", "allow_unregistered": True}
     request = SessionStartRequest.model_validate(
         body | {name: value for name, value in fields.items() if name not in own}
     )
-    return Wish(HOME, request, NOW, by="ann", **{name: fields[name] for name in own})
+    return StartWish(HOME, request, NOW, by="ann", **{name: fields[name] for name in own})
 
 
 async def start(desk: Desk, asked: Asked | None = None, **fields: Any) -> SessionStartResponse:
@@ -173,7 +173,7 @@ def test_a_node_that_another_replica_has_cordoned_is_not_asked_again(
     async def refresh(parts: Any) -> None:
         parts.fleet.accept({turn[0]: Placement.CORDONED})
 
-    monkeypatch.setattr(standing, "refresh", refresh)
+    monkeypatch.setattr(accepting, "refresh", refresh)
 
     async def test() -> None:
         for node in desk.table.nodes:
