@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -67,11 +69,12 @@ async def browser(url: str, profile: Path) -> AsyncIterator[None]:
         url,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         yield
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)  # what was started is a script that waits for the browser
         await process.wait()
 
 
