@@ -114,11 +114,6 @@ def plan(person: PersonFacts, holds: Iterable[Hold], now_utc: datetime) -> tuple
     return (*of_exams, *of_person)
 
 
-def next_due(items: Iterable[Item], now_utc: datetime) -> datetime | None:
-    """When the next of these is due; None: nothing is to come."""
-    return min((one.due_utc for one in items if not one.is_due(now_utc)), default=None)
-
-
 def _personal_due(person: PersonFacts, kept: Kept) -> datetime:
     ends = [exam.over_utc + _period(kept, exam.days) for exam in person.exams]
     if kept is Kept.RECORDS or not ends:
