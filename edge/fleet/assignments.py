@@ -10,7 +10,7 @@ from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.attendance import attended, holds_seat
-from edge.sessions.port import AssignmentId, Features, SessionOver, Told, about
+from edge.sessions.port import AssignmentId, MeasuredWindows, SessionOver, Told, about
 from edge.sessions.roster import Roster
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
@@ -34,7 +34,7 @@ class Assignments:
         self.on_report: Callable[[AssignmentId], None] = lambda _: None
         """Called after each alert of a session, and after a change of its order."""
         self.join_window_s = join_window_s
-        self.on_features: Callable[[Features], None] = lambda _: None
+        self.on_features: Callable[[MeasuredWindows], None] = lambda _: None
         """Called with what was measured in a session whose candidate agreed to the log."""
         self._commit = commit
         self._measured = measured
@@ -100,7 +100,7 @@ class Assignments:
         if isinstance(told, Measured | Looked):
             self._measured(told)
             return
-        if isinstance(told, Features):
+        if isinstance(told, MeasuredWindows):
             self.on_features(told)
             return
         assignment = self._watched[about(told)]

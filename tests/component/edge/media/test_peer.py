@@ -159,7 +159,8 @@ def test_pixels_are_the_senders() -> None:
             frame = await connected.peer.video.get()
             assert frame is not None
             bgr = frame.to_bgr()
-            assert (bgr.shape, bgr.dtype) == ((240, 320, 3), np.uint8)
+            assert bgr.shape == (240, 320, 3)
+            assert bgr.dtype == np.uint8
             ramp = bgr[200].mean(axis=1)
             assert ramp[300] == pytest.approx(154, abs=8)
             assert ramp[10] == pytest.approx(63, abs=8)
