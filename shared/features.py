@@ -97,7 +97,7 @@ def encode_features(features: FeaturesBody) -> bytes:
 
 
 def decode_features(data: bytes) -> FeaturesBody:
-    """Read a body. Raises `Corrupt` if it is too large or is none."""
+    """Read a body. Raises `Corrupt` if it is too large or not valid."""
     if len(data) > MAX_BATCH_BYTES:
         raise Corrupt(f"features of {len(data)} bytes exceed {MAX_BATCH_BYTES}")
     try:

@@ -1,4 +1,4 @@
-"""Decides what is due when, and why it is not erased all the same. Pure.
+"""Decides when something is due, and why it is kept although it is due. Pure.
 
 An exam is over for a person when their last session of it has ended or expired. Nothing is erased while it is
 under a legal hold, or while the review of an incident is going on: it is claimed, was confirmed by one

@@ -69,7 +69,7 @@ class Assignments:
         return None if found is None else found.order
 
     def ask_pages(self, frames_per_s: int) -> None:
-        """Ask every page, also those that connect from now on, to send so many frames per second."""
+        """Ask every page, also those that connect later, to send this many frames per second."""
         self._frames_per_s = frames_per_s
         for assignment in self._watched.values():
             assignment.ask_pages(frames_per_s)
