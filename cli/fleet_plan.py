@@ -93,7 +93,7 @@ def plan(inputs: Inputs) -> list[Figure]:
 
 
 def _carries(added: int, inputs: Inputs) -> bool:
-    """Whether so many more nodes are enough: in calm, and when the largest fail."""
+    """Whether this many more nodes are enough: normally, and when the largest ones fail."""
     places = sum(inputs.have) + added * inputs.rating
     could_fail = sorted([*inputs.have, *[inputs.rating] * min(added, inputs.spare)], reverse=True)
     left = places - sum(could_fail[: inputs.spare])

@@ -78,7 +78,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class _Keyring:
-    """What the last backup of the keyring holds, but for the keys of persons."""
+    """The content of the last backup of the keyring, without the keys of persons."""
 
     manifest: Manifest
     files: tuple[OwnFile, ...]

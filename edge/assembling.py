@@ -69,19 +69,16 @@ async def assembled(
     hub = node_link(_hub_address(config), identity.node_id)
     dispatched = partial(note_dispatched, metrics, traces)
     publisher = await _publisher(config, outbox, hub, identity.node_id, coordinator_key, dispatched)
-    roster: Roster[Assignment] = Roster(foreseen(config))
     lateness = loop_probe().lateness
     meter = LoadMeter(lateness)
     measured = heard_by(metrics.measured, meter, steps_down=config.analysis.steps_down)
-    assignments = Assignments(
-        roster, commit_of(publisher, metrics, traces), measured, config.analysis.join_window_s
-    )
+    roster, commit = Roster[Assignment](foreseen(config)), commit_of(publisher, metrics, traces)
+    assignments = Assignments(roster, commit, measured, config.analysis.join_window_s)
     async with watch(assignments.hear) as watching:
         report = await _first_report(watching.worker)
         models |= report.models
         meter.workers = watching.statuses
-        admits = partial(admitted_here, report=report)
-        configuring = Configuring(begun, assignments, admits, publisher.hears)
+        configuring = Configuring(begun, assignments, partial(admitted_here, report=report), publisher.hears)
         actions = NodeActions(config, assignments, watching.worker, configuring)
         states = States(hub, identity, assignments, watching.worker)
         assignments.on_report = states.reported

@@ -93,13 +93,6 @@ class Liveness:
             return Life(None, Unjudged.DISAGREEMENT)
         return Life(float(np.mean(scores)))
 
-    def live(self, frame: Image, face: Face) -> float | None:
-        """The mean score of both networks, even if unreliable; None if the face fills the frame so that its
-        surroundings are not visible."""
-        if room_around(frame, face.box) < LEAST_SCALE:
-            return None
-        return float(np.mean(self._scores(frame, face.box)))
-
     def _unfit(self, picture: Image, box: Box) -> Unjudged | None:
         needs, chip = self._needs, inside(picture, box)
         if chip.size == 0 or room_around(picture, box) < LEAST_SCALE:

@@ -14,7 +14,6 @@ import numpy as np
 from models.network import Network
 from models.results import Floats
 
-SAMPLE_RATE_HZ = 16_000
 WINDOW_SAMPLES = 15_600
 
 

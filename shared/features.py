@@ -75,7 +75,7 @@ class FeaturesHeader(Message):
     created_utc: Utc
 
 
-class Features(BaseModel):
+class FeaturesBody(BaseModel):
     """Body of a message: the vectors of a minute or less, in order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,16 +91,16 @@ def batch_id(session_id: UUID, epoch: int, first_window: int) -> UUID:
     return uuid5(_NAMESPACE, f"{session_id}|{epoch}|{first_window}")
 
 
-def encode_features(features: Features) -> bytes:
+def encode_features(features: FeaturesBody) -> bytes:
     """The body of a message."""
     return canonical_json(features.model_dump(mode="json", exclude_none=True))
 
 
-def decode_features(data: bytes) -> Features:
-    """Read a body. Raises `Corrupt` if it is too large or is none."""
+def decode_features(data: bytes) -> FeaturesBody:
+    """Read a body. Raises `Corrupt` if it is too large or not valid."""
     if len(data) > MAX_BATCH_BYTES:
         raise Corrupt(f"features of {len(data)} bytes exceed {MAX_BATCH_BYTES}")
     try:
-        return Features.model_validate(parse_json(data))
+        return FeaturesBody.model_validate(parse_json(data))
     except ValidationError as error:
         raise Corrupt("these are no features") from error

@@ -38,7 +38,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
+class IncidentGroup:
     """Alerts for one person to review together."""
 
     alerts: tuple[UUID, ...]
@@ -56,7 +56,7 @@ class Incident:
     """The evidence of every alert, by alert id."""
 
 
-def group(alerts: Iterable[Alert], now: datetime) -> list[Incident]:
+def group(alerts: Iterable[Alert], now: datetime) -> list[IncidentGroup]:
     """The incidents of one session, earliest first. Only conduct and identity form incidents.
 
     Give one alert per `event_id`, its latest revision. An alert that still lasts counts until `now`, or
@@ -100,9 +100,9 @@ def _newer(first: Alert, second: Alert) -> Alert:
     return max(first, second, key=lambda alert: (alert.cleared is not None, alert.duration))
 
 
-def _incident(alerts: list[Alert]) -> Incident:
+def _incident(alerts: list[Alert]) -> IncidentGroup:
     ends = [alert.cleared for alert in alerts if alert.cleared is not None]
-    return Incident(
+    return IncidentGroup(
         alerts=tuple(alert.event_id for alert in alerts),
         events=tuple(dict.fromkeys(alert.event_type for alert in alerts)),
         begins=alerts[0].onset,

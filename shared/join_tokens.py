@@ -18,7 +18,6 @@ from typing import Final
 from shared.errors import Rejected
 
 SECRET_BYTES: Final = 20
-_FINGERPRINT_BYTES: Final = 32
 _FORM: Final = re.compile(r"pj1\.([a-z2-7]{32})\.([a-z2-7]{52})")
 _CONTEXT: Final = b"proctor join token v1\x00"
 

@@ -8,19 +8,16 @@ account names the users that it takes back.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from shared.canonical import canonical_json, parse_json
-from shared.errors import Corrupt
-from shared.nats_keys import KeyKind, parse_public, public_text
+from shared.canonical import canonical_json
+from shared.nats_keys import KeyKind, public_text
 
 _HEADER: Final = {"typ": "JWT", "alg": "ed25519-nkey"}
 _VERSION: Final = 2
@@ -91,29 +88,6 @@ def user_jwt(account: Ed25519PrivateKey, user: User, issued_utc: datetime) -> st
     return _signed(account, public_text(KeyKind.ACCOUNT, account.public_key()), about, claims)
 
 
-def read_jwt(text: str, kind: KeyKind, issuer: Ed25519PublicKey) -> dict[str, Any]:
-    """The claims of a JWT that this operator or account has signed; whether it has expired is not checked.
-
-    Raises `Corrupt` for anything else.
-    """
-    parts = text.split(".")
-    try:
-        header, about = (parse_json(_unbased(part)) for part in parts[:2])
-        issuer.verify(_unbased(parts[2]), ".".join(parts[:2]).encode())
-    except (InvalidSignature, IndexError, ValueError, binascii.Error) as error:
-        raise Corrupt("this is not a NATS JWT of this issuer") from error
-    if header != _HEADER or len(parts) != 3 or not isinstance(about, dict):
-        raise Corrupt("this is not a NATS JWT")
-    if about.get("iss") != public_text(kind, issuer):
-        raise Corrupt("another issuer is named in this NATS JWT")
-    return about
-
-
-def user_key(about: Mapping[str, Any]) -> Ed25519PublicKey:
-    """The key of the user that these claims are about. Raises `Corrupt`."""
-    return parse_public(KeyKind.USER, str(about.get("sub")))
-
-
 def _rights(permissions: Mapping[str, Any] | None) -> dict[str, Any]:
     if permissions is None:
         return {"pub": {}, "sub": {}}
@@ -139,7 +113,3 @@ def _seconds(instant: datetime) -> int:
 
 def _based(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _unbased(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -103,7 +103,7 @@ def renew_at(
     renewed_utc: datetime | None = None,
     turned_away: bool = False,
 ) -> datetime:
-    """When to ask for a new certificate next, after so many tries for it that failed.
+    """When to ask for a new certificate next, after this number of failed tries.
 
     `renewed_utc`: when the last one was given. A node whose clock is fast would otherwise ask all the time.
     `turned_away`: the hub does not let the node in, so its keys may have changed.

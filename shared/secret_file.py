@@ -52,7 +52,7 @@ def read_private(path: Path, *, missing: str = "") -> bytes:
 
 
 def replace_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 in one step over the one of before. Raises `OSError`."""
+    """Replace a file in one step by a new one of mode 0600. Raises `OSError`."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -24,7 +24,7 @@ from coordinator.alerts.stored import Stored
 from coordinator.arriving import parked_service as parked, sittings_service as sittings, treating
 from coordinator.arriving.arrival import Authentic, Forged, admit, authenticate
 from coordinator.arriving.parked_service import Place
-from coordinator.arriving.pictures import Arrived, Taken as TakenPictures, take as take_pictures
+from coordinator.arriving.pictures import Arrived, TakenPictures, take as take_pictures
 from coordinator.arriving.sittings_service import Sitting
 from coordinator.arriving.treated import JUDGED, Post, Treated, Treatment
 from coordinator.audit import service as audit

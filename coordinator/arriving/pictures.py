@@ -23,7 +23,7 @@ FIRST_REVISION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenPictures:
     """The result: the pictures to store, and the counts."""
 
     pictures: tuple[Brought, ...] = ()
@@ -49,7 +49,7 @@ class Arrived:
     signer: Ed25519PublicKey
 
 
-def take(keyring: Keyring, arrived: Arrived) -> Taken:
+def take(keyring: Keyring, arrived: Arrived) -> TakenPictures:
     """Open the pictures beside an alert. Raises `Unavailable` if our own keyring cannot open its key."""
     written, data = arrived.written, arrived.keys.data
     counts: list[str] = []
@@ -66,7 +66,7 @@ def take(keyring: Keyring, arrived: Arrived) -> Taken:
     named = written.alert.evidence_pictures
     if written.revision == FIRST_REVISION:
         counts += ["evidence-missing" for ref in named if ref not in kept]
-    return Taken(tuple(kept.values()), tuple(counts))
+    return TakenPictures(tuple(kept.values()), tuple(counts))
 
 
 def _brought(keyring: Keyring, arrived: Arrived) -> Iterator[Picture | str]:

@@ -71,7 +71,7 @@ class Breaker:
 
 
 def wait_s(pace: Pace, failures: int, chance: float) -> float:
-    """The wait after so many failures: between half of the doubled wait and all of it."""
+    """The wait after this number of failures: it doubles with each, and half of it is random."""
     doubled = pace.first_wait_s * 2.0 ** min(max(failures, 1) - 1, 60)
     return min(doubled, pace.longest_wait_s) * (0.5 + 0.5 * chance)
 

@@ -14,16 +14,16 @@ from coordinator.features import service as features
 from coordinator.features.table import Label, Logged
 from coordinator.features.tables import FeatureBatch
 from coordinator.ground.keyring import Keyring
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.reviews.tables import VerdictFinding
 from coordinator.sessions.tables import ExamSession
 
 _JUDGED: Final = {
-    ReviewState.CONFIRMED: True,
-    ReviewState.UPHELD: True,
-    ReviewState.DISMISSED: False,
-    ReviewState.OVERTURNED: False,
+    State.CONFIRMED: True,
+    State.UPHELD: True,
+    State.DISMISSED: False,
+    State.OVERTURNED: False,
 }
 """Whether the findings of an incident in this state count as confirmed; in any other they have no label."""
 

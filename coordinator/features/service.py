@@ -23,7 +23,7 @@ from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.tables import ExamSession
-from shared.features import Features, decode_features, encode_features
+from shared.features import FeaturesBody, decode_features, encode_features
 from shared.policy.schema import Policy
 
 
@@ -66,7 +66,7 @@ def store(
     keyring: Keyring,
     session: ExamSession,
     key: Key,
-    batch: tuple[UUID, Features],
+    batch: tuple[UUID, FeaturesBody],
     now_utc: datetime,
 ) -> bool:
     """Store a message by its id; False if it is stored already."""
@@ -85,7 +85,7 @@ def store(
     )
 
 
-def logged_of(db: Session, keyring: Keyring, session_id: UUID) -> list[Features]:
+def logged_of(db: Session, keyring: Keyring, session_id: UUID) -> list[FeaturesBody]:
     """What was logged of a session in the order of its windows, as far as its keys exist."""
     wanted = (
         select(FeatureBatch, Key)

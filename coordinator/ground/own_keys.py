@@ -93,7 +93,7 @@ def load_own_keys(
 
 
 def own_key_files(folder: Path) -> list[Path]:
-    """The files of the coordinator's own keys but for the master key: what must come back with a database."""
+    """The files of the coordinator's own keys, except the master key's: a restored database needs them."""
     return sorted(
         one for one in folder.glob("*") if one.name in (_SIGNING_FILE, _TOKEN_FILE) or is_fleet_file(one.name)
     )

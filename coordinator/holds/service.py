@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, or_, select, tuple_
+from sqlmodel import Session, col, or_, select, tuple_
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
@@ -207,15 +207,6 @@ def candidate_names(db: Session, rows: Collection[LegalHold]) -> Mapping[UUID, s
     """The institution's ids of the candidates that these holds name and that still exist."""
     ids = {row.candidate_id for row in rows if row.candidate_id is not None}
     return candidates.references(db, ids)
-
-
-def forget(db: Session, tenant_id: UUID, candidate_id: UUID) -> None:
-    """Delete the holds on a person and on their incidents; for the erasure of the person, after a release."""
-    db.exec(
-        delete(LegalHold).where(
-            col(LegalHold.tenant_id) == tenant_id, col(LegalHold.candidate_id) == candidate_id
-        )
-    )
 
 
 def hold_of(row: LegalHold) -> Hold:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select, update
 from coordinator.alerts.tables import StoredAlert
 from coordinator.ground.ids import uuid7
 from coordinator.incidents.regroup import KnownIncident, Placed, place
-from coordinator.incidents.states import ReviewState, progress, queue_place
+from coordinator.incidents.states import State, progress, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventClass, EventType
@@ -126,7 +126,7 @@ def _reached(db: Session, since: Mapping[UUID, datetime]) -> dict[UUID, datetime
     )
     wanted = (
         select(Incident.session_id, func.min(Incident.begins_utc))
-        .where(or_(*near), Incident.state != ReviewState.MERGED)
+        .where(or_(*near), Incident.state != State.MERGED)
         .group_by(col(Incident.session_id))
     )
     reached = dict(since)
@@ -142,7 +142,7 @@ def _load(db: Session, sessions: Sequence[ExamSession], since: Mapping[UUID, dat
     incidents: defaultdict[UUID, dict[UUID, Incident]] = defaultdict(dict)
     wanted = (
         select(Incident)
-        .where(reached, Incident.state != ReviewState.MERGED)
+        .where(reached, Incident.state != State.MERGED)
         .order_by(col(Incident.id))
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -207,15 +207,15 @@ def _made(
         "id": incident_id,
         "tenant_id": session.tenant_id,
         "session_id": session.id,
-        "state": ReviewState.OPEN,
-        "queue_place": queue_place(ReviewState.OPEN, outline["severity"], changed=False),
+        "state": State.OPEN,
+        "queue_place": queue_place(State.OPEN, outline["severity"], changed=False),
         "created_utc": now_utc,
     }
 
 
 def _update(incident: Incident, moved: bool, outline: dict[str, Any], now_utc: datetime) -> None:
     """Update a known incident's row; `moved` if it has new alerts."""
-    if incident.state is not ReviewState.OPEN:
+    if incident.state is not State.OPEN:
         left = incident.alert_count > outline["alert_count"]
         if moved or left or outline["severity"] > incident.severity:
             incident.changed_utc = now_utc
@@ -253,9 +253,9 @@ def _link(sitting: _Sitting, placed: Placed, incident_id: UUID) -> list[dict[str
 
 
 def _merge(db: Session, absorbed: Incident, into: Incident) -> None:
-    absorbed.state, absorbed.merged_into_id = ReviewState.MERGED, into.id
+    absorbed.state, absorbed.merged_into_id = State.MERGED, into.id
     absorbed.claimed_by = absorbed.claim_expires_utc = absorbed.changed_utc = None
-    absorbed.queue_place = queue_place(ReviewState.MERGED, absorbed.severity, changed=False)
+    absorbed.queue_place = queue_place(State.MERGED, absorbed.severity, changed=False)
     # Pointers to it are updated, so that every pointer leads to an unmerged incident in one step.
     pointing = col(Incident.merged_into_id) == absorbed.id
     db.exec(update(Incident).where(pointing).values(merged_into_id=into.id))

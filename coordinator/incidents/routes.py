@@ -13,7 +13,7 @@ from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_detail, incident_out
 from coordinator.incidents.cursor import QueueCursor
 from coordinator.incidents.service import IncidentQuery
-from coordinator.incidents.states import Decision, ReviewState
+from coordinator.incidents.states import Decision, State
 from coordinator.reviews import reading_service as reading
 from coordinator.reviews.answers import act_out
 from coordinator.reviews.outcomes import rule_precision
@@ -37,7 +37,7 @@ class IncidentFilters(BaseModel):
     exam_session_id: Reference | None = None
     exam_id: Reference | None = None
     candidate_id: Reference | None = None
-    state: Annotated[list[ReviewState], Field(max_length=len(ReviewState))] = []
+    state: Annotated[list[State], Field(max_length=len(State))] = []
     """May be repeated. By default all states except `merged`."""
     min_severity: Unit = 0.0
     begins_with: Annotated[str, Field(min_length=1, max_length=36)] | None = None

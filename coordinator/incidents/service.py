@@ -20,7 +20,7 @@ from coordinator.ground.acting import concerns
 from coordinator.ground.ids import NO_IDS, beginning
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents.cursor import QueueCursor
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import cut
@@ -51,7 +51,7 @@ class IncidentQuery:
     exam: str | None = None
     candidate: str | None = None
     """The institution's own ids."""
-    states: Sequence[ReviewState] = ()
+    states: Sequence[State] = ()
     min_severity: float = 0.0
     begins_with: str | None = None
     """The beginning of their ids."""
@@ -95,7 +95,7 @@ def page(db: Session, query: IncidentQuery) -> tuple[Sequence[FoundIncident], Qu
     if query.states:
         wanted = wanted.where(col(Incident.state).in_(query.states))
     else:
-        wanted = wanted.where(Incident.state != ReviewState.MERGED)
+        wanted = wanted.where(Incident.state != State.MERGED)
     if query.begins_with is not None:
         wanted = wanted.where(col(Incident.id).between(*(beginning(query.begins_with) or NO_IDS)))
     if query.after is not None:
@@ -112,7 +112,7 @@ def of_session(db: Session, session: ExamSession) -> list[Incident]:
     """A session's unmerged incidents, by onset."""
     wanted = (
         select(Incident)
-        .where(Incident.session_id == session.id, Incident.state != ReviewState.MERGED)
+        .where(Incident.session_id == session.id, Incident.state != State.MERGED)
         .order_by(col(Incident.begins_utc), col(Incident.id))
     )
     return list(db.exec(wanted))

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 
-class ReviewState(StrEnum):
+class State(StrEnum):
     """The state of an incident's review."""
 
     OPEN = "open"
@@ -35,34 +35,34 @@ class Decision(StrEnum):
     DISMISSED = "dismissed"
 
 
-VERDICTS: Final[Mapping[ReviewState, Decision]] = MappingProxyType(
+VERDICTS: Final[Mapping[State, Decision]] = MappingProxyType(
     {
-        ReviewState.CONFIRMED: Decision.CONFIRMED,
-        ReviewState.APPEALED: Decision.CONFIRMED,
-        ReviewState.UPHELD: Decision.CONFIRMED,
-        ReviewState.DISMISSED: Decision.DISMISSED,
-        ReviewState.OVERTURNED: Decision.DISMISSED,
+        State.CONFIRMED: Decision.CONFIRMED,
+        State.APPEALED: Decision.CONFIRMED,
+        State.UPHELD: Decision.CONFIRMED,
+        State.DISMISSED: Decision.DISMISSED,
+        State.OVERTURNED: Decision.DISMISSED,
     }
 )
 """States with a verdict, and the verdict in force."""
 
 
-def progress(state: ReviewState) -> int:
+def progress(state: State) -> int:
     """The progress of a review: highest with an appeal, then with a verdict, then with a first
     confirmation."""
-    if state is ReviewState.APPEALED:
+    if state is State.APPEALED:
         return 3
-    return 2 if state in VERDICTS else int(state is ReviewState.SECONDING)
+    return 2 if state in VERDICTS else int(state is State.SECONDING)
 
 
-def queue_place(state: ReviewState, severity: float, *, changed: bool) -> int:
+def queue_place(state: State, severity: float, *, changed: bool) -> int:
     """An incident's place in the queue, smaller first: incidents without a review first, most severe first.
 
     Multiples of ten thousand give the urgency of the state, the rest is 1,000 − severity in thousandths.
     """
-    if state is ReviewState.OPEN or (changed and state in VERDICTS):
+    if state is State.OPEN or (changed and state in VERDICTS):
         rank = 0
-    elif state in (ReviewState.SECONDING, ReviewState.APPEALED):
+    elif state in (State.SECONDING, State.APPEALED):
         rank = 1
     else:
         rank = 2 if state in VERDICTS else 3

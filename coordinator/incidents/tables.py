@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime, words
 from coordinator.ground.ids import uuid7
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 
 
 class Incident(Row, table=True):
@@ -26,7 +26,7 @@ class Incident(Row, table=True):
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenants.id")
     session_id: UUID = Field(foreign_key="sessions.id")
-    state: ReviewState = Field(sa_type=words(ReviewState))
+    state: State = Field(sa_type=words(State))
     queue_place: int
     """Smaller comes first (`states.queue_place`)."""
     severity: float

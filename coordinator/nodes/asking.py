@@ -31,8 +31,8 @@ _NOT_FOR_NODES: Final = {"policy": {"retention", "feature_log"}}
 
 
 async def start(commander: Commander, node_id: UUID, session: StartSession) -> SessionAccepted:
-    """Tell a node to watch a session. One that cannot read what is handed over starts it anew, and one that
-    does not know the log of features logs none."""
+    """Tell a node to watch a session. One that cannot read the handed-over state starts without it, and one
+    that does not know the log of features logs none."""
     orders = [session]
     if session.features_key is not None:
         orders.append(_without_log(session))

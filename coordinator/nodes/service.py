@@ -86,7 +86,7 @@ class PlacementWish:
 
 
 def place(db: Session, node_id: UUID, wish: PlacementWish, now_utc: datetime) -> Node:
-    """Open, cordon or drain a node; the same again changes only reason and deadline.
+    """Open, cordon or drain a node; repeating it changes only reason and deadline.
 
     Raises `Rejected`: 404, 409 ("node-revoked") for a node that never comes back.
     """

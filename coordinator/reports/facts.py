@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coordinator.alerts.stored import Stored
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.reports.gaps import Circumstances, Identity, unknown_seconds, unknowns
 from shared.api.reports import (
     Acknowledged,
@@ -32,7 +32,7 @@ from shared.events.types import EventClass
 from shared.policy.schema import Policy
 
 _SUSPICIONS: Final = (EventClass.CONDUCT, EventClass.IDENTITY)
-_EXPLAINED: Final = (ReviewState.DISMISSED, ReviewState.OVERTURNED)
+_EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

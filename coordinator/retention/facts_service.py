@@ -23,7 +23,7 @@ from coordinator.evidence.tables import Evidence
 from coordinator.exams.tables import Exam
 from coordinator.features.tables import FeatureBatch
 from coordinator.ground.columns import UtcDateTime
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.retention.planning import ExamFacts, PersonFacts
@@ -161,10 +161,10 @@ def _under_review(now_utc: datetime) -> ColumnElement[bool]:
         col(ReviewAct.incident_id) == col(Incident.id), col(ReviewAct.act) == Act.REOPEN
     )
     return or_(
-        col(Incident.state).in_((ReviewState.SECONDING, ReviewState.APPEALED)),
+        col(Incident.state).in_((State.SECONDING, State.APPEALED)),
         col(Incident.claim_expires_utc) > now_utc,
         col(Incident.effective_utc) > now_utc,
-        and_(col(Incident.state) == ReviewState.OPEN, reopened),
+        and_(col(Incident.state) == State.OPEN, reopened),
     )
 
 

@@ -1,4 +1,4 @@
-"""Decides what is due when, and why it is not erased all the same. Pure.
+"""Decides when something is due, and why it is kept although it is due. Pure.
 
 An exam is over for a person when their last session of it has ended or expired. Nothing is erased while it is
 under a legal hold, or while the review of an incident is going on: it is claimed, was confirmed by one
@@ -112,11 +112,6 @@ def plan(person: PersonFacts, holds: Iterable[Hold], now_utc: datetime) -> tuple
         if kept in person.left
     ]
     return (*of_exams, *of_person)
-
-
-def next_due(items: Iterable[Item], now_utc: datetime) -> datetime | None:
-    """When the next of these is due; None: nothing is to come."""
-    return min((one.due_utc for one in items if not one.is_due(now_utc)), default=None)
 
 
 def _personal_due(person: PersonFacts, kept: Kept) -> datetime:

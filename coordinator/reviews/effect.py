@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
-from coordinator.incidents.states import VERDICTS, ReviewState
+from coordinator.incidents.states import VERDICTS, State
 from coordinator.reviews.states import FINDS, VERDICT_ACTS, Act
 
 UNDO_FOR: Final = timedelta(seconds=10)
@@ -34,7 +34,7 @@ class StateAct(Protocol):
     @property
     def actor(self) -> str: ...
     @property
-    def state(self) -> ReviewState: ...
+    def state(self) -> State: ...
     @property
     def at_utc(self) -> datetime: ...
     @property
@@ -48,7 +48,7 @@ S = TypeVar("S", bound=StateAct)
 class InForce:
     """The result of the acts on one incident."""
 
-    state: ReviewState
+    state: State
     verdict_id: UUID | None = None
     """The act that says which findings the verdict is about."""
     decided_utc: datetime | None = None
@@ -59,7 +59,7 @@ class InForce:
 class Told:
     """What a candidate may be told about an incident."""
 
-    state: ReviewState
+    state: State
     """`OPEN`: the verdict that the candidate was told has been taken back, and there is no new one yet."""
     verdict_id: UUID | None = None
     corrected: bool = False
@@ -87,12 +87,12 @@ def without_undone(steps: Iterable[S]) -> list[S]:
 def in_force(steps: Sequence[StateAct]) -> InForce:
     """The result of these acts on one incident, from which undone acts were removed."""
     if not steps:
-        return InForce(ReviewState.OPEN)
+        return InForce(State.OPEN)
     opened = max((n + 1 for n, step in enumerate(steps) if step.act is Act.REOPEN), default=0)
     verdict_id = next((step.id for step in reversed(steps[opened:]) if step.act in FINDS), None)
     last = next((step for step in reversed(steps) if step.act in VERDICT_ACTS), None)
     state = steps[-1].state
-    if last is None or state is ReviewState.OPEN:
+    if last is None or state is State.OPEN:
         return InForce(state)
     return InForce(state, verdict_id, last.at_utc if state in VERDICTS else None, last.effective_utc)
 
@@ -115,7 +115,7 @@ def told(steps: Iterable[StateAct], now_utc: datetime) -> Told | None:
     for n, step in enumerate(kept):
         until_utc = kept[n + 1].at_utc if n + 1 < len(kept) else now_utc
         if step.act is Act.REOPEN and said is not None:
-            said, corrected = Told(ReviewState.OPEN, None, corrected=True), True
+            said, corrected = Told(State.OPEN, None, corrected=True), True
         elif step.state in VERDICTS and not _may_be_undone(step, until_utc):
             said = Told(step.state, in_force(kept[: n + 1]).verdict_id, corrected)
     return said

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, Literal, Protocol
 from uuid import UUID
 
-from coordinator.incidents.states import Decision, ReviewState
+from coordinator.incidents.states import Decision, State
 from coordinator.reviews.effect import Told
 from coordinator.reviews.states import TABLE, Act
 from shared.alerts import Alert
@@ -21,29 +21,28 @@ from shared.api.incidents import OutcomeOut, RulePrecision
 from shared.events.types import EventType
 from shared.events.words import event_name
 
-_WORDS: Final[Mapping[ReviewState, str]] = MappingProxyType(
+_WORDS: Final[Mapping[State, str]] = MappingProxyType(
     {
-        ReviewState.OPEN: "The earlier decision on this was taken back and no longer counts. It is being "
+        State.OPEN: "The earlier decision on this was taken back and no longer counts. It is being "
         "looked at again; you will find the new decision here.",
-        ReviewState.CONFIRMED: "Two reviewers looked at this and confirmed it. You may appeal against it.",
-        ReviewState.DISMISSED: "A reviewer looked at this and found no reason to act.",
-        ReviewState.APPEALED: "You have appealed. Someone who was not involved before will decide.",
-        ReviewState.UPHELD: "Someone not involved before has decided your appeal: the decision stays.",
-        ReviewState.OVERTURNED: "Someone not involved before has decided your appeal: "
-        "the decision was reversed.",
+        State.CONFIRMED: "Two reviewers looked at this and confirmed it. You may appeal against it.",
+        State.DISMISSED: "A reviewer looked at this and found no reason to act.",
+        State.APPEALED: "You have appealed. Someone who was not involved before will decide.",
+        State.UPHELD: "Someone not involved before has decided your appeal: the decision stays.",
+        State.OVERTURNED: "Someone not involved before has decided your appeal: the decision was reversed.",
     }
 )
 
 _OUTCOMES: Final[
-    Mapping[ReviewState, Literal["confirmed", "dismissed", "appealed", "upheld", "overturned", "reopened"]]
+    Mapping[State, Literal["confirmed", "dismissed", "appealed", "upheld", "overturned", "reopened"]]
 ] = MappingProxyType(
     {
-        ReviewState.OPEN: "reopened",
-        ReviewState.CONFIRMED: "confirmed",
-        ReviewState.DISMISSED: "dismissed",
-        ReviewState.APPEALED: "appealed",
-        ReviewState.UPHELD: "upheld",
-        ReviewState.OVERTURNED: "overturned",
+        State.OPEN: "reopened",
+        State.CONFIRMED: "confirmed",
+        State.DISMISSED: "dismissed",
+        State.APPEALED: "appealed",
+        State.UPHELD: "upheld",
+        State.OVERTURNED: "overturned",
     }
 )
 _CORRECTED: Final = "This replaces the earlier decision, which was taken back."
@@ -65,7 +64,7 @@ def outcome_out(incident: Reviewed, told: Told, alerts: Iterable[Alert]) -> Outc
     state = told.state
     if state not in _OUTCOMES:
         raise ValueError(f"a candidate is not told about an incident that is {state}")
-    again = told.corrected and state is not ReviewState.OPEN
+    again = told.corrected and state is not State.OPEN
     return OutcomeOut(
         incident_id=str(incident.id),
         begins_at=incident.begins_utc,
@@ -73,7 +72,7 @@ def outcome_out(incident: Reviewed, told: Told, alerts: Iterable[Alert]) -> Outc
         observed=list(dict.fromkeys(event_name(alert.event_type) for alert in alerts)),
         outcome=_OUTCOMES[state],
         explanation=f"{_WORDS[state]} {_CORRECTED}" if again else _WORDS[state],
-        may_appeal=isinstance(TABLE[state, Act.APPEAL], ReviewState),
+        may_appeal=isinstance(TABLE[state, Act.APPEAL], State),
     )
 
 

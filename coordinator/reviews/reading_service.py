@@ -16,7 +16,7 @@ from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.incidents.service import FoundIncident
-from coordinator.incidents.states import VERDICTS, Decision, ReviewState
+from coordinator.incidents.states import VERDICTS, Decision, State
 from coordinator.incidents.tables import Incident
 from coordinator.keys.tables import Key
 from coordinator.reviews.effect import Told, told
@@ -150,5 +150,5 @@ def verdicts_by_event(
     counts: dict[EventType, dict[Decision, int]] = {}
     for event, state, number in db.exec(wanted):
         of_event = counts.setdefault(EventType(event), dict.fromkeys(Decision, 0))
-        of_event[VERDICTS[ReviewState(state)]] += number
+        of_event[VERDICTS[State(state)]] += number
     return counts

@@ -15,7 +15,7 @@ from coordinator.idempotency.doing import once
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out
 from coordinator.incidents.routes import IncidentId
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.reviews import reading_service as reading, service as reviews
 from coordinator.reviews.effect import Told
@@ -112,7 +112,7 @@ async def appeal_incident(
         check_own_session(claims, found.session.id, found.candidate.reference)
         found = reviews.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
         stored = incidents.opened(db, parts.keys.keyring, found.incident)
-        return outcome_out(found.incident, Told(ReviewState.APPEALED), [one.alert for one in stored])
+        return outcome_out(found.incident, Told(State.APPEALED), [one.alert for one in stored])
 
     return await once(parts, asked, OutcomeOut, work, lambda _: claims.subject)
 

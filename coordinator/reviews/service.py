@@ -20,7 +20,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents import service as incidents
 from coordinator.incidents.service import FoundIncident
-from coordinator.incidents.states import VERDICTS, ReviewState, queue_place
+from coordinator.incidents.states import VERDICTS, State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key
 from coordinator.reviews import reading_service as reading
@@ -118,7 +118,7 @@ def _write_findings(db: Session, incident: Incident, act: ReviewAct, named: froz
     if named is not None and not named <= own:
         raise Rejected("a finding does not belong to the incident", code="finding-unknown", status=422)
     about = own if named is None else named
-    if act.state is ReviewState.CONFIRMED and incident.verdict_id is not None:
+    if act.state is State.CONFIRMED and incident.verdict_id is not None:
         about = about & set(reading.findings_of(db, [incident.verdict_id]).get(incident.verdict_id, ()))
     if not about:
         raise Rejected(
@@ -139,7 +139,7 @@ def _apply(incident: Incident, act: ReviewAct, rows: Sequence[ReviewAct]) -> Non
         incident.changed_utc = None  # the acting person has now seen all alerts
     elif act.act is Act.UNDO:
         grown_utc = incident.changed_utc or _own(incident, rows[:-1])[-1].grown_utc
-        incident.changed_utc = None if act.state is ReviewState.OPEN else grown_utc
+        incident.changed_utc = None if act.state is State.OPEN else grown_utc
     incident.state = act.state
     if act.act in MOVES:
         now = in_force(_own(incident, rows))
@@ -172,7 +172,7 @@ def _review(incident: Incident, rows: Sequence[ReviewAct], deed: Deed) -> Review
         reviewed_by=frozenset(row.actor for row in rows if row.act in FINDS)
         | frozenset(row.actor for row in kept if row.act in VERDICT_ACTS),
         verdict_by=_verdict_by(latest, confirmed_by),
-        before=own[-2].state if len(own) > 1 else ReviewState.OPEN,
+        before=own[-2].state if len(own) > 1 else State.OPEN,
         undo_until=None if latest is None else latest.effective_utc,
         latest_by=None if latest is None else latest.actor,
         administrator=deed.by.role is Role.ADMIN,

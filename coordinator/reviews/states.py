@@ -24,7 +24,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final
 
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from shared.errors import Rejected
 
 CLAIM_LASTS: Final = timedelta(minutes=15)
@@ -66,24 +66,24 @@ FINDS: Final = frozenset({Act.CONFIRM, Act.DISMISS})
 """Verdicts on findings."""
 VERDICT_ACTS: Final = FINDS | {Act.UPHOLD, Act.OVERTURN}
 _ALWAYS: Final = frozenset({Act.CLAIM, Act.RELEASE, Act.COMMENT})
-_MOVES: Final[Mapping[tuple[ReviewState, Act], ReviewState]] = MappingProxyType(
+_MOVES: Final[Mapping[tuple[State, Act], State]] = MappingProxyType(
     {
-        (ReviewState.OPEN, Act.CONFIRM): ReviewState.SECONDING,
-        (ReviewState.OPEN, Act.DISMISS): ReviewState.DISMISSED,
-        (ReviewState.SECONDING, Act.CONFIRM): ReviewState.CONFIRMED,
-        (ReviewState.SECONDING, Act.DISMISS): ReviewState.DISMISSED,
-        (ReviewState.CONFIRMED, Act.APPEAL): ReviewState.APPEALED,
-        (ReviewState.APPEALED, Act.UPHOLD): ReviewState.UPHELD,
-        (ReviewState.APPEALED, Act.OVERTURN): ReviewState.OVERTURNED,
-        (ReviewState.CONFIRMED, Act.REOPEN): ReviewState.OPEN,
-        (ReviewState.DISMISSED, Act.REOPEN): ReviewState.OPEN,
-        (ReviewState.UPHELD, Act.REOPEN): ReviewState.OPEN,
-        (ReviewState.OVERTURNED, Act.REOPEN): ReviewState.OPEN,
-        (ReviewState.SECONDING, Act.UNDO): ReviewState.OPEN,
-        (ReviewState.CONFIRMED, Act.UNDO): ReviewState.SECONDING,
-        (ReviewState.DISMISSED, Act.UNDO): ReviewState.OPEN,  # or seconding: see `Review.before`
-        (ReviewState.UPHELD, Act.UNDO): ReviewState.APPEALED,
-        (ReviewState.OVERTURNED, Act.UNDO): ReviewState.APPEALED,
+        (State.OPEN, Act.CONFIRM): State.SECONDING,
+        (State.OPEN, Act.DISMISS): State.DISMISSED,
+        (State.SECONDING, Act.CONFIRM): State.CONFIRMED,
+        (State.SECONDING, Act.DISMISS): State.DISMISSED,
+        (State.CONFIRMED, Act.APPEAL): State.APPEALED,
+        (State.APPEALED, Act.UPHOLD): State.UPHELD,
+        (State.APPEALED, Act.OVERTURN): State.OVERTURNED,
+        (State.CONFIRMED, Act.REOPEN): State.OPEN,
+        (State.DISMISSED, Act.REOPEN): State.OPEN,
+        (State.UPHELD, Act.REOPEN): State.OPEN,
+        (State.OVERTURNED, Act.REOPEN): State.OPEN,
+        (State.SECONDING, Act.UNDO): State.OPEN,
+        (State.CONFIRMED, Act.UNDO): State.SECONDING,
+        (State.DISMISSED, Act.UNDO): State.OPEN,  # or seconding: see `Review.before`
+        (State.UPHELD, Act.UNDO): State.APPEALED,
+        (State.OVERTURNED, Act.UNDO): State.APPEALED,
     }
 )
 _REFUSALS: Final[Mapping[Act, str]] = MappingProxyType(
@@ -99,14 +99,14 @@ _REFUSALS: Final[Mapping[Act, str]] = MappingProxyType(
 )
 
 
-def _step(state: ReviewState, act: Act) -> ReviewState | str:
-    if state is ReviewState.MERGED:
+def _step(state: State, act: Act) -> State | str:
+    if state is State.MERGED:
         return "incident-merged"
     return state if act in _ALWAYS else _MOVES.get((state, act), _REFUSALS[act])
 
 
-TABLE: Final[Mapping[tuple[ReviewState, Act], ReviewState | str]] = MappingProxyType(
-    {(state, act): _step(state, act) for state, act in product(ReviewState, Act)}
+TABLE: Final[Mapping[tuple[State, Act], State | str]] = MappingProxyType(
+    {(state, act): _step(state, act) for state, act in product(State, Act)}
 )
 """For every state and act: the next state, or the code of the refusal."""
 
@@ -134,7 +134,7 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
 class Review:
     """The facts for a decision about one incident."""
 
-    state: ReviewState
+    state: State
     claimed_by: str | None = None
     claim_expires: datetime | None = None
     changed: bool = False
@@ -149,7 +149,7 @@ class Review:
     """Everyone who ever gave a verdict on it."""
     verdict_by: frozenset[str] = frozenset()
     """Who gave the latest verdict: one person, or the two who confirmed."""
-    before: ReviewState = ReviewState.OPEN
+    before: State = State.OPEN
     """The state before the latest verdict."""
     undo_until: datetime | None = None
     """When the latest verdict takes effect; until then `latest_by` may undo it. None: it is in effect."""
@@ -159,10 +159,10 @@ class Review:
     """Whether the acting person is an administrator."""
 
 
-def decide(review: Review, act: Act, who: str, now: datetime) -> ReviewState:
+def decide(review: Review, act: Act, who: str, now: datetime) -> State:
     """The state after this act by `who`. Raises `Rejected` (409; 403 if only this person may not do it)."""
     following = TABLE[review.state, act]
-    if not isinstance(following, ReviewState):
+    if not isinstance(following, State):
         raise _refusal(following)
     if act is Act.UNDO:
         return _undone(review, who, now)
@@ -189,7 +189,7 @@ def _check_person(review: Review, act: Act, who: str) -> None:
         raise _refusal("reviewed-it-yourself", 403)
 
 
-def _undone(review: Review, who: str, now: datetime) -> ReviewState:
+def _undone(review: Review, who: str, now: datetime) -> State:
     if review.latest_by is None:
         raise _refusal("nothing-to-undo")
     if review.latest_by != who:
@@ -208,7 +208,7 @@ def _check_reopen(review: Review, who: str) -> None:
         raise _refusal("history-full")
     if who in review.verdict_by:
         return
-    if review.state in (ReviewState.UPHELD, ReviewState.OVERTURNED) and who in review.reviewed_by:
+    if review.state in (State.UPHELD, State.OVERTURNED) and who in review.reviewed_by:
         raise _refusal("reviewed-it-yourself", 403)
     if not review.administrator:
         raise _refusal("not-your-verdict", 403)

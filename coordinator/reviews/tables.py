@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime, words
 from coordinator.ground.ids import uuid7
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.reviews.states import Act, DismissReason
 from shared.tokens import Role
 
@@ -31,7 +31,7 @@ class ReviewAct(Row, table=True):
     reason: DismissReason | None = Field(default=None, sa_type=words(DismissReason))
     text_sealed: bytes | None = None
     """The person's text, under the data key of the session's candidate and exam."""
-    state: ReviewState = Field(sa_type=words(ReviewState))
+    state: State = Field(sa_type=words(State))
     """The incident's state afterwards."""
     at_utc: datetime = Field(sa_type=UtcDateTime)
     effective_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)

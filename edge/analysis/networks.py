@@ -76,19 +76,7 @@ def open_networks(serving: Serving) -> Networks:
     """
     missing: dict[Look, str] = {}
     with ThreadPoolExecutor(OPENED_AT_ONCE, thread_name_prefix="open") as pool:
-
-        def optional(look: Look, opener: Callable[[], T], otherwise: T) -> Callable[[], T]:
-            opening = pool.submit(opener)
-
-            def opened() -> T:
-                try:
-                    return opening.result()
-                except Unavailable as error:
-                    missing[look] = str(error)
-                    return otherwise
-
-            return opened
-
+        optional = _Optional(pool, missing).open
         # The slowest first, so that none of them is the last to run alone.
         mesh = pool.submit(serving.face_mesh)
         body = optional(Look.BODY, lambda: _body(serving), None)
@@ -119,6 +107,26 @@ def open_networks(serving: Serving) -> Networks:
             opened=tuple(chain.from_iterable(serving.networks.values())),
             missing=missing,
         )
+
+
+class _Optional:
+    """Opens networks that a node can do without; the reason goes to `missing`."""
+
+    def __init__(self, pool: ThreadPoolExecutor, missing: dict[Look, str]) -> None:
+        self._pool, self._missing = pool, missing
+
+    def open(self, look: Look, opener: Callable[[], T], otherwise: T) -> Callable[[], T]:
+        """Begin to open a network; the result waits for it."""
+        opening = self._pool.submit(opener)
+
+        def opened() -> T:
+            try:
+                return opening.result()
+            except Unavailable as error:
+                self._missing[look] = str(error)
+                return otherwise
+
+        return opened
 
 
 def _light_faces(serving: Serving) -> FaceDetector | None:

@@ -35,7 +35,7 @@ def overlaid(own: EdgeConfig, desired: Desired | None) -> EdgeConfig:
 
 
 def needs_restart(running: EdgeConfig, wanted: EdgeConfig) -> bool:
-    """Whether a daemon that began with `running` must begin anew for `wanted`, whatever its rating."""
+    """Whether a daemon that runs with `running` needs a restart for `wanted`, whatever its rating."""
     return _fixed(running) != _fixed(wanted)
 
 

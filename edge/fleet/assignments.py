@@ -10,7 +10,7 @@ from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.attendance import attended, holds_seat
-from edge.sessions.port import AssignmentId, Features, SessionOver, Told, about
+from edge.sessions.port import AssignmentId, MeasuredWindows, SessionOver, Told, about
 from edge.sessions.roster import Roster
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
@@ -34,7 +34,7 @@ class Assignments:
         self.on_report: Callable[[AssignmentId], None] = lambda _: None
         """Called after each alert of a session, and after a change of its order."""
         self.join_window_s = join_window_s
-        self.on_features: Callable[[Features], None] = lambda _: None
+        self.on_features: Callable[[MeasuredWindows], None] = lambda _: None
         """Called with what was measured in a session whose candidate agreed to the log."""
         self._commit = commit
         self._measured = measured
@@ -69,7 +69,7 @@ class Assignments:
         return None if found is None else found.order
 
     def ask_pages(self, frames_per_s: int) -> None:
-        """Ask every page, also those that connect from now on, to send so many frames per second."""
+        """Ask every page, also those that connect later, to send this many frames per second."""
         self._frames_per_s = frames_per_s
         for assignment in self._watched.values():
             assignment.ask_pages(frames_per_s)
@@ -100,7 +100,7 @@ class Assignments:
         if isinstance(told, Measured | Looked):
             self._measured(told)
             return
-        if isinstance(told, Features):
+        if isinstance(told, MeasuredWindows):
             self.on_features(told)
             return
         assignment = self._watched[about(told)]

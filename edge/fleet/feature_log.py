@@ -17,11 +17,11 @@ from edge.fleet.assignments import Assignments
 from edge.hub import store
 from edge.media.latest import Latest
 from edge.node_identity import Identity
-from edge.sessions.port import Features
+from edge.sessions.port import MeasuredWindows
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.events.types import Lane
-from shared.features import Features as Body, FeaturesHeader, batch_id, encode_features
+from shared.features import FeaturesBody as Body, FeaturesHeader, batch_id, encode_features
 from shared.hub_link import HubLink
 from shared.messages.sessions import StartSession
 from shared.sealing import pack, parse_sealing_public
@@ -43,12 +43,12 @@ class LoggedFeatures:
         self._hub = hub
         self._identity = identity
         self._assignments = assignments
-        self._queue: Latest[tuple[StartSession, Features]] = Latest(QUEUE)
+        self._queue: Latest[tuple[StartSession, MeasuredWindows]] = Latest(QUEUE)
         self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
         """Messages sent, and messages lost, by reason."""
 
-    def take(self, seen: Features) -> None:
+    def take(self, seen: MeasuredWindows) -> None:
         """Queue a minute of a session."""
         order = self._assignments.order_of(seen.assignment)
         if order is not None:
@@ -59,7 +59,7 @@ class LoggedFeatures:
         while (queued := await self._queue.get()) is not None:
             await self._send(*queued)
 
-    async def _send(self, order: StartSession, seen: Features) -> None:
+    async def _send(self, order: StartSession, seen: MeasuredWindows) -> None:
         for _ in range(TRIES):
             await self._hub.wait_connected()
             # Looked up at each try: the candidate may have withdrawn meanwhile.
@@ -81,7 +81,7 @@ class LoggedFeatures:
             return
         self.counts["lost"] += 1
 
-    async def _store(self, seen: Features, message: bytes) -> None:
+    async def _store(self, seen: MeasuredWindows, message: bytes) -> None:
         subject = subjects.alert(self._identity.node_id, Lane.TECHNICAL)
         named = batch_id(seen.assignment.session_id, seen.assignment.epoch, seen.vectors[0].window)
         await store(
@@ -93,7 +93,7 @@ class LoggedFeatures:
             log.warning("logged features do not reach the hub", extra={"error": str(error), "count": count})
 
 
-def sealed(order: StartSession, seen: Features, now_utc: datetime, node: Identity) -> bytes:
+def sealed(order: StartSession, seen: MeasuredWindows, now_utc: datetime, node: Identity) -> bytes:
     """The message of a minute. Raises `Corrupt` for an invalid key."""
     assert order.features_key is not None  # looked at before
     assert order.features_key_id is not None

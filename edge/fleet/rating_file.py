@@ -53,7 +53,7 @@ def store_rating(folder: Path, rating: Rating) -> Path:
 
 
 def read_rating(folder: Path) -> Rating | None:
-    """The stored rating; None without one. Raises `Corrupt` for a file that is none."""
+    """The stored rating; None without one. Raises `Corrupt` for any other file."""
     try:
         with (folder / FILE_NAME).open("rb") as file:
             data = file.read(MAX_BYTES + 1)

@@ -36,7 +36,6 @@ from shared.unwatched import Unwatched
 JPEG_BEGINS = b"\xff\xd8"
 MAX_CAMERAS = 4
 """The most remarks about cameras, because a page may send a new name any number of times."""
-Label = Annotated[str, AtMost(SHOWN_CHARS)]
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
 """Events with a picture as evidence."""
 

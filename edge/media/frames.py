@@ -18,7 +18,6 @@ WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE_HZ
 
 _FULL_RANGE = 2
 """FFmpeg's AVCOL_RANGE_JPEG: luma 0…255 and not 16…235."""
-_LIMITED_TO_FULL = np.clip(np.round((np.arange(256) - 16.0) * 255 / 219), 0, 255).astype(np.uint8)
 
 
 class _PerThread(threading.local):
@@ -57,18 +56,6 @@ class VideoFrame:
         else:
             upright = _per_thread.scaler.reformat(picture, format="bgr24").to_ndarray()
         return _turned(cast("NDArray[np.uint8]", upright), picture)
-
-    def luma(self) -> NDArray[np.uint8]:
-        """Brightness as uint8 (height, width), 0 black … 255 white for every range a stream may use."""
-        picture = self.picture
-        name = picture.format.name
-        if not (name.startswith(("yuv4", "yuvj4")) or name in ("nv12", "gray")) or name[-2:] in ("le", "be"):
-            return cast("NDArray[np.uint8]", cv2.cvtColor(self.to_bgr(), cv2.COLOR_BGR2GRAY))
-        plane = picture.planes[0]
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        luma = rows[: picture.height, : picture.width]
-        full = luma if _is_full_range(picture) else cv2.LUT(luma, _LIMITED_TO_FULL)
-        return _turned(cast("NDArray[np.uint8]", full), picture)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -55,7 +55,7 @@ class Membership:
 
 
 def save(data_folder: Path, membership: Membership) -> None:
-    """Write a membership over the one of before. Raises `ConfigError` if the folder cannot be written."""
+    """Replace the stored membership. Raises `ConfigError` if the folder cannot be written."""
     folder = data_folder / FOLDER
     seed = seed_text(KeyKind.USER, membership.keys.hub)
     creds = (

@@ -161,7 +161,7 @@ class Movement:
 
 
 def _median(speeds: Iterable[tuple[float, float]]) -> float:
-    """The median of speeds that lasted for so many seconds each.
+    """The median of speeds, each weighted by the seconds that it lasted.
 
     Each speed stands in the middle of its time, in ascending order; between two of them it is interpolated.
     So of two steps that lasted equally long it is the mean, as without times.

@@ -90,7 +90,7 @@ class Assignment:
             page.notices.put(_rate(self._frames_per_s))
 
     def ask_pages(self, frames_per_s: int) -> None:
-        """Ask its pages, and those that come later, to send so many frames per second."""
+        """Ask its pages, also those that connect later, to send this many frames per second."""
         self._frames_per_s = frames_per_s
         for page in self._pages:
             page.notices.put(_rate(frames_per_s))

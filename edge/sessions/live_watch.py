@@ -16,7 +16,7 @@ from edge.media.clock import SessionClock
 from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.sessions.agreed import senses_of
 from edge.sessions.memory import Course, instant
-from edge.sessions.port import Features, Notice, assignment_of
+from edge.sessions.port import MeasuredWindows, Notice, assignment_of
 from edge.sessions.session_parts import Parts
 from edge.sessions.timer import Timer
 from shared.cameras import Camera
@@ -246,7 +246,7 @@ class LiveWatch:
         if vectors and self._started_utc is not None:
             for begin in range(0, len(vectors), MOST_VECTORS):
                 some = vectors[begin : begin + MOST_VECTORS]
-                self._parts.tell(Features(self._assignment, self._started_utc, some))
+                self._parts.tell(MeasuredWindows(self._assignment, self._started_utc, some))
 
     def _tell_gap(self, now_s: float) -> None:
         """At the first picture after the session went on in this process, tell how long the node was late."""

@@ -72,7 +72,7 @@ class LocalWorker:
         self._begin(order, self._restored(order, read_memory(memory)))
 
     def _taken_over(self, order: StartSession, handed: HandedOver) -> Session:
-        """A session that goes on from another node's state, or anew if that is none or of another order."""
+        """A session that continues from another node's state, or starts from scratch without a valid one."""
         try:
             known = read_memory(handed.memory)
             known = replace(known, course=rebased(known.course, time.monotonic(), handed))

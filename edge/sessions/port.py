@@ -79,7 +79,7 @@ class Delivers:
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
+class MeasuredWindows:
     """What was measured in some windows of a session, for the log that its candidate agreed to."""
 
     assignment: AssignmentId
@@ -88,7 +88,7 @@ class Features:
     vectors: tuple[FeatureVector, ...]
 
 
-Told = OutgoingAlert | Notice | SessionOver | Moved | Delivers | Features | Measured | Looked
+Told = OutgoingAlert | Notice | SessionOver | Moved | Delivers | MeasuredWindows | Measured | Looked
 """What a worker reports on its own, in the order of the events."""
 Tell = Callable[[Told], None]
 
@@ -187,7 +187,7 @@ class Worker(Protocol):
         """The worker's state now."""
 
 
-def about(told: OutgoingAlert | Notice | SessionOver | Moved | Delivers | Features) -> AssignmentId:
+def about(told: OutgoingAlert | Notice | SessionOver | Moved | Delivers | MeasuredWindows) -> AssignmentId:
     """The assignment that a report is about."""
     if isinstance(told, OutgoingAlert):
         return AssignmentId(told.envelope.session_id, told.envelope.epoch)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
-from edge.sessions.port import AssignmentId, Features, Notice, PageId, WorkerReport
+from edge.sessions.port import AssignmentId, MeasuredWindows, Notice, PageId, WorkerReport
 from shared.cameras import Camera
 from shared.errors import ConfigError, Corrupt, ProctorError, Rejected, Unavailable
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
@@ -140,7 +140,7 @@ class Said:
     notices: tuple[Notice, ...] = ()
     delivers: UUID | None = None
     """The page of the last `Delivers`."""
-    features: tuple[Features, ...] = ()
+    features: tuple[MeasuredWindows, ...] = ()
     over: bool = False
 
 

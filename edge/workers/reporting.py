@@ -14,7 +14,16 @@ from edge.analysis.measured import Looked, Measured
 from edge.media.lateness import loop_probe
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.memory import as_json
-from edge.sessions.port import AssignmentId, Delivers, Features, Moved, Notice, SessionOver, Told, about
+from edge.sessions.port import (
+    AssignmentId,
+    Delivers,
+    MeasuredWindows,
+    Moved,
+    Notice,
+    SessionOver,
+    Told,
+    about,
+)
 from edge.workers.calls import Pulse, Said
 from edge.workers.codec import written
 from edge.workers.link import Link
@@ -35,7 +44,7 @@ class _Waiting:
     alerts: list[OutgoingAlert] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     delivers: UUID | None = None
-    features: list[Features] = field(default_factory=list)
+    features: list[MeasuredWindows] = field(default_factory=list)
     over: bool = False
 
 
@@ -80,7 +89,7 @@ class Reporting:
                 waiting.notices.append(told)
             case Delivers():
                 waiting.delivers = told.page
-            case Features():
+            case MeasuredWindows():
                 waiting.features.append(told)
             case SessionOver():
                 waiting.over = True

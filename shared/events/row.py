@@ -15,8 +15,6 @@ BY_NODE: Final = frozenset({Raiser.NODE})
 BY_COORDINATOR: Final = frozenset({Raiser.COORDINATOR})
 BY_PROCTOR: Final = frozenset({Raiser.PROCTOR})
 BY_PAGE: Final = frozenset({Raiser.PAGE})
-BY_NOBODY: Final[frozenset[Raiser]] = frozenset()
-"""Not raised by any part of the product before sessions are handed over."""
 
 
 class Side(StrEnum):

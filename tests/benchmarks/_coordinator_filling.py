@@ -16,7 +16,7 @@ from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
-from coordinator.incidents.states import ReviewState, queue_place
+from coordinator.incidents.states import State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key
 from shared.alerts import encode_alert
@@ -36,7 +36,7 @@ _COMMON: Final = (
     EventType.VOICE_DETECTED,
     EventType.FACE_MISMATCH,
 )
-_STATES: Final = (ReviewState.OPEN, ReviewState.DISMISSED, ReviewState.CONFIRMED, ReviewState.SECONDING)
+_STATES: Final = (State.OPEN, State.DISMISSED, State.CONFIRMED, State.SECONDING)
 
 
 @dataclass(frozen=True, slots=True)

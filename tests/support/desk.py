@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.nodes.alert_stream import StreamMessage
 from shared.alerts import Alert
@@ -63,10 +63,10 @@ class Desk:
                 row.severity,
             )
             for row in self.rows()
-            if row.state is not ReviewState.MERGED
+            if row.state is not State.MERGED
         ]
 
-    def judge(self, row: Incident, state: ReviewState) -> None:
+    def judge(self, row: Incident, state: State) -> None:
         with self.database.write() as db:
             db.get_one(Incident, row.id).state = state
 

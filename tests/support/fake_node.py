@@ -26,7 +26,7 @@ from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.events.table import lane
 from shared.events.types import Lane
-from shared.features import Features, FeaturesHeader, batch_id, encode_features
+from shared.features import FeaturesBody, FeaturesHeader, batch_id, encode_features
 from shared.hub_link import settle
 from shared.hybrid import HybridPrivate, Opener
 from shared.messages.commands import CommandHeader, ReplyHeader
@@ -193,7 +193,7 @@ class FakeNode:
     async def log(
         self,
         start: StartSession,
-        features: Features,
+        features: FeaturesBody,
         signing: Ed25519PrivateKey | None = None,
         **about: object,
     ) -> bytes:

@@ -21,7 +21,7 @@ from coordinator.evidence.tables import Evidence
 from coordinator.features.tables import FeatureBatch
 from coordinator.ground.keyring import KeyKind
 from coordinator.ground.own_keys import make_own_keys
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
@@ -187,7 +187,7 @@ def _alert(rows: Rows, session: UUID, at_utc: datetime, data: UUID, picture: UUI
     incident = rows.add(
         Incident,
         session_id=session,
-        state=ReviewState.OPEN,
+        state=State.OPEN,
         queue_place=1,
         severity=0.7,
         events=["MULTIPLE_FACES"],
@@ -199,7 +199,7 @@ def _alert(rows: Rows, session: UUID, at_utc: datetime, data: UUID, picture: UUI
     return incident
 
 
-def set_state(db: Session, people: Iterable[Sat], state: ReviewState) -> None:
+def set_state(db: Session, people: Iterable[Sat], state: State) -> None:
     """Let the incidents of these persons be in a state."""
     ids = [one.incident_id for one in people]
     db.exec(update(Incident).where(col(Incident.id).in_(ids)).values(state=state))

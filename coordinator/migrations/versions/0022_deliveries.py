@@ -14,6 +14,17 @@ _INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _destinations()
+    _deliveries()
+
+
+def downgrade() -> None:
+    op.drop_table("deliveries")
+    op.drop_table("destination_secrets")
+    op.drop_table("destinations")
+
+
+def _destinations() -> None:
     op.create_table(
         "destinations",
         sa.Column("id", sa.Uuid(), primary_key=True),
@@ -44,6 +55,9 @@ def upgrade() -> None:
         sa.Column("ends_utc", _INSTANT, nullable=True),
     )
     op.create_index("ix_destination_secrets_destination_id", "destination_secrets", ["destination_id"])
+
+
+def _deliveries() -> None:
     op.create_table(
         "deliveries",
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
@@ -70,9 +84,3 @@ def upgrade() -> None:
     op.create_index("ix_deliveries_waits", "deliveries", ["destination_id", "state", "next_try_utc"])
     op.create_index("ix_deliveries_subject", "deliveries", ["subject_id"])
     op.create_index("ix_deliveries_noted", "deliveries", ["noted_utc"])
-
-
-def downgrade() -> None:
-    op.drop_table("deliveries")
-    op.drop_table("destination_secrets")
-    op.drop_table("destinations")

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.acting import concerns
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
@@ -26,9 +26,9 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import cut
 from shared.api.sessions import SessionStatus
 
-_EXPLAINED: Final = (ReviewState.DISMISSED, ReviewState.OVERTURNED, ReviewState.MERGED)
+_EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED, State.MERGED)
 """Incidents that no longer count for a session, or count in another incident."""
-_WAITING: Final = (ReviewState.OPEN, ReviewState.SECONDING, ReviewState.APPEALED)
+_WAITING: Final = (State.OPEN, State.SECONDING, State.APPEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +109,15 @@ def _worst_by_session(tenant_id: UUID) -> Subquery:
     )
 
 
-def _states(db: Session, session_ids: list[UUID]) -> defaultdict[UUID, Counter[ReviewState]]:
-    counts: defaultdict[UUID, Counter[ReviewState]] = defaultdict(Counter)
+def _states(db: Session, session_ids: list[UUID]) -> defaultdict[UUID, Counter[State]]:
+    counts: defaultdict[UUID, Counter[State]] = defaultdict(Counter)
     wanted = (
         select(Incident.session_id, Incident.state, func.count())
         .where(col(Incident.session_id).in_(session_ids), col(Incident.state).not_in(_EXPLAINED))
         .group_by(col(Incident.session_id), col(Incident.state))
     )
     for session_id, state, number in db.exec(wanted):
-        counts[session_id][ReviewState(state)] = number
+        counts[session_id][State(state)] = number
     return counts
 
 

@@ -16,7 +16,7 @@ from coordinator.features.tables import FeatureBatch
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.changing.telling import mend
 from shared.events.types import EventType
-from shared.features import WINDOW_S, Features, FeatureVector
+from shared.features import WINDOW_S, FeaturesBody, FeatureVector
 from shared.messages.sessions import StartSession
 from shared.tokens import Role
 from tests.support.as_ordered import heard
@@ -34,8 +34,8 @@ NO: Final = {"given": False, "text_version": "1", "confirm": True}
 ZERO: Final = datetime(2026, 11, 22, 14, tzinfo=UTC)
 
 
-def logged(*windows: int, zero_utc: datetime = ZERO, **known: float) -> Features:
-    return Features(
+def logged(*windows: int, zero_utc: datetime = ZERO, **known: float) -> FeaturesBody:
+    return FeaturesBody(
         zero_utc=zero_utc,
         vectors=tuple(
             FeatureVector(

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 from coordinator.alerts.service import timeline
 from coordinator.ground.database import Database
 from coordinator.incidents import grouping_service as incidents
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import IncidentAlert
 from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventType
@@ -58,7 +58,7 @@ def test_findings_close_together_are_one_incident_and_far_ones_two(desk: Desk) -
     assert desk.living() == [(10, 25, 2, 0.9), (90, 95, 1, 0.7)]
     first = desk.rows()[0]
     assert first.events == ["MULTIPLE_FACES", "FACE_MISMATCH"]
-    assert (first.state, first.queue_place) == (ReviewState.OPEN, 100)
+    assert (first.state, first.queue_place) == (State.OPEN, 100)
 
 
 def test_every_order_of_arrival_ends_with_the_same_incidents(database: Database) -> None:
@@ -68,9 +68,7 @@ def test_every_order_of_arrival_ends_with_the_same_incidents(database: Database)
         for index in order:
             desk.arrive(messages[index])
         mine = [row for row in desk.rows() if row.session_id == desk.sitting.session.id]
-        spans = [
-            (second(row.begins_utc), row.alert_count) for row in mine if row.state is not ReviewState.MERGED
-        ]
+        spans = [(second(row.begins_utc), row.alert_count) for row in mine if row.state is not State.MERGED]
         assert spans == [(0, 2), (60, 1)], order
 
 
@@ -106,10 +104,8 @@ def test_the_same_alerts_again_change_nothing(desk: Desk) -> None:
     assert [row.model_dump() for row in desk.rows()] == before
 
 
-@pytest.mark.parametrize(
-    "state", [ReviewState.SECONDING, ReviewState.DISMISSED, ReviewState.CONFIRMED, ReviewState.APPEALED]
-)
-def test_a_verdict_survives_growth_and_is_marked_as_older_than_it(desk: Desk, state: ReviewState) -> None:
+@pytest.mark.parametrize("state", [State.SECONDING, State.DISMISSED, State.CONFIRMED, State.APPEALED])
+def test_a_verdict_survives_growth_and_is_marked_as_older_than_it(desk: Desk, state: State) -> None:
     desk.arrive(desk.finding(60, 65))
     [row] = desk.rows()
     desk.judge(row, state)
@@ -123,7 +119,7 @@ def test_that_a_finding_ends_is_no_change_to_a_verdict_but_that_it_is_graver_is(
     desk: Desk, severity: float, changed: datetime | None
 ) -> None:
     desk.arrive(desk.finding(60, None))
-    desk.judge(desk.rows()[0], ReviewState.DISMISSED)
+    desk.judge(desk.rows()[0], State.DISMISSED)
     desk.arrive(desk.finding(60, 65, severity_score=severity))
     [row] = desk.rows()
     assert (row.severity, row.changed_utc) == (severity, changed)
@@ -135,11 +131,11 @@ def test_an_incident_whose_first_half_ended_earlier_than_it_seemed_parts(desk: D
     desk.arrive(desk.finding(50, 55))
     [one] = desk.rows()
     assert desk.living() == [(0, None, 2, 0.7)]
-    desk.judge(one, ReviewState.DISMISSED)
+    desk.judge(one, State.DISMISSED)
     desk.arrive(desk.finding(0, 5))
     first, second = desk.rows()
-    assert (first.id, first.state, first.changed_utc) == (one.id, ReviewState.DISMISSED, NOW)
-    assert (second.state, second.alert_count) == (ReviewState.OPEN, 1)
+    assert (first.id, first.state, first.changed_utc) == (one.id, State.DISMISSED, NOW)
+    assert (second.state, second.alert_count) == (State.OPEN, 1)
 
 
 def test_alerts_that_were_left_without_an_incident_are_grouped_with_the_next(desk: Desk) -> None:
@@ -162,7 +158,7 @@ def test_a_long_chain_of_findings_is_many_incidents_whatever_comes_first(databas
         for begins, ends in reversed(spans) if turned else spans:
             desk.arrive(desk.finding(begins, ends))
         mine = [row for row in desk.rows() if row.session_id == desk.sitting.session.id]
-        living = [row for row in mine if row.state is not ReviewState.MERGED]
+        living = [row for row in mine if row.state is not State.MERGED]
         assert [(second(row.begins_utc), row.alert_count) for row in living] == [
             (0, 6),
             (72, 6),

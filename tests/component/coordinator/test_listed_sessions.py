@@ -11,7 +11,7 @@ from sqlmodel import Session
 from coordinator.ground.acting import answering
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.sessions.devices import service as devices
 from coordinator.sessions.listing import service as listing
@@ -31,7 +31,7 @@ def table(database: Database, keys: OwnKeys) -> Rows:
     return rows(database, keys.keyring)
 
 
-def incident(db: Session, table: Rows, name: str, state: ReviewState, severity: float) -> None:
+def incident(db: Session, table: Rows, name: str, state: State, severity: float) -> None:
     session = table.session(db, name)
     db.add(
         Incident(
@@ -82,15 +82,15 @@ def test_the_newest_stand_first_among_equals_and_each_is_narrowed_out_or_in(
 def test_incidents_lift_a_session_until_they_are_explained(database: Database, table: Rows) -> None:
     with database.write() as db:
         for name, state, severity in (
-            ("DUE", ReviewState.OPEN, 0.5),
-            ("DUE", ReviewState.SECONDING, 0.4),
-            ("DUE", ReviewState.CONFIRMED, 0.3),
-            ("MOVED", ReviewState.UPHELD, 0.6),
-            ("RUNS", ReviewState.APPEALED, 0.2),
-            ("SISTER", ReviewState.DISMISSED, 0.9),
-            ("SISTER", ReviewState.OVERTURNED, 0.9),
-            ("SISTER", ReviewState.MERGED, 0.9),
-            ("FOREIGN", ReviewState.OPEN, 1.0),
+            ("DUE", State.OPEN, 0.5),
+            ("DUE", State.SECONDING, 0.4),
+            ("DUE", State.CONFIRMED, 0.3),
+            ("MOVED", State.UPHELD, 0.6),
+            ("RUNS", State.APPEALED, 0.2),
+            ("SISTER", State.DISMISSED, 0.9),
+            ("SISTER", State.OVERTURNED, 0.9),
+            ("SISTER", State.MERGED, 0.9),
+            ("FOREIGN", State.OPEN, 1.0),
         ):
             incident(db, table, name, state, severity)
     with database.read() as db:
@@ -109,7 +109,7 @@ def test_incidents_lift_a_session_until_they_are_explained(database: Database, t
 
 def test_pages_go_on_where_the_last_one_ended(database: Database, table: Rows) -> None:
     with database.write() as db:
-        incident(db, table, "ENDED", ReviewState.OPEN, 2 / 3)
+        incident(db, table, "ENDED", State.OPEN, 2 / 3)
         devices.opened(db, table.session(db, "NEW"), "mine", NOW - SECOND)
     with database.read() as db:
         whole, end = listing.page(db, ALL, NOW)

@@ -20,13 +20,13 @@ from shared.api.memberships import MembershipOut
 from shared.certificates import lifetime_of, read_certificate
 from shared.join_tokens import JoinToken
 from shared.nats_config import node_permissions
-from shared.nats_jwt import read_jwt, user_key
 from shared.nats_keys import KeyKind
 from shared.node_lifetimes import CERTIFICATE_LIFETIME, TOKEN_LIFETIME
 from shared.tokens import Role
 from tests.support.eventually import cancelled, until
 from tests.support.exam_site import AD_HOC, NODE_ID, NODE_KEY, OnSite, Site
 from tests.support.joining import ask_to_join, authority_of, new_token
+from tests.support.nats_jwts import read_jwt, user_key
 from tests.support.new_node import NewNode, new_keys
 
 

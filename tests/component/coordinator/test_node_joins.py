@@ -24,12 +24,12 @@ from edge.node_identity import load as load_identity
 from shared.config_file import load
 from shared.errors import ConfigError, Corrupt, Rejected, Unavailable
 from shared.join_tokens import JoinToken
-from shared.nats_jwt import read_jwt, user_key
 from shared.nats_keys import KeyKind
 from shared.node_lifetimes import CERTIFICATE_LIFETIME
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.joining import new_token
+from tests.support.nats_jwts import read_jwt, user_key
 from tests.support.ports import reserved_port
 from tests.support.served_site import served
 from tests.support.shell import Shell

@@ -19,7 +19,7 @@ from sqlmodel import col, select
 from coordinator.audit.tables import AuditEntry
 from coordinator.holds import service as holds
 from coordinator.holds.tables import LegalHold
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.keys.tables import Key
 from coordinator.retention import erasing_service as erasing, running, service as retention
 from coordinator.retention.running import Asked
@@ -117,7 +117,7 @@ def staged(parts: Parts, count: int) -> Stage:
     rows.add(LegalHold, thing=HeldThing.EXAM, candidate_id=None, exam_reference=HELD_EXAM, **who)
     with parts.database.write() as db:
         rows.store(db)
-        set_state(db, people[3::5], ReviewState.APPEALED)
+        set_state(db, people[3::5], State.APPEALED)
     return Stage(parts, people)
 
 
@@ -173,7 +173,7 @@ def test_four_hundred_days_ahead_only_what_is_held_or_reviewed_is_left(parts: Pa
     stage.erase()
     assert stage.left() == stage.expected(days(400))
     with parts.database.write() as db:
-        set_state(db, stage.kind(3), ReviewState.UPHELD)
+        set_state(db, stage.kind(3), State.UPHELD)
         for hold in db.exec(select(LegalHold)):
             hold.released_utc = OVER + days(400)
     stage.erase()

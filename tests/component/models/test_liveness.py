@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.images import Image
-from models.liveness import Life, Liveness, Unjudged, without_bars
+from models.liveness import Life, Liveness, Needs, Unjudged, without_bars
 from models.results import Box
 from models.yunet import YuNet
 from tests.scenarios.camera import Lens, Shot
@@ -25,11 +25,14 @@ from tests.support.weights import network, networks
 
 pytestmark = pytest.mark.weights
 
+ANY = Needs(chroma=0, sharpness=0, brightness=0, disagreement=1)
+"""Every picture is judged."""
+
 
 def judged(picture: Image) -> float | None:
     """The surest face; every picture here shows one."""
     face = YuNet(network("yunet"), width_px=320, height_px=256).find(picture)[0]
-    return Liveness(networks("minifasnet")).live(picture, face)
+    return Liveness(networks("minifasnet"), ANY).judge(picture, face).score
 
 
 def live(picture: Image) -> float:

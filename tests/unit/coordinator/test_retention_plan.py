@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from coordinator.holds.covering import Hold
-from coordinator.retention.planning import Back, ExamFacts, Item, PersonFacts, next_due, plan
+from coordinator.retention.planning import Back, ExamFacts, Item, PersonFacts, plan
 from shared.errors import Rejected
 from shared.holds import HeldThing
 from shared.policy.schema import parse_policy
@@ -137,14 +137,6 @@ def test_a_new_face_that_waits_for_a_decision_keeps_the_face() -> None:
 def test_of_what_is_gone_nothing_is_planned() -> None:
     left = replace(PERSON, exams=(replace(BIO, left=frozenset({Kept.RECORDS})),), left=frozenset())
     assert due(left) == {(Kept.RECORDS, "BIO"): days(365)}
-
-
-def test_the_next_instant_is_that_of_the_first_thing_to_come() -> None:
-    items = plan(PERSON, (), OVER)
-    assert next_due(items, OVER) == OVER + days(30)
-    assert next_due(items, OVER + days(30)) == OVER + days(90)
-    assert next_due(items, OVER + days(365)) is None
-    assert next_due((), OVER) is None
 
 
 def test_the_longest_terms_of_several_sessions_count() -> None:

@@ -21,7 +21,7 @@ from models.body import BodyDetector, BodyPose
 from models.fsanet import FsaNet
 from models.images import Image
 from models.iris import IrisGaze
-from models.liveness import Liveness
+from models.liveness import Liveness, Needs
 from models.mesh import LANDMARKS_478, FaceMesh
 from models.movenet import MoveNet
 from models.network import Network
@@ -38,6 +38,8 @@ from tests.support.recognisers import SCALE, levels
 BLUE, GREEN, RED = 10.0, 120.0, 250.0
 PAINTED = np.full((480, 640, 3), (BLUE, GREEN, RED), np.uint8)
 FACE = Face(Box(280, 200, 80, 100), face_at(320, 250).landmarks_px, 1.0)
+ANY = Needs(chroma=0, sharpness=0, brightness=0, disagreement=1)
+"""Every picture is judged."""
 AHEAD = HeadPose(0.0, 0.0, 0.0)
 
 Look = Callable[[Network, Image], object]
@@ -126,7 +128,7 @@ LEVELS: dict[str, tuple[Look, str, tuple[float, float, float]]] = {
     "pose-detection": (lambda n, f: BodyDetector(n).find(f), "input_1", RGB_SIGNED),
     "pose-landmarks": (body, "input_1", RGB_SHARES),
     "movenet": (lambda n, f: MoveNet(n).find(f), "serving_default_input:0", (RED, GREEN, BLUE)),
-    "minifasnet": (lambda n, f: Liveness((n, n)).live(f, FACE), "input", BGR),
+    "minifasnet": (lambda n, f: Liveness((n, n), ANY).judge(f, FACE), "input", BGR),
     "yolox": (lambda n, f: ObjectDetector(n).find(f), "images", BGR),
 }
 
@@ -187,7 +189,9 @@ def test_each_liveness_network_sees_its_own_surroundings() -> None:
         areas.append(area_seen_px2(inputs["input"][:, 0]))
         return {"output": np.zeros((1, 3), np.float32)}
 
-    Liveness((Answering(answer), Answering(answer))).live(with_white_square(), FACE)
+    frame = with_white_square()
+    frame[0, 0] = frame[-1, -1] = 255  # so that its edges are no plain bars
+    Liveness((Answering(answer), Answering(answer)), ANY).judge(frame, FACE)
     assert areas == pytest.approx([2.7 * 2.7 * 8000, 16 * 8000], rel=0.08)
 
 

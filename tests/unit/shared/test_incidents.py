@@ -6,12 +6,12 @@ import pytest
 
 from shared.alerts import alert_id
 from shared.events.types import Action, EventType
-from shared.incidents import LONGEST_S, WITHIN_S, Incident, group
+from shared.incidents import LONGEST_S, WITHIN_S, IncidentGroup, group
 from tests.support.alerts import MADE_UTC, SESSION
 from tests.support.lasting import LATER, TECHNICAL, at, found
 
 
-def spans(incidents: list[Incident]) -> list[tuple[float, float | None, int]]:
+def spans(incidents: list[IncidentGroup]) -> list[tuple[float, float | None, int]]:
     return [
         (
             (i.begins - MADE_UTC).total_seconds(),

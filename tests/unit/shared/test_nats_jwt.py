@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.errors import Corrupt
 from shared.nats_config import REPLY_LIFETIME_S, node_permissions
-from shared.nats_jwt import Account, User, account_jwt, operator_jwt, read_jwt, user_jwt, user_key
+from shared.nats_jwt import Account, User, account_jwt, operator_jwt, user_jwt
 from shared.nats_keys import KeyKind, public_text
+from tests.support.nats_jwts import read_jwt, user_key
 
 OPERATOR, SYSTEM, ACCOUNT, NODE = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(4))
 NODE_ID = UUID(int=1)

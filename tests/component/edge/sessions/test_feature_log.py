@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from edge.fleet.assignments import Assignments
 from edge.fleet.feature_log import LoggedFeatures, sealed
-from edge.sessions.port import Features, assignment_of
+from edge.sessions.port import MeasuredWindows, assignment_of
 from shared.errors import Unavailable
 from shared.features import WINDOW_S, FeatureVector, decode_features
 from shared.hub_link import HubLink
@@ -25,13 +25,13 @@ KEY = new_sealing_key()
 LOGS: dict[str, Any] = {"features_key": sealing_public_text(KEY.public_key()), "features_key_id": uuid4()}
 
 
-def heard_by(world: Stage) -> list[Features]:
-    heard: list[Features] = []
+def heard_by(world: Stage) -> list[MeasuredWindows]:
+    heard: list[MeasuredWindows] = []
     world.assignments.on_features = heard.append
     return heard
 
 
-def windows(heard: list[Features]) -> list[int]:
+def windows(heard: list[MeasuredWindows]) -> list[int]:
     return [vector.window for one in heard for vector in one.vectors]
 
 
@@ -85,9 +85,9 @@ def test_a_withdrawal_drops_what_was_not_sent_and_a_pause_sends_it_and_logs_noth
     play(story)
 
 
-def seen(one: StartSession) -> Features:
+def seen(one: StartSession) -> MeasuredWindows:
     vector = FeatureVector(window=3, level=1, watched_face=1, watched_body=0, watched_sound=0, similarity=0.5)
-    return Features(assignment_of(one), datetime(2026, 11, 30, 12, tzinfo=UTC), (vector,))
+    return MeasuredWindows(assignment_of(one), datetime(2026, 11, 30, 12, tzinfo=UTC), (vector,))
 
 
 def test_a_message_opens_with_the_features_key_alone_and_names_nobody() -> None:

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.incidents.states import ReviewState
+from coordinator.incidents.states import State
 from coordinator.reviews.effect import Told, effective_from, in_effect, in_force, told, without_undone
 from coordinator.reviews.states import Act
 
 BEGAN = datetime(2026, 11, 22, 15, tzinfo=UTC)
 INCIDENT, MERGED = UUID(int=1), UUID(int=2)
-A, S = Act, ReviewState
+A, S = Act, State
 
 
 def at(seconds: float) -> datetime:
@@ -27,7 +27,7 @@ class Done:
 
     id: UUID
     act: Act
-    state: ReviewState
+    state: State
     at_utc: datetime
     incident_id: UUID = INCIDENT
     actor: str = "ann"
@@ -37,7 +37,7 @@ class Done:
         return effective_from(self.act, self.at_utc)
 
 
-Acts = list[tuple[float, Act, ReviewState]]
+Acts = list[tuple[float, Act, State]]
 
 
 def done(acts: Acts) -> list[Done]:
@@ -74,7 +74,7 @@ REOPENED = [*DISMISSED, (60.0, A.REOPEN, S.OPEN)]
     ],
 )
 def test_a_candidate_is_told_what_is_in_effect(
-    acts: Acts, now_s: float, state: ReviewState | None, verdict: int | None
+    acts: Acts, now_s: float, state: State | None, verdict: int | None
 ) -> None:
     expected = None if state is None else Told(state, UUID(int=verdict or 0))
     assert told(done(acts), at(now_s)) == expected

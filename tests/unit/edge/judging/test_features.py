@@ -14,7 +14,7 @@ from shared.features import (
     MAX_BATCH_BYTES,
     MOST_VECTORS,
     WINDOW_S,
-    Features,
+    FeaturesBody,
     FeatureVector,
     batch_id,
     decode_features,
@@ -66,7 +66,7 @@ def test_a_vector_has_the_means_of_its_window_and_nothing_of_what_is_unknown() -
     assert (one.gaze_pitch_deg, one.gaze_yaw_deg, one.shoulders) == (None, None, None)
     assert one.speech == pytest.approx(0.3)
     assert (one.watched_face, one.watched_body, one.watched_sound) == (0.4, 0.0, 0.2)
-    body = json.loads(encode_features(Features(zero_utc=ZERO, vectors=(one,))))["vectors"][0]
+    body = json.loads(encode_features(FeaturesBody(zero_utc=ZERO, vectors=(one,))))["vectors"][0]
     assert "shoulders" not in body
     assert "gaze_yaw_deg" not in body
 
@@ -129,7 +129,7 @@ def test_a_message_is_bounded_and_read_back_as_it_was() -> None:
         )
         for _ in range(MOST_VECTORS)
     )
-    body = encode_features(Features(zero_utc=ZERO, vectors=full))
+    body = encode_features(FeaturesBody(zero_utc=ZERO, vectors=full))
     assert len(body) < MAX_BATCH_BYTES / 3
     assert decode_features(body).vectors == full
     for wrong in (b"{}", b"[]", b" " * (MAX_BATCH_BYTES + 1), body.replace(b'"version":1', b'"version":2')):
