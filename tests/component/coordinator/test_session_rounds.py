@@ -128,6 +128,7 @@ def test_an_absence_is_told_to_who_listens(desk: Desk) -> None:
         await memory.round(desk.parts, NOW + timedelta(minutes=2))
         [cleared] = messages(staff)
         assert '"cleared"' in cleared
+        assert "for 120 s: nobody was watched" in cleared
 
     asyncio.run(test())
 
@@ -419,7 +420,8 @@ def test_every_round_looks_for_everything_and_none_ends_the_loop(
     known: list[tuple[str, int]] = []
 
     def noting(name: str, fails_at: int | None = None) -> Any:
-        async def one(*_: object) -> None:
+        async def one(*given: object) -> None:
+            assert desk.parts in given
             done.append(name)
             if fails_at is not None and done.count(name) == fails_at:
                 raise Unavailable("the database does not answer")
@@ -427,7 +429,8 @@ def test_every_round_looks_for_everything_and_none_ends_the_loop(
         return one
 
     def counting(name: str) -> Any:
-        async def one(_: object, before: set[int]) -> set[int]:
+        async def one(parts: object, before: set[int]) -> set[int]:
+            assert parts is desk.parts
             done.append(name)
             known.append((name, len(before)))
             return before | {len(before)}
