@@ -388,21 +388,22 @@ def test_what_was_left_open_is_looked_for_once_a_minute_and_again_after_a_failur
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[datetime] = []
+    left_open = late_service.left_open
 
     def look(db: Session, now_utc: datetime, limit: int) -> list[Any]:
         looked.append(now_utc)
         if len(looked) == 1:
             raise Unavailable("the database does not answer")
-        return []
+        return left_open(db, now_utc, limit)
 
     monkeypatch.setattr(late_service, "left_open", look)
 
     async def test() -> None:
-        left_open = LeftOpen()
+        memory = LeftOpen()
         with pytest.raises(Unavailable):
-            await left_open.round(desk.parts, NOW)
+            await memory.round(desk.parts, NOW)
         for later_s in (0, 59, 60, 61, 119, 120, -30):  # the last: the clock was set back
-            await left_open.round(desk.parts, NOW + later_s * SECOND)
+            await memory.round(desk.parts, NOW + later_s * SECOND)
 
     asyncio.run(test())
     seconds = [(one - NOW).total_seconds() for one in looked]
