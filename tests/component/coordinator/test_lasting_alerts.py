@@ -134,6 +134,7 @@ def test_what_a_node_has_open_and_what_is_very_old_is_not_the_coordinators(
         (20, 600, 30, 20, 20.0),
         (20, 10, 30, 10, 10.0),
         (None, 25, 30, 25, 25.0),
+        (None, 600, 1.2346, 1.2346, 1.235),
         (-5, 600, 30, 0, 0.0),  # it had ended before it was told of
     ],
 )

@@ -145,6 +145,11 @@ def test_a_revoked_node_is_left_only_while_it_holds_something_that_runs(
             db.get_one(Node, node_id).revoked_utc = NOW
     with database.read() as db:
         assert moving.revoked_holders(db, NOW) == [table.first]
+    with database.write() as db:  # of what runs only MOVED was there, and has left
+        for name in (*OWN[:-1], "NEIGHBOUR", "NEW", "FOREIGN"):
+            table.session(db, name).ended_utc = NOW
+    with database.read() as db:
+        assert moving.revoked_holders(db, NOW) == []
 
 
 @pytest.mark.parametrize(("since", "told"), [(LEFT - SECOND, True), (LEFT, True), (LEFT + SECOND, False)])

@@ -185,9 +185,10 @@ def test_a_state_that_is_not_good_is_passed_over(
     given = handed_of(desk, "MOVED")
     assert given is not None
     assert given.memory == {"version": 6}
-    places = [told[:2] for told in logged(caplog, "state is refused")]
+    places = logged(caplog, "state is refused")
     about = str(desk.table.ids["MOVED"]), str(desk.table.following)
-    assert places == ([] if newest is unknown_signer else [about])
+    assert [told[:2] for told in places] == ([] if newest is unknown_signer else [about])
+    assert all(told[2] for told in places)
 
 
 def test_without_the_hub_what_was_told_is_handed_over_all_the_same(desk: Desk) -> None:
@@ -271,7 +272,9 @@ def test_a_move_that_nobody_finished_is_settled_and_its_page_told(desk: Desk) ->
     asyncio.run(test())
 
 
-def test_what_cannot_be_started_again_is_left_for_the_next_round(desk: Desk) -> None:
+def test_what_cannot_be_started_again_is_left_for_the_next_round(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test() -> None:
         for name in ("ENDED", "DUE", "FOREIGN"):
             assert not await resume(desk.parts, found(desk, name)), name
@@ -282,7 +285,11 @@ def test_what_cannot_be_started_again_is_left_for_the_next_round(desk: Desk) -> 
         assert desk.nodes.started == []
         page = desk.listens("MOVED", for_staff=False)
         desk.nodes.fails[desk.table.following] = AWAY
+        caplog.clear()
         assert not await resume(desk.parts, former)
+        assert logged(caplog, "could not be started again") == [
+            (former.session.id, desk.table.following, "Unavailable")
+        ]
         assert messages(page) == []
         assert found(desk, "MOVED").assignment.handed_utc is None
 
@@ -340,6 +347,39 @@ def test_what_changes_while_a_node_starts_a_session_is_sent_after_it(
         assert logged(caplog, "a node may lack a change") == [
             (one.session.id, desk.table.first, "Unavailable")
         ]
+
+    asyncio.run(test())
+
+
+def test_the_time_that_passes_and_what_is_handed_over_are_no_change(desk: Desk) -> None:
+    tell(desk, "RUNS", 1.0, NOW)
+    passed = iter(range(100))
+    desk.parts.utc_now = lambda: NOW + next(passed) * SECOND
+
+    async def test() -> None:
+        assert await resume(desk.parts, found(desk, "RUNS"))
+        [(_, order)] = desk.nodes.started
+        assert order.handed is not None
+        assert desk.nodes.changed == []
+
+    asyncio.run(test())
+
+
+def test_what_has_changed_is_sent_when_it_is_its_turn(desk: Desk) -> None:
+    def pause() -> None:
+        with desk.parts.database.write() as db:
+            desk.table.session(db, "RUNS").paused_utc = NOW
+
+    async def test() -> None:
+        one = found(desk, "RUNS")
+        order = await prepare(desk.parts, one)
+        desk.nodes.meanwhile = pause
+        async with desk.parts.orders.turn(one.session.id):
+            sending = asyncio.create_task(send(desk.parts, one, order))
+            await asyncio.wait([sending], timeout=0.1)
+            assert (len(desk.nodes.started), desk.nodes.changed) == (1, [])
+        await sending
+        assert len(desk.nodes.changed) == 1
 
     asyncio.run(test())
 

@@ -128,6 +128,7 @@ def test_an_absence_is_told_to_who_listens(desk: Desk) -> None:
         await memory.round(desk.parts, NOW + timedelta(minutes=2))
         [cleared] = messages(staff)
         assert '"cleared"' in cleared
+        assert "for 120 s: nobody was watched" in cleared
 
     asyncio.run(test())
 
@@ -387,21 +388,22 @@ def test_what_was_left_open_is_looked_for_once_a_minute_and_again_after_a_failur
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[datetime] = []
+    left_open = late_service.left_open
 
     def look(db: Session, now_utc: datetime, limit: int) -> list[Any]:
         looked.append(now_utc)
         if len(looked) == 1:
             raise Unavailable("the database does not answer")
-        return []
+        return left_open(db, now_utc, limit)
 
     monkeypatch.setattr(late_service, "left_open", look)
 
     async def test() -> None:
-        left_open = LeftOpen()
+        memory = LeftOpen()
         with pytest.raises(Unavailable):
-            await left_open.round(desk.parts, NOW)
+            await memory.round(desk.parts, NOW)
         for later_s in (0, 59, 60, 61, 119, 120, -30):  # the last: the clock was set back
-            await left_open.round(desk.parts, NOW + later_s * SECOND)
+            await memory.round(desk.parts, NOW + later_s * SECOND)
 
     asyncio.run(test())
     seconds = [(one - NOW).total_seconds() for one in looked]
@@ -419,7 +421,8 @@ def test_every_round_looks_for_everything_and_none_ends_the_loop(
     known: list[tuple[str, int]] = []
 
     def noting(name: str, fails_at: int | None = None) -> Any:
-        async def one(*_: object) -> None:
+        async def one(*given: object) -> None:
+            assert desk.parts in given
             done.append(name)
             if fails_at is not None and done.count(name) == fails_at:
                 raise Unavailable("the database does not answer")
@@ -427,7 +430,8 @@ def test_every_round_looks_for_everything_and_none_ends_the_loop(
         return one
 
     def counting(name: str) -> Any:
-        async def one(_: object, before: set[int]) -> set[int]:
+        async def one(parts: object, before: set[int]) -> set[int]:
+            assert parts is desk.parts
             done.append(name)
             known.append((name, len(before)))
             return before | {len(before)}

@@ -44,6 +44,7 @@ from shared.api.sessions import SessionStartRequest, SessionStartResponse
 from shared.consents import Purpose
 from shared.errors import Rejected, Unavailable
 from shared.events.types import EventType
+from shared.ice import AFTER_END_S, IceServer
 from shared.messages.sessions import EndSession
 from shared.policy.schema import parse_policy
 from shared.policy.terms import Accommodation
@@ -430,6 +431,20 @@ def test_nothing_is_stored_for_a_key_or_a_candidate_that_is_gone_by_then(desk: D
         assert refused.value.code == "started-twice"
         assert stored(desk) == []
         assert len(desk.nodes.ended) == 1
+
+    asyncio.run(test())
+
+
+def test_a_turn_servers_password_is_made_for_the_session_and_until_it_is_over(desk: Desk) -> None:
+    desk.parts.ice_servers = (IceServer(("turn:turn.example",), secret="sesame"),)
+
+    async def test() -> None:
+        desk.hears(desk.table.nodes[0])
+        answer = await start(desk)
+        [server] = answer.webrtc_config.ice_servers
+        until = int(answer.session_expires_at.timestamp()) + AFTER_END_S
+        assert server.username == f"{until}:{answer.session_uuid}"
+        assert server.credential
 
     asyncio.run(test())
 

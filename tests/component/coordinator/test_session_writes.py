@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session, col, select, update
 
+from coordinator.candidates.tables import Candidate
 from coordinator.ground.acting import answering
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys
@@ -16,7 +17,7 @@ from coordinator.keys import service as keys_of
 from coordinator.keys.tables import Key
 from coordinator.sessions import binding, details_service as details
 from coordinator.sessions.binding import ASK_VALID, DeviceState
-from coordinator.sessions.changing import service as changing
+from coordinator.sessions.changing import agreement_service as agreement, service as changing
 from coordinator.sessions.details_service import CANDIDATE_TERMS
 from coordinator.sessions.devices import service as devices
 from coordinator.sessions.expiry import LONGEST, MAX_PAUSE
@@ -337,3 +338,12 @@ def test_a_locked_session_is_read_as_it_is_by_then(database: Database, table: Ro
         )
         assert before.policy_version == 1
         assert changing.hold(db, table.ids["RUNS"], NOW).policy_version == 9
+        db.exec(
+            update(ExamSession)
+            .where(col(ExamSession.id) == before.id)
+            .values(policy_version=10)
+            .execution_options(synchronize_session=False)
+        )
+        candidate = db.get_one(Candidate, before.candidate_id)
+        [own] = [one for one in agreement.running(db, candidate, NOW) if one.session.id == before.id]
+        assert own.session.policy_version == 10

@@ -54,6 +54,12 @@ def test_how_a_device_stands(bound: bool, known: KnownDevice | None, expected: D
     assert access_of(binds=False, bound=bound, known=known, now_utc=NOW) is DeviceAccess.OPEN
 
 
+SAID = {
+    "device-key-missing": "this session is bound to one device: send the device's key and its signature",
+    "device-elsewhere": "your exam was started on another device; ask to use this one",
+}
+
+
 @pytest.mark.parametrize(
     ("found", "has_key", "code"),
     [
@@ -74,6 +80,7 @@ def test_who_may_try_to_open_it(found: DeviceAccess, has_key: bool, code: str | 
     with pytest.raises(Rejected) as refused:
         check_may_open(found, has_key=has_key)
     assert (refused.value.code, refused.value.status) == (code, 409)
+    assert str(refused.value) == SAID[code]
 
 
 @pytest.mark.parametrize("known", [BOUND, ENDED, asked(ASK_VALID), KnownDevice(DeviceState.ASKED, None)])

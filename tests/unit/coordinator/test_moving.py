@@ -145,6 +145,13 @@ def test_a_second_device_is_named_by_its_number_and_who_approved_it() -> None:
         assert "482 913" in said.explanation
         assert "482 913" not in said.message
     assert over.explanation.startswith("alice approved")
+    assert over.explanation.endswith("The earlier device can no longer be used.")
+    assert over.message == "Your exam continues on another device."
+    assert waiting.explanation.endswith("there are honest reasons, such as a broken device.")
+    assert waiting.message == (
+        "Somebody has asked to continue your exam on another device. If that was not you, tell your "
+        "institution. Nothing changes here until your institution agrees."
+    )
 
 
 def test_staff_are_told_once_that_a_session_stays() -> None:

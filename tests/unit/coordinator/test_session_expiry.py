@@ -76,17 +76,20 @@ def test_a_running_session_may_watch_for_less_and_not_for_more(
         return
     with pytest.raises(Rejected) as told:
         changed_policy(running, wanted)
-    assert told.value.code == "purposes-grow"
+    assert (told.value.code, told.value.status) == ("purposes-grow", 409)
+    assert str(told.value).startswith("the candidate was not told of ")
+    assert str(told.value).endswith(": a running session may use fewer purposes, not more")
 
 
 def test_a_change_that_changes_nothing_and_one_from_another_version_are_refused() -> None:
     with pytest.raises(Rejected) as told:
         changed_policy(Policy(version=3), Policy(version=9))
-    assert told.value.code == "policy-unchanged"
+    assert (told.value.code, told.value.status) == ("policy-unchanged", 409)
+    assert str(told.value) == "the session already has exactly this policy"
     check_based_on(3, 3)
     with pytest.raises(Rejected, match="version 3") as told:
         check_based_on(3, 2)
-    assert told.value.code == "policy-changed"
+    assert (told.value.code, told.value.status) == ("policy-changed", 409)
 
 
 @pytest.mark.parametrize(("running", "latest", "version"), [(1, 0, 2), (3, 7, 8), (9, 7, 10)])

@@ -84,6 +84,7 @@ def test_an_unknown_or_impossible_policy_field_is_refused_with_its_path(
         ({"exam_duration_minutes": 120}, 120, 0),
         ({"exam_duration_minutes": 120, "start_time": "2026-11-22T15:00:00Z", "room": "7"}, 180, 60),
         ({"exam_duration_minutes": 120, "start_time": "2025-12-12T14:00:00Z"}, 120, 0),
+        ({"exam_duration_minutes": 60, "start_time": "2026-11-23T14:00:00Z"}, 25 * 60, 24 * 60),
     ],
 )
 def test_a_session_lasts_as_long_as_its_exam(
@@ -112,6 +113,8 @@ def test_an_impossible_time_is_refused_by_its_field(metadata: dict[str, Any], fi
     [error] = refused.value.errors
     assert sorted(error) == ["message", "path"]
     assert error["path"] == f"body.metadata.{field}"
+    assert str(refused.value) == f"{error['path']}: {error['message']}"
+    assert refused.value.code == "invalid-request"
 
 
 def test_the_exams_policy_holds_unless_the_request_brings_one() -> None:

@@ -114,5 +114,6 @@ def test_a_loss_may_be_about_all_the_time_since_the_last_report(since_s: float, 
     assert alert.onset == after(-lasts_s)
     assert alert.explanation.endswith("the node no longer has them.")
     assert harmless(alert)
+    assert lost_alert(SUBJECT, Lost(FIRST, 2, after(-1.2346)), NOW).duration == 1.235
     later = lost_alert(SUBJECT, Lost(FIRST, 1, after(since_s)), after(5))
     assert later.event_id != alert.event_id
