@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.ground.keyring import Keyring, KeyKind
+from coordinator.ground.keyring import KeyKind, Keyring
 from coordinator.ground.master_keys import LocalMaster, MasterKeys
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
