@@ -100,7 +100,7 @@ class AlertStore:
         checked = self._checked(posts)  # before the transaction: signatures take time
         with self.database.write() as db:
             began_s = time.monotonic()
-            treated = self._treat(db, checked, now_utc)
+            treated = self._of_one_batch()._treat(db, checked, now_utc)
             marks = _commit_marks(db, treated, now_utc)
         return Taken(treated, marks, time.monotonic() - began_s)
 
@@ -123,11 +123,15 @@ class AlertStore:
             # Another replica may have settled some since they were read.
             places = parked.still_parked(db, list(checked))
             left = [checked[place] for place in places]
-            treated = replace(self, skew_s=worst_s)._treat(db, left, now_utc)
+            treated = replace(self._of_one_batch(), skew_s=worst_s)._treat(db, left, now_utc)
             for place, one in zip(places, treated, strict=True):
                 if one.treatment in JUDGED:
                     parked.remove(db, place)
         return Replayed(treated, posts[-1].place, time.monotonic() - began_s)
+
+    def _of_one_batch(self) -> AlertStore:
+        """A backlog has many alerts under few keys."""
+        return replace(self, keyring=self.keyring.for_one_batch())
 
     def _checked(self, posts: Sequence[Post]) -> list[Checked]:
         return [(post, self._authentic(post)) for post in posts]

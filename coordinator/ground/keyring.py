@@ -5,7 +5,7 @@
                  └─ open parcels of edge nodes                └─ seal stored fields
 
 A key without its wrapped half opens nothing: this is how data is erased. Unwrapped keys are not kept between
-calls, so a destroyed key does not remain in memory.
+calls, or for one batch of alerts at most (`for_one_batch`), so a destroyed key does not remain in memory.
 
     what is wrapped is    version (1 byte, 2) · the master key's id (8 bytes) · what the master key made of it
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
@@ -64,6 +64,14 @@ class Keyring:
     masters: MasterKeys
     hybrid: bool = False
     """Whether new sealing keys get a hybrid half too."""
+    _secrets: dict[tuple[UUID, bytes], bytes] | None = field(default=None, repr=False)
+    """What was unwrapped so far; None: nothing is kept."""
+    _openers: dict[bytes, Opener] = field(default_factory=dict, repr=False)
+    """What was made of it."""
+
+    def for_one_batch(self) -> Keyring:
+        """The same keys, each unwrapped once. Forget it when its transaction ends."""
+        return replace(self, _secrets={}, _openers={})
 
     @property
     def master_ids(self) -> tuple[str, ...]:
@@ -100,7 +108,11 @@ class Keyring:
 
         Raises `Rejected` ("key-destroyed", 410) if it is destroyed.
         """
-        return read_opener(self._secret(key, KeyKind.SEALING))
+        secret = self._secret(key, KeyKind.SEALING)
+        opener = self._openers.get(secret) or read_opener(secret)
+        if self._secrets is not None:
+            self._openers[secret] = opener
+        return opener
 
     def seal_field(self, key: HeldKey, place: Place, plain: bytes) -> bytes:
         """Seal a field under a data key. Raises `Rejected` ("key-destroyed", 410) if the key is destroyed."""
@@ -116,7 +128,13 @@ class Keyring:
             raise Corrupt(f"a {key.kind} key cannot serve as a {kind} key")
         if key.wrapped is None:
             raise Rejected("the key was destroyed; its data is erased", code="key-destroyed", status=410)
-        return self.unwrap(_place(key.id, key.master_version), key.wrapped)
+        known = None if self._secrets is None else self._secrets.get((key.id, key.wrapped))
+        if known is not None:
+            return known
+        secret = self.unwrap(_place(key.id, key.master_version), key.wrapped)
+        if self._secrets is not None:
+            self._secrets[key.id, key.wrapped] = secret
+        return secret
 
 
 def mark_of(master: MasterKey) -> bytes:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.ground.keyring import KeyKind
+from coordinator.ground.keyring import KeyKind, Keyring
+from coordinator.ground.master_keys import LocalMaster, MasterKeys
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
@@ -76,3 +77,34 @@ def test_a_short_master_key_is_refused() -> None:
 
 def test_the_master_key_does_not_show_when_printed() -> None:
     assert "9999" not in repr(keyring_of(b"9" * 32))
+
+
+def test_for_one_batch_each_key_is_unwrapped_once_and_a_destroyed_one_opens_nothing() -> None:
+    class Counted:
+        """A master key that counts what it unwraps."""
+
+        def __init__(self) -> None:
+            self.own, self.unwrapped = LocalMaster(bytes(32)), 0
+            self.key_id = self.own.key_id
+
+        def wrap(self, place: Place, secret: bytes) -> bytes:
+            return self.own.wrap(place, secret)
+
+        def unwrap(self, place: Place, wrapped: bytes) -> bytes:
+            self.unwrapped += 1
+            return self.own.unwrap(place, wrapped)
+
+    master = Counted()
+    keyring = Keyring(MasterKeys([master]))
+    data, pair = keys.new_data_key(keyring, OWNER, NOW), keys.new_sealing_pair(keyring, OWNER, NOW)
+    batch = keyring.for_one_batch()
+    sealed = [batch.seal_field(data, PLACE, b"face") for _ in range(3)]
+    assert {batch.open_field(data, PLACE, each) for each in sealed} == {b"face"}
+    assert {sealing_public_text(batch.open_private(pair).public_key()) for _ in range(3)} == {pair.public_key}
+    assert master.unwrapped == 2
+    for _ in range(2):
+        keyring.open_private(pair)
+    assert master.unwrapped == 4
+    with pytest.raises(Rejected):
+        batch.open_field(destroyed(data), PLACE, sealed[0])
+    assert repr(batch) == repr(keyring)
