@@ -14,6 +14,8 @@ from tests.support.never import NEVER, SAID_SO
 DENIED = (
     *SAID_SO,
     "There is no inference of emotion, stress, attention or engagement under any name",
+    "No emotion is inferred (EU AI Act, article 5(1)(f)), nor anything else about what somebody feels",
+    "No threshold depends on a guessed origin, sex or age.",
     "Nothing here infers emotion, stress, attention or engagement.",
     "The list is closed: no task detects feelings or intentions.",
     "People are confused with others of their own age, sex and origin ten or more times as often",
@@ -27,7 +29,8 @@ def sources() -> list[Path]:
     """Every file of every program, and what the repository says of itself."""
     folders = [Path(each.__file__).parent for each in SOURCES if each.__file__]
     found = [path for folder in folders for path in folder.rglob("*") if path.suffix in WRITTEN]
-    return sorted([*found, *folders[0].parent.glob("*.md")])
+    root = folders[0].parent
+    return sorted([*found, *root.glob("*.md"), *root.glob("docs/*.md")])
 
 
 def test_no_name_endpoint_metric_or_document_of_any_program_hints_at_it() -> None:
@@ -45,4 +48,6 @@ def test_no_name_endpoint_metric_or_document_of_any_program_hints_at_it() -> Non
         ]
     assert hints == []
     assert said == {*DENIED}
-    assert {"metrics.py", "openapi.json", "manifest.toml", "README.md"} <= {path.name for path in looked_at}
+    assert {"metrics.py", "openapi.json", "manifest.toml", "README.md", "privacy.md"} <= {
+        path.name for path in looked_at
+    }

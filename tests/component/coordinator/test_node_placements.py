@@ -193,12 +193,12 @@ def test_an_operator_looks_at_nodes_and_waits_for_a_drain(
             olga = Shell(site, url, "olga", Role.OPERATOR)
             olga.environment["COLUMNS"] = "80"
             code, table, _ = await olga.run("nodes", "list")
-            assert (code, str(NODE_ID) in table, "0/10" in table) == (0, True, True)
+            assert (code, str(NODE_ID)[:13] in table, "0/10" in table) == (0, True, True)
             code, told, _ = await olga.run("nodes", "cordon", str(NODE_ID), "--reason", "its fan is loud")
             assert (code, "its fan is loud" in told, "uncordon" in told) == (0, True, True)
             for text in (table, told, (await olga.run("nodes", "show", str(NODE_ID)))[1]):
                 assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
-            assert (await olga.data("nodes", "show", str(NODE_ID)))["state"] == "cordoned"
+            assert (await olga.data("nodes", "show", str(NODE_ID)[:13]))["state"] == "cordoned"
             code, _, error = await olga.run("nodes", "drain", str(NODE_ID), "--deadline", "soon")
             assert (code, "90s, 30m or 2h" in error) == (1, True)
             late = await olga.run("nodes", "drain", str(NODE_ID), "--wait", "--deadline", "1s", "-o", "json")
