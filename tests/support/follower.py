@@ -102,7 +102,7 @@ class Office:
     @asynccontextmanager
     async def desk(self, certificate: OwnCertificate | None) -> AsyncIterator[Desk]:
         """A connection with this certificate."""
-        mine = (None, None)
+        mine: tuple[bytes | None, bytes | None] = (None, None)
         if certificate is not None:
             mine = (certificate.key.encode(), certificate.certificate.encode())
         credentials = grpc.ssl_channel_credentials(self.own.certificate.encode(), *mine)
