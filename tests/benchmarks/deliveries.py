@@ -12,11 +12,11 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import Session
 
@@ -90,7 +90,7 @@ with grpc.secure_channel(f"localhost:{port}", own) as channel:
         if number % 256 == 0 or number == int(count):
             acknowledge(AcknowledgeRequest(cursor=cursor))
 """
-Way = Callable[[Path, int, int], Awaitable[tuple[float, float]]]
+Way = Callable[[Path, int, int], Coroutine[Any, Any, tuple[float, float]]]
 """Sends so many alerts of so many sessions; returns seconds by the clock and of this process."""
 
 
