@@ -290,6 +290,9 @@ class CoordinatorConfig(Section):
         if len({section.prefix for section in self.regions}) != len(self.regions):
             raise ValueError("regions: a prefix is listed twice")
         check_ports(self.web.port, self.status.port)
+        grpc = self.deliveries.grpc
+        if grpc is not None and grpc.port in (self.web.port, self.status.port):
+            raise ValueError("deliveries.grpc.port must differ from the other ports")
         return self
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -87,7 +87,7 @@ class GrpcConnection(asyncio.Protocol):
         self._moved = asyncio.Event()
         self._writable = True
         self._answered = True
-        self._asking: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self.fingerprint = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -108,15 +108,15 @@ class GrpcConnection(asyncio.Protocol):
         self._h2.local_settings = Settings(client=False, initial_values=bounds)
         self._h2.initiate_connection()
         self._flush()
-        self._asking = asyncio.create_task(self._ask())
+        self._begin_task(self._ask())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End every call."""
         self._doors.leave(self._transport)
         self._gone(self)
-        for task in self._tasks():
-            task.cancel()
         self._calls.clear()
+        for task in self._tasks:
+            task.cancel()
 
     def pause_writing(self) -> None:
         """Let answers wait."""
@@ -145,11 +145,10 @@ class GrpcConnection(asyncio.Protocol):
 
     async def close(self) -> None:
         """Close at once, and wait for the calls to end."""
-        tasks = self._tasks()
-        for task in tasks:
-            task.cancel()
         self._transport.abort()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def send(self, call: Call, data: bytes) -> None:
         """Send a part of an answer."""
@@ -165,9 +164,11 @@ class GrpcConnection(asyncio.Protocol):
             data = data[window:]
             self._flush()
 
-    def _tasks(self) -> list[asyncio.Task[None]]:
-        asking = [] if self._asking is None else [self._asking]
-        return asking + [call.task for call in self._calls.values() if call.task is not None]
+    def _begin_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _treat(self, event: Event) -> None:
         match event:
@@ -178,7 +179,7 @@ class GrpcConnection(asyncio.Protocol):
                 self._take(stream_id, event.data or b"")
             case StreamEnded(stream_id=int(stream_id)):
                 if (call := self._calls.get(stream_id)) is not None and call.task is None:
-                    call.task = asyncio.create_task(self._serve(call))
+                    call.task = self._begin_task(self._serve(call))
             case StreamReset(stream_id=int(stream_id)):
                 if (call := self._calls.pop(stream_id, None)) is not None and call.task is not None:
                     call.task.cancel()

@@ -22,7 +22,14 @@ from PIL import Image
 
 from coordinator.app import create_app
 from coordinator.arriving import parked_service as parked
-from coordinator.config import CoordinatorConfig, KeysSection, NatsSection, NodeSection, WebSection
+from coordinator.config import (
+    CoordinatorConfig,
+    DeliveriesSection,
+    KeysSection,
+    NatsSection,
+    NodeSection,
+    WebSection,
+)
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.sessions import sweeping
 from coordinator.tenants.institutions import INSTALLATION_ID
@@ -186,12 +193,15 @@ async def exam_site(
     public_url: str = PUBLIC_URL,
     beside: tuple[NodeSection, ...] = (),
     sealing: Literal["x25519", "hybrid"] = "x25519",
+    deliveries: DeliveriesSection | None = None,
 ) -> AsyncIterator[Site]:
     """The coordinator with its background work running and its node online. `beside`: more nodes that it
-    accepts. `sealing`: what nodes seal to."""
+    accepts. `sealing`: what nodes seal to. `deliveries`: how institutions' systems are told."""
     config = site_config(database_url, hub, folder, public_url=public_url)
     sealed = KeysSection(sealing=sealing)
     config = config.model_copy(update={"nodes": (*config.nodes, *beside), "keys": sealed})
+    if deliveries is not None:
+        config = config.model_copy(update={"deliveries": deliveries})
     keys = make_own_keys(config.data_folder, None)
     app = create_app(config)
     async with fake_node(hub, NODE_ID, NODE_KEY) as node, app.router.lifespan_context(app):

@@ -102,17 +102,26 @@ class Office:
     @asynccontextmanager
     async def desk(self, certificate: OwnCertificate | None) -> AsyncIterator[Desk]:
         """A connection with this certificate."""
-        mine = (None, None)
-        if certificate is not None:
-            mine = (certificate.key.encode(), certificate.certificate.encode())
-        credentials = grpc.ssl_channel_credentials(self.own.certificate.encode(), *mine)
-        options = [
-            ("grpc.use_local_subchannel_pool", 1),
-            ("grpc.http2.bdp_probe", 0),  # the window stays small, so that what is not read is held back
-            ("grpc.http2.lookahead_bytes", 16_384),
-        ]
-        async with grpc.aio.secure_channel(f"localhost:{self.port}", credentials, options) as channel:
-            yield Desk(channel)
+        async with desk_at(self.port, self.own, certificate) as desk:
+            yield desk
+
+
+@asynccontextmanager
+async def desk_at(
+    port: int, server: OwnCertificate, certificate: OwnCertificate | None
+) -> AsyncIterator[Desk]:
+    """A connection to a server with this certificate, with one of its own."""
+    mine: tuple[bytes | None, bytes | None] = (None, None)
+    if certificate is not None:
+        mine = (certificate.key.encode(), certificate.certificate.encode())
+    credentials = grpc.ssl_channel_credentials(server.certificate.encode(), *mine)
+    options = [
+        ("grpc.use_local_subchannel_pool", 1),
+        ("grpc.http2.bdp_probe", 0),  # the window stays small, so that what is not read is held back
+        ("grpc.http2.lookahead_bytes", 16_384),
+    ]
+    async with grpc.aio.secure_channel(f"localhost:{port}", credentials, options) as channel:
+        yield Desk(channel)
 
 
 @asynccontextmanager

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import grpc
+import pytest
+
 from coordinator.config import DeliveriesSection, GrpcSection
+from coordinator.following import serving
 from shared.events.types import EventType
 from shared.secret_file import replace_private
 from shared.tokens import Role
 from shared.web_server.tls_section import TlsSection
 from tests.support.eventually import until
-from tests.support.exam_site import OnSite, Site
+from tests.support.exam_site import OnSite, Site, exam_site
 from tests.support.findings import found
-from tests.support.follower import office
+from tests.support.follower import desk_at, office
 from tests.support.kafka_cluster import kafka_cluster
+from tests.support.nats import RunningServer
 from tests.support.own_certificates import own_certificate
+from tests.support.ports import reserved_port
 from tests.support.reviewers import code
 from tests.support.served_site import served
 from tests.support.shell import Shell
@@ -134,6 +143,35 @@ def test_a_program_gets_another_certificate_and_its_own_alone(on_site: OnSite) -
         assert again.status_code == 201, "its certificate is free again"
 
     on_site(test)
+
+
+def test_a_coordinator_serves_grpc_where_the_settings_say_so(
+    migrated_sqlite: Path, hub: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "LOOK_EVERY_S", 0.05)
+    coordinator, own = own_certificate("coordinator"), own_certificate()
+    certificate_file, key_file = coordinator.in_files(tmp_path)
+    tls = TlsSection(certificate_file=certificate_file, key_file=key_file)
+    port = reserved_port()
+    section = DeliveriesSection(grpc=GrpcSection(port=port, tls=tls))
+    path = tmp_path / "coordinator.db"
+    shutil.copyfile(migrated_sqlite, path)
+
+    async def test() -> None:
+        async with exam_site(f"sqlite:///{path}", hub, tmp_path, deliveries=section) as site:
+            made = {"name": "desk", "grpc": {"certificate": own.certificate}}
+            assert (await site.post("/destinations", made)).status_code == 201
+            await found(site, (EventType.FACE_MISMATCH, 1.0))
+
+            async def told() -> bool:  # refused until its certificate is known
+                with suppress(grpc.aio.AioRpcError):
+                    async with desk_at(port, coordinator, own) as desk:
+                        return bool(await desk.some(1))
+                return False
+
+            await until(told, "the program is told")
+
+    asyncio.run(test())
 
 
 def _of(taken: Sequence[Any], delivery_id: str) -> list[str]:

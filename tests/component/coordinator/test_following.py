@@ -19,6 +19,7 @@ from sqlmodel import Session, col, update
 from coordinator.deliveries import service as deliveries
 from coordinator.destinations import (
     certificates_service as certificates,
+    outbox_service as outbox,
     service as destinations,
 )
 from coordinator.destinations.certificates import fingerprint_of, read_pinned
@@ -345,3 +346,30 @@ def test_two_certificates_are_accepted_for_a_while_and_then_the_new_one_alone(
             assert len(await present.some(1)) == 1
 
     on_both(test)
+
+
+def test_who_was_sent_something_is_told_of_an_erasure_and_the_names_go_once_it_is_acknowledged(
+    on_both: Callable[[Test], None],
+) -> None:
+    async def test(world: World) -> None:
+        sitting, keyring = world.site.sit("SESS-0"), world.site.parts.keys.keyring
+        await world.site.note(sitting, 60.0)
+        async with world.desk() as desk:
+            await desk.some(1)
+            await until(lambda: _nobody_follows(world), "the call has ended")
+            told_to = await world.site.parts.writing(
+                lambda db: outbox.note_erasure(db, keyring, [sitting.session], "STU-1", datetime.now(UTC))
+            )
+            assert told_to == 1, "it may have what was sent, though it has acknowledged nothing"
+            notice = (await desk.some(2))[1]
+            assert json.loads(notice.body)["type"] == "person.erased"
+            sealed = [row.told_sealed is not None for row in await world.site.rows(world.destination)]
+            assert sealed == [False, True]
+            await desk.acknowledge(notice.cursor)
+        assert {row.told_sealed for row in await world.site.rows(world.destination)} == {None}
+
+    on_both(test)
+
+
+async def _nobody_follows(world: World) -> bool:
+    return not await _is_held(world)

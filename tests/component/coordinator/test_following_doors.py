@@ -201,9 +201,9 @@ class Raw:
         while True:
             for one in self.events:
                 if isinstance(one, ResponseReceived | TrailersReceived) and one.stream_id == stream_id:
-                    found = dict(one.headers or ())
-                    if "grpc-status" in found or found.get(":status") != "200":
-                        return {str(name): str(value) for name, value in found.items()}
+                    found = {str(name): str(value) for name, value in one.headers or ()}
+                    if "grpc-status" in found or found[":status"] != "200":
+                        return found
             assert not await self.is_closed()
 
 

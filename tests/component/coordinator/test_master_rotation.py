@@ -390,10 +390,11 @@ def test_a_running_coordinator_follows_its_file(parts: Parts) -> None:
 
 HASHES = {
     "audit_checkpoints.chain", "audit_entries.chain", "audit_entries.leaf", "audit_heads.chain",
+    "destination_certificates.der", "destination_certificates.fingerprint",
     "erasures.chain", "former_masters.key_id", "former_references.reference_hash", "join_codes.code_hash",
     "kept_answers.body_hash", "kept_answers.request_hash", "parked_messages.message",
 }  # fmt: skip
-"""Columns of bytes that no key of the coordinator wraps: hashes, and what nodes have sealed."""
+"""Columns of bytes that no key of the coordinator wraps: hashes, certificates, and what nodes have sealed."""
 UNDER_DATA_KEYS = {
     "accommodations.terms_sealed", "alerts.body_sealed", "audit_entries.actor_sealed",
     "enrollment_pictures.measures_sealed", "enrollments.details_sealed", "enrollments.review_sealed",

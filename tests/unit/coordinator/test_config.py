@@ -24,6 +24,9 @@ def test_the_data_folder_alone_is_enough() -> None:
     assert str(config.master_key_path) == "/srv/proctor/master.key"
 
 
+TLS = {"certificate_file": "own.pem", "key_file": "own.key"}
+
+
 @pytest.mark.parametrize(
     ("wrong", "place"),
     [
@@ -42,6 +45,9 @@ def test_the_data_folder_alone_is_enough() -> None:
         ({"web": {"connections": {"trusted_proxies": ["*"]}}}, "web.connections.trusted_proxies.0"),
         ({"status": {"port": 70_000}}, "status.port"),
         ({"status": {"port": 8_000}}, ""),
+        ({"deliveries": {"grpc": {"port": 8_000, "tls": TLS}}}, ""),
+        ({"deliveries": {"grpc": {"port": 8_001, "tls": TLS}}}, ""),
+        ({"deliveries": {"grpc": {}}}, "deliveries.grpc.tls"),
         ({"web": {"allowed_origins": ["https://x/"]}}, "web.allowed_origins.0"),
         ({"database_url": "mysql://x"}, "database_url"),
         ({"database_url": "sqlite:///relative.db"}, "database_url"),
