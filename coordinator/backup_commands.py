@@ -120,8 +120,9 @@ def restore(
 ) -> None:
     """Restore a backup into an empty data folder and database, as far as it may be served.
 
-    Nothing serves meanwhile. Who was erased since the backup is erased again, and so is what is due. Take the
-    private key away from the machine afterwards.
+    Nothing serves meanwhile. Who was erased since the backup is erased again, what was withdrawn, corrected
+    or revoked since is so again, and what is due is erased. Take the private key away from the machine
+    afterwards.
 
     Example: proctor-coordinator backup restore --config /etc/proctor/coordinator.toml
     --private-key backup.key --signing-key ed25519:…
@@ -144,6 +145,7 @@ def restore(
         "made_at": format_utc(done.manifest.made_utc),
         "keyring_of": format_utc(done.keyring_utc),
         "erased_again": done.erased_again,
+        "taken_back_again": done.taken_back,
     }
     typer.echo(json.dumps(said))
 

@@ -17,7 +17,7 @@ Secrets come from files or the environment, never from this file.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -41,6 +41,9 @@ from shared.tokens import Role
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 from shared.web_server.tls_section import TlsSection, check_public_url
+
+LEAST_AUDIT_DAYS: Final = 184
+"""Half a year, whichever months it has: what the EU AI Act asks of logs, art. 19 and 26(6)."""
 
 
 class KeysSection(Section):
@@ -218,6 +221,19 @@ class BackupSection(Section):
     """How buckets are reached, if a target is one."""
 
 
+class AuditSection(Section):
+    """The audit log."""
+
+    keep_days: Annotated[int, Field(ge=LEAST_AUDIT_DAYS, le=3_650)] = 365
+    """After so many days an entry goes into an archive, at most a day later; never before half a year."""
+    archive: BackupTarget | None = None
+    """Where archives are written: a folder, or `s3://BUCKET/PREFIX`; the same for every coordinator on the
+    database. By default the folder `audit-archive` in the data folder. They are never deleted by
+    themselves, and `proctorctl audit verify` checks them. Names of staff are sealed in them."""
+    bucket: BucketSection = BucketSection()
+    """How the bucket is reached, if it is one."""
+
+
 class NodeSection(Section):
     """One known edge node."""
 
@@ -257,6 +273,7 @@ class CoordinatorConfig(Section):
     faces: FacesSection = FacesSection()
     deliveries: DeliveriesSection = DeliveriesSection()
     privacy: PrivacySection = PrivacySection()
+    audit: AuditSection = AuditSection()
     backup: BackupSection | None = None
     """Backups are made by themselves if this is set."""
     traces: TracesSection = TracesSection()

@@ -1,8 +1,9 @@
 """Restores an installation from its backups, into an empty place, as far as it may be served.
 
 Nothing is written to the database before the whole backup is known to be unchanged. Then the tables are
-brought up to this release, the keyring as it is now is put in, who was erased since is erased again, and what
-is due is erased. Until all of that is done, a file beside the keys lets nobody serve.
+brought up to this release, the keyring as it is now is put in, who was erased since is erased again, what was
+withdrawn, corrected or revoked since is so again, and what is due is erased. Until all of that is done, a
+file beside the keys lets nobody serve.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from sqlmodel import Session
 
 from coordinator import schema
 from coordinator.audit import service as audit
-from coordinator.backups import opening, service as backups
+from coordinator.backups import opening, service as backups, since_service as since
 from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url, new_draft
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, OwnFile
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, OwnFile, RowNow
 from coordinator.backups.lists import found_at, target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.standing import not_newer
@@ -74,6 +75,8 @@ class Restored:
     manifest: Manifest
     keyring_utc: datetime
     erased_again: int
+    taken_back: int
+    """Rows of what was withdrawn, corrected or revoked since the backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class _Keyring:
     files: tuple[OwnFile, ...]
     journal: tuple[JournalEntry, ...]
     holds: tuple[HoldRow, ...]
+    rows: tuple[RowNow, ...]
+    """Of what was withdrawn, corrected or revoked."""
 
 
 def restore(wish: Wish, now_utc: datetime) -> Restored:
@@ -103,15 +108,15 @@ def restore(wish: Wish, now_utc: datetime) -> Restored:
         # From here on the place is no longer empty.
         with writing_under(data):
             (data / MARK).touch(mode=0o600)
-        erased = _filled(wish, keyring, drafts, now_utc)
+        erased, taken_back = _filled(wish, keyring, drafts, now_utc)
         if wish.config.sqlite_file is not None:
             drafts[DATABASE].rename(wish.config.sqlite_file)
             settle(wish.config.sqlite_file.parent)
     (data / MARK).unlink()
-    return Restored(manifest, keyring.manifest.made_utc, erased)
+    return Restored(manifest, keyring.manifest.made_utc, erased, taken_back)
 
 
-def _filled(wish: Wish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime) -> int:
+def _filled(wish: Wish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime) -> tuple[int, int]:
     config = wish.config
     if config.sqlite_file is None:
         opening.load_postgresql(libpq_url(config.database), drafts[DATABASE], drafts)
@@ -127,27 +132,31 @@ def _filled(wish: Wish, keyring: _Keyring, drafts: dict[str, Path], now_utc: dat
     return asyncio.run(_brought_up_to_now(config, keyring, wish.signer))
 
 
-async def _brought_up_to_now(config: CoordinatorConfig, keyring: _Keyring, signer: Ed25519PublicKey) -> int:
+async def _brought_up_to_now(
+    config: CoordinatorConfig, keyring: _Keyring, signer: Ed25519PublicKey
+) -> tuple[int, int]:
     # Only keys and database are used: what else the settings name need not be there yet.
     alone = {"nats": NatsSection(), "ice": IceSection(), "issuers": (), "traces": TracesSection()}
     parts = build(config.model_copy(update=alone), Metrics())
     try:
         if signing_public_text(parts.keys.signing.public_key()) != signing_public_text(signer):
             raise ConfigError("the restored signing key is not the one that signed the backup")
-        erased = await parts.writing(lambda db: _erased_again(db, parts, keyring))
+        again = await parts.writing(lambda db: _said_again(db, parts, keyring))
         await asyncio.to_thread(erasures.write_journal, parts)
         await _erase_due(parts)
         await asyncio.to_thread(parts.database.scrub)
-        return erased
+        return again
     finally:
         parts.database.close()
 
 
-def _erased_again(db: Session, parts: Parts, keyring: _Keyring) -> int:
+def _said_again(db: Session, parts: Parts, keyring: _Keyring) -> tuple[int, int]:
+    """Replay what was erased, and then what was withdrawn, corrected or revoked; returns both numbers."""
     now_utc = datetime.now(UTC)
     count = erasing.replay(db, parts.keys.keyring, keyring.journal, now_utc)
+    taken_back = since.put_back(db, keyring.rows, now_utc)
     audit.write_own(db, INSTALLATION_ID, "restore_backup", count, now_utc)
-    return count
+    return count, taken_back
 
 
 async def _erase_due(parts: Parts) -> None:
@@ -180,7 +189,7 @@ def _read_keyring(wish: Wish) -> _Keyring:
     manifest = next((one.manifest for one in found if one.manifest is not None), None)
     if manifest is None:
         raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
-    files, lines, held = [], [], []
+    files, lines, held, rows = [], [], [], []
     for item in opening.keyring_items(target, manifest, wish.opener):
         if isinstance(item, OwnFile):
             files.append(item)
@@ -188,7 +197,10 @@ def _read_keyring(wish: Wish) -> _Keyring:
             lines.append(item.line.encode())
         elif isinstance(item, HoldRow):
             held.append(item)
-    return _Keyring(manifest, tuple(files), tuple(read_journal(lines, wish.signer)), tuple(held))
+        elif isinstance(item, RowNow):
+            rows.append(item)
+    journal = tuple(read_journal(lines, wish.signer))
+    return _Keyring(manifest, tuple(files), journal, tuple(held), tuple(rows))
 
 
 def _require_ours(manifest: Manifest, config: CoordinatorConfig) -> None:

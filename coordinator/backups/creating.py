@@ -17,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from coordinator.audit import service as audit
-from coordinator.backups import service as backups
+from coordinator.backups import service as backups, since_service as since
 from coordinator.backups.copying import copied_postgresql, copied_sqlite, drop_drafts, libpq_url
 from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, Item, OwnFile, line_of
 from coordinator.backups.lists import found_at, new_id, target_of
@@ -82,9 +82,9 @@ def write_keyring(maker: Maker, now_utc: datetime) -> Manifest:
         former = sorted(target.sizes(), key=lambda name: not name.endswith(NAME))
         with maker.database.read() as db:
             revision, destroyed = backups.revision(db), backups.destroyed(db)
-        rest = rest_of(maker)
+        rest = rest_of(maker, now_utc)
         making = _Making(maker, target, Kind.KEYRING, now_utc, revision)
-        making.add(_LINES, map(line_of, _items(maker)))
+        making.add(_LINES, map(line_of, _items(maker, now_utc)))
         done = making.finished(destroyed, rest)
         for name in former:
             target.remove(name)
@@ -164,11 +164,13 @@ def _copied(maker: Maker) -> AbstractContextManager[dict[str, Iterable[bytes]]]:
     return copied_postgresql(libpq_url(maker.config.database))
 
 
-def rest_of(maker: Maker) -> str:
-    """The hash of the own key files and the legal holds as they are now; the master key is told apart."""
+def rest_of(maker: Maker, now_utc: datetime) -> str:
+    """A hash that changes with the own key files, the legal holds, and what is withdrawn, corrected or
+    revoked; the master key is told apart."""
     with maker.database.read() as db:
         items: list[Item] = [*_own_files(maker), *backups.holds(db)]
-    return hashlib.sha256(b"".join(map(line_of, items))).hexdigest()
+        marks = since.marks(db, since.since(now_utc, maker.settings.keep_days))
+    return hashlib.sha256(b"".join(map(line_of, items)) + marks.encode()).hexdigest()
 
 
 def _own_files(maker: Maker) -> list[OwnFile]:
@@ -178,15 +180,17 @@ def _own_files(maker: Maker) -> list[OwnFile]:
         raise Unavailable(f"the coordinator's keys cannot be read: {error.strerror}") from error
 
 
-def _items(maker: Maker) -> Iterator[Item]:
+def _items(maker: Maker, now_utc: datetime) -> Iterator[Item]:
     master = _master_file(maker)
     if master is not None:
         yield OwnFile(MASTER_KEY, master)
     yield from _own_files(maker)
     with maker.database.read() as db:
         entries, held = journal.entries(db, 0), backups.holds(db)
+        taken = list(since.rows(db, since.since(now_utc, maker.settings.keep_days)))
     yield from (Erased(one.line()) for one in entries)
     yield from held
+    yield from taken
     after: UUID | None = None
     while True:
         with maker.database.read() as db:

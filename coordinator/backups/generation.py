@@ -1,7 +1,7 @@
 """What a backup of the keyring holds, as lines. Pure.
 
 One JSON object per line: the coordinator's own key files, the journal of erasures from its beginning, the
-legal holds, and the wrapped keys of persons, in this order.
+legal holds, what was withdrawn, corrected or revoked, and the wrapped keys of persons, in this order.
 """
 
 from __future__ import annotations
@@ -52,7 +52,16 @@ class HoldRow:
     """Its other columns as JSON; None in a backup of before, which had only the reason."""
 
 
-Item = OwnFile | Erased | HoldRow | HeldKey
+@dataclass(frozen=True, slots=True)
+class RowNow:
+    """A row as it is now of what was withdrawn, corrected or revoked."""
+
+    table: str
+    row: Mapping[str, Any]
+    """Its columns as JSON."""
+
+
+Item = OwnFile | Erased | HoldRow | RowNow | HeldKey
 
 
 def line_of(item: Item) -> bytes:
@@ -66,6 +75,8 @@ def line_of(item: Item) -> bytes:
         case HoldRow(hold_id, sealed, row):
             value = {"hold": str(hold_id), "reason": base64.b64encode(sealed).decode("ascii")}
             value |= {} if row is None else {"row": dict(row)}
+        case RowNow(table, columns):
+            value = {"now": table, "row": dict(columns)}
         case HeldKey(key_id, wrapped):
             value = {"key": str(key_id), "wrapped": base64.b64encode(wrapped).decode("ascii")}
     return canonical_json(value) + b"\n"
@@ -93,6 +104,8 @@ def _item(line: bytes) -> Item:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True), row)
             case {"hold": str(hold_id), "reason": str(sealed)}:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True))
+            case {"now": str(table), "row": dict(columns)}:
+                return RowNow(table, columns)
             case {"key": str(key_id), "wrapped": str(wrapped)}:
                 return HeldKey(UUID(key_id), base64.b64decode(wrapped, validate=True))
     except (Corrupt, ValueError) as error:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from coordinator.backups.manifest import MAX_BYTES, NAME, Kind, Manifest, read_manifest
 from coordinator.backups.planning import Known
 from coordinator.backups.target import Folder, Target
-from coordinator.config import BackupSection
+from coordinator.config import BackupSection, BucketSection
 from shared.errors import Corrupt
 
 _INSTANT: Final = "%Y-%m-%dT%H%M%SZ"
@@ -49,11 +49,16 @@ def target_of(settings: BackupSection, kind: Kind) -> Target:
         place = settings.keyring_target
     else:
         place = f"{settings.target}/{kind}"
+    return place_of(place, settings.bucket)
+
+
+def place_of(place: str, bucket: BucketSection) -> Target:
+    """A folder or bucket by its setting. Raises `ConfigError`."""
     if place.startswith("s3://"):
         from coordinator.backups.bucket import Bucket  # its library is loaded where it is needed
 
         parts = urlsplit(place)
-        return Bucket(parts.netloc, parts.path.strip("/"), settings.bucket)
+        return Bucket(parts.netloc, parts.path.strip("/"), bucket)
     return Folder(Path(place))
 
 

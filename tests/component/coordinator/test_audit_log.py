@@ -50,7 +50,7 @@ async def exported(site: Site, **asked: Any) -> tuple[AuditCheck, list[str]]:
     assert answer.status_code == 200, answer.text
     key: Ed25519PublicKey = site.parts.keys.signing.public_key()
     lines = answer.text.splitlines()
-    check = AuditCheck(key)
+    check = AuditCheck((key,))
     check.read(line.encode() for line in lines)
     return check, lines
 

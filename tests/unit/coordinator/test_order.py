@@ -32,7 +32,7 @@ LISTED = {
         ground.ids ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
         ground.master_keys ground.master_users ground.own_keys ground.queues ground.sealed_fields
         ground.turns
-        nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
+        nodes.alert_stream nodes.checkpoint_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
@@ -50,7 +50,7 @@ LISTED = {
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         replicas.spreading
-        deliveries.working deliveries.traced arriving.traced retention.running
+        deliveries.working deliveries.traced arriving.traced retention.running retention.archiving
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.standing
@@ -74,7 +74,7 @@ CLAIM = re.compile(r"\b(Pure|Decides only)\b")
 HOMES = {
     "fastapi": "routes parts app web_api.errors",
     "httpx": "oidc.issuer",
-    "nats": "nodes.alert_stream",
+    "nats": "nodes.alert_stream nodes.checkpoint_stream",
     "sqlalchemy": """
         tables service ground.columns ground.database ground.leadership ground.master_users schema
         arriving.intake
