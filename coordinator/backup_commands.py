@@ -83,9 +83,9 @@ def list_backups(config: ConfigFile, signing_key: SigningKey = "") -> None:
     Example: proctor-coordinator backup list --config /etc/proctor/coordinator.toml
     """
     settings = load(config, CoordinatorConfig)
-    section, signer = _section(settings), _signer(settings, signing_key)
+    section, signers = _section(settings), _signers(settings, signing_key)
     for kind in Kind:
-        for one in found_at(target_of(section, kind), kind, signer):
+        for one in found_at(target_of(section, kind), kind, signers):
             typer.echo(json.dumps({"kind": str(kind), **_shown(one)}))
 
 
@@ -99,11 +99,11 @@ def verify(
     Example: proctor-coordinator backup verify --config /etc/proctor/coordinator.toml --private-key backup.key
     """
     settings = load(config, CoordinatorConfig)
-    section, signer = _section(settings), _signer(settings, signing_key)
+    section, signers = _section(settings), _signers(settings, signing_key)
     opener = None if private_key is None else _opener(private_key)
     for kind, wanted in ((Kind.DATABASE, backup), (Kind.KEYRING, "")):
         target = target_of(section, kind)
-        manifest = opening.chosen(found_at(target, kind, signer), wanted)
+        manifest = opening.chosen(found_at(target, kind, signers), wanted)
         opening.check(target, manifest, opener)
         how = "whole" if opener is None else "whole, and opens"
         typer.echo(json.dumps({"kind": str(kind), "backup": manifest.backup_id, "is": how}))
@@ -136,7 +136,7 @@ def restore(
             settings=_section(settings),
             backup_id=backup,
             opener=_opener(private_key),
-            signer=_signer(settings, signing_key),
+            signer=_signers(settings, signing_key)[0],
         ),
         datetime.now(UTC),
     )
@@ -169,11 +169,11 @@ def _section(settings: CoordinatorConfig) -> BackupSection:
     return settings.backup
 
 
-def _signer(settings: CoordinatorConfig, text: str) -> Ed25519PublicKey:
+def _signers(settings: CoordinatorConfig, text: str) -> tuple[Ed25519PublicKey, ...]:
     if not text:
-        return own_keys_of(settings).signing.public_key()
+        return own_keys_of(settings).signers
     try:
-        return parse_signing_public(text)
+        return (parse_signing_public(text),)
     except Corrupt as error:
         raise ConfigError(f"--signing-key: {error}") from error
 

@@ -69,7 +69,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         checkpoint_stream=CheckpointStream(hub, settings),
         fleet=fleet,
         signers=signers,
-        commander=Commander(hub, fleet, signers, keys.signing, hybrid=hybrid),
+        commander=Commander(hub, fleet, signers, keys.signing_keys, hybrid=hybrid),
         metrics=metrics,
         verifier=Verifier(
             Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)

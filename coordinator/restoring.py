@@ -9,7 +9,7 @@ file beside the keys lets nobody serve.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.ground.key_files import write_once
 from coordinator.ground.master_keys import LocalMaster, given_text, is_given, masters_in, masters_of
 from coordinator.ground.own_keys import own_key_files
+from coordinator.ground.signing_files import STATE_FILE, successions_in
 from coordinator.privacy import erasing_service as erasing, steps as erasures
 from coordinator.retention import running as retention
 from coordinator.tenants.standing import INSTALLATION_ID
@@ -46,7 +47,8 @@ from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
 from shared.erasures import JournalEntry, read_journal
 from shared.errors import ConfigError, Unavailable
-from shared.sealing import signing_public_text
+from shared.sealing import parse_signing_public, signing_public_text
+from shared.successions import trusted
 from shared.traces.section import TracesSection
 from shared.writing import writing_under
 
@@ -85,6 +87,8 @@ class _Keyring:
 
     manifest: Manifest
     files: tuple[OwnFile, ...]
+    signers: tuple[Ed25519PublicKey, ...]
+    """The signing keys of its coordinator."""
     journal: tuple[JournalEntry, ...]
     holds: tuple[HoldRow, ...]
     rows: tuple[RowNow, ...]
@@ -93,10 +97,10 @@ class _Keyring:
 
 def restore(wish: Wish, now_utc: datetime) -> Restored:
     """Restore a backup. Raises `ConfigError`, `Corrupt`, `Unavailable`; each says what to do."""
-    target = target_of(wish.settings, Kind.DATABASE)
-    manifest = opening.chosen(found_at(target, Kind.DATABASE, wish.signer), wish.backup_id)
-    _require_ours(manifest, wish.config)
     keyring = _read_keyring(wish)
+    target = target_of(wish.settings, Kind.DATABASE)
+    manifest = opening.chosen(found_at(target, Kind.DATABASE, keyring.signers), wish.backup_id)
+    _require_ours(manifest, wish.config)
     _require_empty(wish.config, keyring)
     _require_wrapping_key(wish.config, keyring, manifest)
     data = wish.config.data_folder
@@ -129,17 +133,15 @@ def _filled(wish: Wish, keyring: _Keyring, drafts: dict[str, Path], now_utc: dat
         _put_keys_back(wish, keyring, database, now_utc)
     finally:
         database.close()
-    return asyncio.run(_brought_up_to_now(config, keyring, wish.signer))
+    return asyncio.run(_brought_up_to_now(config, keyring))
 
 
-async def _brought_up_to_now(
-    config: CoordinatorConfig, keyring: _Keyring, signer: Ed25519PublicKey
-) -> tuple[int, int]:
+async def _brought_up_to_now(config: CoordinatorConfig, keyring: _Keyring) -> tuple[int, int]:
     # Only keys and database are used: what else the settings name need not be there yet.
     alone = {"nats": NatsSection(), "ice": IceSection(), "issuers": (), "traces": TracesSection()}
     parts = build(config.model_copy(update=alone), Metrics())
     try:
-        if signing_public_text(parts.keys.signing.public_key()) != signing_public_text(signer):
+        if parts.keys.signing_text not in map(signing_public_text, keyring.signers):
             raise ConfigError("the restored signing key is not the one that signed the backup")
         again = await parts.writing(lambda db: _said_again(db, parts, keyring))
         await asyncio.to_thread(erasures.write_journal, parts)
@@ -185,7 +187,7 @@ def _put_keys_back(wish: Wish, keyring: _Keyring, database: Database, now_utc: d
 def _read_keyring(wish: Wish) -> _Keyring:
     """The newest backup of the keyring, read to its end."""
     target = target_of(wish.settings, Kind.KEYRING)
-    found = found_at(target, Kind.KEYRING, wish.signer)
+    found = found_at(target, Kind.KEYRING, [wish.signer])
     manifest = next((one.manifest for one in found if one.manifest is not None), None)
     if manifest is None:
         raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
@@ -199,8 +201,16 @@ def _read_keyring(wish: Wish) -> _Keyring:
             held.append(item)
         elif isinstance(item, RowNow):
             rows.append(item)
-    journal = tuple(read_journal(lines, wish.signer))
-    return _Keyring(manifest, tuple(files), journal, tuple(held), tuple(rows))
+    signers = _signers(wish.signer, files)
+    journal = tuple(read_journal(lines, signers))
+    return _Keyring(manifest, tuple(files), signers, journal, tuple(held), tuple(rows))
+
+
+def _signers(pinned: Ed25519PublicKey, files: Sequence[OwnFile]) -> tuple[Ed25519PublicKey, ...]:
+    """The key that is known, and those that follow it or that it follows by the word of the backup's own
+    files."""
+    said = next((successions_in(one.data) for one in files if one.name == STATE_FILE), ())
+    return tuple(parse_signing_public(one) for one in trusted(signing_public_text(pinned), said))
 
 
 def _require_ours(manifest: Manifest, config: CoordinatorConfig) -> None:

@@ -13,7 +13,7 @@ a fault: each is named at its place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +26,8 @@ from shared.audit_chain import BEGINNING, Checkpoint, is_signed, leaf_of, linked
 from shared.canonical import canonical_json, parse_json
 from shared.errors import Corrupt
 from shared.fields import Utc, format_utc
+from shared.sealing import parse_signing_public, signing_public_text
+from shared.successions import Succession, trusted
 
 VERSION: Final = 1
 MOST_FAULTS: Final = 100
@@ -73,17 +75,24 @@ class Signed:
         )
 
 
-def first_line(tenant_id: UUID, begins_after: int, chain: bytes, signing_key: str) -> str:
-    """The first line of a file that begins after this number, whose chain value is given."""
-    return _line(
-        {
-            "audit_log": VERSION,
-            "tenant": str(tenant_id),
-            "after": begins_after,
-            "chain": chain.hex(),
-            "signing_key": signing_key,
-        }
-    )
+def first_line(
+    tenant_id: UUID,
+    begins_after: int,
+    chain: bytes,
+    signing_key: str,
+    successions: Sequence[Succession] = (),
+) -> str:
+    """The first line of a file that begins after this number, whose chain value is given; `successions`: the
+    signing keys of its checkpoints, which key follows which."""
+    line = {
+        "audit_log": VERSION,
+        "tenant": str(tenant_id),
+        "after": begins_after,
+        "chain": chain.hex(),
+        "signing_key": signing_key,
+    }
+    said = {"successions": [one.model_dump(mode="json") for one in successions]} if successions else {}
+    return _line(line | said)
 
 
 def signing_key_of(lines: Iterable[bytes]) -> str | None:
@@ -166,6 +175,7 @@ class AuditCheck:
             raise Corrupt("not the first line of this version")
         tenant_id, after, chain = UUID(line["tenant"]), _number(line["after"]), _hash(line["chain"])
         self._begun = True
+        self._learn([Succession.model_validate(one) for one in line.get("successions", ())])
         if self.tenant_id is not None:
             self._continue(tenant_id, after, chain)
             return
@@ -178,6 +188,10 @@ class AuditCheck:
         }
         if self.number == 0 and self.chain != BEGINNING:
             self._fault("the first entry does not begin the chain")
+
+    def _learn(self, said: Sequence[Succession]) -> None:
+        names = {name for key in self.keys for name in trusted(signing_public_text(key), said)}
+        self.keys = [parse_signing_public(one) for one in sorted(names)]
 
     def _continue(self, tenant_id: UUID, after: int, chain: bytes) -> None:
         if tenant_id != self.tenant_id:

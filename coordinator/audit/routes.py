@@ -100,7 +100,8 @@ async def export_audit(
     addresses are sealed in it. It begins where the archives end."""
     tenant_id = claims.tenant_id
     after, chain = await parts.reading(lambda db: lines.start(db, tenant_id, extent.after))
-    begin = first_line(tenant_id, after, chain, parts.keys.signing_text)
+    successions = parts.keys.signing_keys.current.successions
+    begin = first_line(tenant_id, after, chain, parts.keys.signing_text, successions)
     return StreamingResponse(_lines(parts, tenant_id, after, begin), media_type=LINES)
 
 

@@ -94,7 +94,7 @@ def write_keyring(maker: Maker, now_utc: datetime) -> Manifest:
 def prune(maker: Maker, now_utc: datetime) -> tuple[str, ...]:
     """Delete the backups of the database that are kept no longer; returns their ids."""
     target = target_of(maker.settings, Kind.DATABASE)
-    found = found_at(target, Kind.DATABASE, maker.keys.signing.public_key())
+    found = found_at(target, Kind.DATABASE, maker.keys.signers)
     keep = timedelta(days=maker.settings.keep_days)
     gone = going([one.known for one in found], keep, now_utc)
     for name in sorted(target.sizes(), key=lambda name: not name.endswith(NAME)):
@@ -137,7 +137,8 @@ class _Making:
             rest=rest,
             files=tuple(self._files),
         )
-        self._target.write(f"{self._id}/{NAME}", [made.text(self._maker.keys.signing)])
+        signing = self._maker.keys.signing_keys
+        self._target.write(f"{self._id}/{NAME}", [made.text(signing, signing.current.successions)])
         return made
 
 

@@ -111,7 +111,7 @@ def _needs_other_masters(maker: Maker, found: list[Found], now_utc: datetime) ->
 
 
 def _found(maker: Maker, kind: Kind) -> list[Found]:
-    return found_at(target_of(maker.settings, kind), kind, maker.keys.signing.public_key())
+    return found_at(target_of(maker.settings, kind), kind, maker.keys.signers)
 
 
 def _tell(latest: Latest, kind: Kind, found: list[Found]) -> None:

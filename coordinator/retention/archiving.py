@@ -83,7 +83,7 @@ async def _remove(parts: Parts, tenant_id: UUID, now_utc: datetime) -> None:
 
 def _write(parts: Parts, target: Target, cut: Cut) -> None:
     target.write(cut.name, _content(parts, cut))
-    check = AuditCheck((parts.keys.signing.public_key(),))
+    check = AuditCheck(parts.keys.signers)
     check.read(_split(target.read(cut.name)))
     ends = (check.tenant_id, check.began_after, check.signed_to, check.chain)
     if check.faults or ends != (cut.tenant_id, cut.after, cut.number, cut.chain):
@@ -94,7 +94,9 @@ def _write(parts: Parts, target: Target, cut: Cut) -> None:
 
 
 def _content(parts: Parts, cut: Cut) -> Iterator[bytes]:
-    yield first_line(cut.tenant_id, cut.after, cut.before, parts.keys.signing_text).encode()
+    successions = parts.keys.signing_keys.current.successions
+    first = first_line(cut.tenant_id, cut.after, cut.before, parts.keys.signing_text, successions)
+    yield first.encode()
     after = cut.after
     while after < cut.number:
         with parts.database.read() as db:

@@ -203,8 +203,10 @@ def _read_keys(db: Session, found: dict[UUID, _OfPerson]) -> None:
 
 def _read_withdrawn(db: Session, found: dict[UUID, _OfPerson]) -> None:
     for candidate_id, of_exams in features.withdrawn_of(db, found).items():
+        known = found[candidate_id].exams
         for exam, at_utc in of_exams.items():
-            found[candidate_id].exams[exam].log_withdrawn = at_utc
+            if exam in known:
+                known[exam].log_withdrawn = at_utc
 
 
 def _read_faces(db: Session, found: dict[UUID, _OfPerson]) -> None:

@@ -151,7 +151,7 @@ def place(maker: Maker, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
 
 
 def found(maker: Maker, kind: Kind = Kind.DATABASE) -> list[Found]:
-    return found_at(target_of(maker.settings, kind), kind, maker.keys.signing.public_key())
+    return found_at(target_of(maker.settings, kind), kind, maker.keys.signers)
 
 
 def good(maker: Maker, kind: Kind = Kind.DATABASE) -> list[str]:

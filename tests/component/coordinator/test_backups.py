@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -23,6 +23,7 @@ from coordinator.consents.words import latest
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
+from coordinator.ground.signing_files import SigningStep, take_signing_step
 from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.keys.tables import Key, RetentionClass
@@ -275,6 +276,24 @@ def sessions_end(db: Session, who: str, at_utc: datetime) -> None:
         row.expires_utc = at_utc
         db.add(row)
     db.flush()
+
+
+@pytest.mark.parametrize("known", ["the former key", "the present key"])
+def test_a_backup_of_before_another_signing_key_is_restored_by_who_knows_either(
+    maker: Maker, place: Place, installation: Parts, known: str
+) -> None:
+    first = installation.keys.signing.public_key()
+    made = create(maker, NOW)
+    erase(installation, "CAND-1")
+    for step in SigningStep:
+        take_signing_step(installation.config.data_folder, installation.keys.keyring, step, NOW)
+    erase(installation, "CAND-2")
+    write_keyring(maker, NOW)
+    second = installation.keys.signing.public_key()
+    assert good(maker) == [made.backup_id]
+    done = restore(replace(place.wish(), signer=first if known == "the former key" else second), NOW)
+    assert (done.manifest.backup_id, done.erased_again) == (made.backup_id, 2)
+    assert place.keys_match()
 
 
 def test_a_key_made_after_the_backup_is_no_trouble_and_one_destroyed_since_stays_so(

@@ -245,7 +245,7 @@ def keep(maker: Maker) -> None:
 def with_last_keyring(maker: Maker, keyring: Keyring) -> Opener:
     """The keys that the last backup of the keyring has: the one that an erasure has left."""
     target = target_of(maker.settings, BackupKind.KEYRING)
-    [found] = found_at(target, BackupKind.KEYRING, maker.keys.signing.public_key())
+    [found] = found_at(target, BackupKind.KEYRING, maker.keys.signers)
     assert found.manifest is not None
     items = keyring_items(target, found.manifest, OPENER)
     halves = {one.key_id: one.wrapped for one in items if isinstance(one, HeldKey)}

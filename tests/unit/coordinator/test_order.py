@@ -31,7 +31,7 @@ LISTED = {
         config setting_types ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys
         ground.ids ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
         ground.master_keys ground.master_users ground.own_keys ground.queues ground.sealed_fields
-        ground.turns
+        ground.signing_files ground.turns
         nodes.alert_stream nodes.checkpoint_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
@@ -53,7 +53,7 @@ LISTED = {
         deliveries.working deliveries.traced arriving.traced retention.running retention.archiving
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
-        sessions.watched.noting sessions.presence.noting memberships.standing
+        sessions.watched.noting sessions.presence.noting memberships.standing memberships.succeeding
         privacy.steps desired.telling
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first sessions.starting.handing
@@ -64,7 +64,7 @@ LISTED = {
     """,
     "app": """
         app backup_commands building hub_commands main master_commands restoring routing schema serving
-        migrations.env
+        signing_commands migrations.env
     """,
 }
 """Kinds of what no name tells."""
