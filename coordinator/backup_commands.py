@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from coordinator.backups import opening
 from coordinator.backups.creating import Maker, create as make, maker_of, prune
@@ -26,7 +25,8 @@ from coordinator.hub_commands import ConfigFile, own_keys_of
 from shared.config_file import load
 from shared.errors import ConfigError, Corrupt
 from shared.fields import format_utc
-from shared.sealing import new_sealing_key, parse_signing_public, private_bytes, sealing_public_text
+from shared.hybrid import Opener, new_hybrid, read_opener
+from shared.sealing import new_sealing_key, parse_signing_public
 from shared.secret_file import read_secret
 from shared.writing import writing_under
 
@@ -46,6 +46,13 @@ BackupId = Annotated[str, typer.Argument(metavar="[BACKUP]", help="Its id; by de
 @app.command()
 def recipient(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the private half.")],
+    hybrid: Annotated[
+        bool, typer.Option(help="With a half of ML-KEM-768, against quantum computers of later days.")
+    ] = False,
+    former: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A private half of before, which the new file opens with as well."),
+    ] = None,
 ) -> None:
     """Create the key to which backups are sealed, and print its public half for the settings.
 
@@ -53,14 +60,18 @@ def recipient(
     who has lost it opens none. Keep with it what `proctor-coordinator init` prints, by which a backup of
     yours is known.
 
-    Example: proctor-coordinator backup recipient --out backup.key
+    Example: proctor-coordinator backup recipient --out backup.key --hybrid
     """
-    key = new_sealing_key()
+    if former is not None and not hybrid:
+        raise ConfigError("--former is for --hybrid: a plain key has no room for another one")
+    key = Opener(
+        new_sealing_key() if former is None else _opener(former).x25519, new_hybrid() if hybrid else None
+    )
     if out.exists():
         raise ConfigError(f"{out} is there already; a key is never replaced")
     with writing_under(out.parent):
-        write_once(out, base64.b64encode(private_bytes(key)) + b"\n")
-    typer.echo(json.dumps({"recipient": sealing_public_text(key.public_key())}))
+        write_once(out, base64.b64encode(key.private_bytes()) + b"\n")
+    typer.echo(json.dumps({"recipient": key.public_text(hybrid=hybrid)}))
 
 
 @app.command()
@@ -178,10 +189,10 @@ def _signers(settings: CoordinatorConfig, text: str) -> tuple[Ed25519PublicKey, 
         raise ConfigError(f"--signing-key: {error}") from error
 
 
-def _opener(path: Path) -> X25519PrivateKey:
+def _opener(path: Path) -> Opener:
     try:
-        return X25519PrivateKey.from_private_bytes(from_base64(read_secret(path), str(path)))
-    except ValueError as error:
+        return read_opener(from_base64(read_secret(path), str(path)))
+    except (Corrupt, ValueError) as error:
         raise ConfigError(f"{path} is not a private key of backups") from error
 
 

@@ -208,8 +208,8 @@ class BackupSection(Section):
     target: BackupTarget
     """A folder, or `s3://BUCKET/PREFIX`; the same for every coordinator on the database."""
     recipient: Recipient
-    """`x25519:…`, printed by `proctorctl backup recipient`. What is sealed to it can be opened only with the
-    private half, which must not be on this machine."""
+    """`x25519:…` or `mlkem768-x25519:…`, printed by `proctorctl backup recipient`. What is sealed to it can
+    be opened only with the private half, which must not be on this machine."""
     keyring_target: BackupTarget | None = None
     """Where the keyring is written, of which only the last one may remain: a folder or bucket without
     versions, snapshots or copies of its own. By default `keyring` under the target."""

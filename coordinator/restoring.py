@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from coordinator import schema
@@ -47,7 +46,7 @@ from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
 from shared.erasures import JournalEntry, read_journal
 from shared.errors import ConfigError, Unavailable
-from shared.sealing import parse_signing_public, signing_public_text
+from shared.sealing import SealingPrivate, parse_signing_public, signing_public_text
 from shared.successions import trusted
 from shared.traces.section import TracesSection
 from shared.writing import writing_under
@@ -65,7 +64,7 @@ class Wish:
     settings: BackupSection
     backup_id: str
     """Empty: the newest good one."""
-    opener: X25519PrivateKey = field(repr=False)
+    opener: SealingPrivate = field(repr=False)
     signer: Ed25519PublicKey
     """Of the coordinator that made the backup."""
 

@@ -32,7 +32,7 @@ from coordinator.ground.own_keys import OwnKeys, own_key_files
 from coordinator.privacy import journal_service as journal
 from shared.errors import ConfigError, Unavailable
 from shared.sealed_stream import sealed
-from shared.sealing import parse_plain_public
+from shared.sealing import parse_sealing_public
 from shared.secret_file import read_private
 
 KEYRING_WAIT_S: Final = 60.0
@@ -114,7 +114,7 @@ class _Making:
         self._files: list[SealedFile] = []
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
-        recipient = parse_plain_public(self._maker.settings.recipient)
+        recipient = parse_sealing_public(self._maker.settings.recipient)
         stream = sealed(pieces, recipient, about(self._kind, self._id, name))
         measured = _Measured(stream, self._maker.stopping)
         self._target.write(f"{self._id}/{name}", measured)

@@ -25,7 +25,8 @@ from shared.successions import Succession, followed
 NAME: Final = "manifest.json"
 MAX_BYTES: Final = 65_536
 _CONTEXT: Final = b"proctor-edge backup v1\x00"
-Word = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+/=-]*$")]
+_WORD: Final = r"^[A-Za-z0-9][A-Za-z0-9._:+/=-]*$"
+Word = Annotated[str, Field(max_length=200, pattern=_WORD)]
 
 
 class Kind(StrEnum):
@@ -61,7 +62,7 @@ class Manifest(_Said):
     revision: Word
     """Of the database's tables."""
     dialect: Literal["sqlite", "postgresql"]
-    recipient: Word
+    recipient: Annotated[str, Field(max_length=2_000, pattern=_WORD)]
     """The public key to which it is sealed."""
     master_ids: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
     """The ids of the master keys that its coordinator held, the one that wrapped first; empty in a backup of

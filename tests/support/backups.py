@@ -33,7 +33,7 @@ from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
 from shared.erasures import Cause
 from shared.holds import HeldThing
-from shared.sealing import sealing_public_text
+from shared.sealing import SealingPrivate, sealing_public_text
 from shared.tokens import Role
 from tests.support.postgres import database_url, run_sql
 from tests.support.retained import Rows, sat, stopped_parts
@@ -63,7 +63,7 @@ class Place:
     config: CoordinatorConfig
     maker: Maker
 
-    def wish(self, backup_id: str = "", opener: X25519PrivateKey = OPENER) -> Wish:
+    def wish(self, backup_id: str = "", opener: SealingPrivate = OPENER) -> Wish:
         return Wish(
             config=self.config,
             settings=self.maker.settings,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import Session, col, select
+from typer.testing import CliRunner
 
 from coordinator import schema
 from coordinator.backups import copying, opening, service as backups
@@ -27,6 +30,7 @@ from coordinator.ground.signing_files import SigningStep, take_signing_step
 from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.keys.tables import Key, RetentionClass
+from coordinator.main import app as coordinator_app
 from coordinator.memberships import service as memberships
 from coordinator.nodes.tables import Node
 from coordinator.privacy import correcting_service as correcting, erasing_service as erasing
@@ -42,7 +46,10 @@ from coordinator.tokens.tables import IssuedToken
 from coordinator.web_api.parts import Parts
 from shared.api.exams import ConsentRequest
 from shared.consents import Purpose
+from shared.errors import Corrupt
 from shared.holds import HeldThing
+from shared.hybrid import read_opener
+from shared.sealing import private_bytes
 from shared.tokens import Role
 from tests.support.backups import (
     NOW,
@@ -294,6 +301,31 @@ def test_a_backup_of_before_another_signing_key_is_restored_by_who_knows_either(
     done = restore(replace(place.wish(), signer=first if known == "the former key" else second), NOW)
     assert (done.manifest.backup_id, done.erased_again) == (made.backup_id, 2)
     assert place.keys_match()
+
+
+def test_a_new_hybrid_key_opens_its_backups_and_those_of_the_plain_key_of_before(
+    maker: Maker, place: Place, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old.key", tmp_path / "new.key"
+    old.write_text(base64.b64encode(private_bytes(OPENER)).decode())
+    old.chmod(0o600)
+    command = ["backup", "recipient", "--out", str(new), "--hybrid", "--former", str(old)]
+    printed = CliRunner().invoke(coordinator_app, command)
+    assert printed.exit_code == 0, printed.output
+    plain = create(maker, NOW)
+    later = replace(
+        maker,
+        settings=maker.settings.model_copy(update={"recipient": json.loads(printed.output)["recipient"]}),
+    )
+    hybrid = create(later, NOW + timedelta(minutes=1))
+    assert hybrid.recipient.startswith("mlkem768-x25519:")
+    opener = read_opener(base64.b64decode(new.read_text()))
+    target = target_of(maker.settings, Kind.DATABASE)
+    for made in (plain, hybrid):
+        opening.check(target, made, opener)
+    with pytest.raises(Corrupt, match="hybrid key"):
+        opening.check(target, hybrid, OPENER)
+    assert restore(place.wish(opener=opener), NOW).manifest == hybrid
 
 
 def test_a_key_made_after_the_backup_is_no_trouble_and_one_destroyed_since_stays_so(
