@@ -13,6 +13,7 @@
     schema      the database's revisions, kept in migrations/
     examples    every noun's examples for the API's description
     config      the TOML file
+    storing_sections  its sections about archives and backups
     setting_types  which texts it takes
     ground/     database, ids, keys and sealed fields
     web_api/    what all routes share: parts, security, errors, limits, pages of lists, the description

@@ -17,11 +17,12 @@ from coordinator.backups import opening
 from coordinator.backups.creating import Maker, create as make, maker_of, prune
 from coordinator.backups.lists import Found, found_at, target_of
 from coordinator.backups.manifest import Kind
-from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.key_files import write_once
 from coordinator.ground.master_keys import from_base64
 from coordinator.hub_commands import ConfigFile, own_keys_of
+from coordinator.storing_sections import BackupSection
 from shared.config_file import load
 from shared.errors import ConfigError, Corrupt
 from shared.fields import format_utc

@@ -17,7 +17,7 @@ Secrets come from files or the environment, never from this file.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -25,13 +25,12 @@ from pydantic import Field, model_validator
 from coordinator.setting_types import (
     AddressPrefix,
     Argument,
-    BackupTarget,
     DatabaseUrl,
     IssuerUrl,
-    Recipient,
     SigningKey,
     WebUrl,
 )
+from coordinator.storing_sections import AuditSection, BackupSection
 from shared.config_file import FilePath, Section
 from shared.fields import Name
 from shared.hub_address import HubUrl
@@ -41,9 +40,6 @@ from shared.tokens import Role
 from shared.traces.section import TracesSection
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 from shared.web_server.tls_section import TlsSection, check_public_url
-
-LEAST_AUDIT_DAYS: Final = 184
-"""Half a year, whichever months it has: what the EU AI Act asks of logs, art. 19 and 26(6)."""
 
 
 class KeysSection(Section):
@@ -188,50 +184,6 @@ class PrivacySection(Section):
     erasure_journal: FilePath | None = None
     """File to which every erasure is written, by random ids alone. Keep it outside of the backups of the
     database: a database that was restored from one erases at its start again who is in the file."""
-
-
-class BucketSection(Section):
-    """Where the buckets of backups are, if any target is one."""
-
-    endpoint_url: IssuerUrl | None = None
-    """The server that speaks S3; by default Amazon's own of the region."""
-    region: Name = "us-east-1"
-    """The region of the buckets."""
-    credentials_file: FilePath | None = None
-    """File of mode 0600 with `KEY-ID:SECRET` in its first line; by default what the environment has
-    (AWS_ACCESS_KEY_ID and others, or the machine's own role)."""
-
-
-class BackupSection(Section):
-    """Backups, sealed to a key whose private half is elsewhere."""
-
-    target: BackupTarget
-    """A folder, or `s3://BUCKET/PREFIX`; the same for every coordinator on the database."""
-    recipient: Recipient
-    """`x25519:…` or `mlkem768-x25519:…`, printed by `proctorctl backup recipient`. What is sealed to it can
-    be opened only with the private half, which must not be on this machine."""
-    keyring_target: BackupTarget | None = None
-    """Where the keyring is written, of which only the last one may remain: a folder or bucket without
-    versions, snapshots or copies of its own. By default `keyring` under the target."""
-    every_hours: Annotated[int, Field(ge=1, le=24)] = 6
-    """How often the database, and with it the templates, is copied."""
-    keep_days: Annotated[int, Field(ge=1, le=365)] = 30
-    """For how long the last backup of each day is kept; those of the last 24 hours all are."""
-    bucket: BucketSection = BucketSection()
-    """How buckets are reached, if a target is one."""
-
-
-class AuditSection(Section):
-    """The audit log."""
-
-    keep_days: Annotated[int, Field(ge=LEAST_AUDIT_DAYS, le=3_650)] = 365
-    """After so many days an entry goes into an archive, at most a day later; never before half a year."""
-    archive: BackupTarget | None = None
-    """Where archives are written: a folder, or `s3://BUCKET/PREFIX`; the same for every coordinator on the
-    database. By default the folder `audit-archive` in the data folder. They are never deleted by
-    themselves, and `proctorctl audit verify` checks them. Names of staff are sealed in them."""
-    bucket: BucketSection = BucketSection()
-    """How the bucket is reached, if it is one."""
 
 
 class NodeSection(Section):

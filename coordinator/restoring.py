@@ -25,14 +25,14 @@ from coordinator import schema
 from coordinator.audit import service as audit
 from coordinator.backups import opening, service as backups, since_service as since
 from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url, new_draft
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, OwnFile, RowNow
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, HubFile, OwnFile, RowNow
 from coordinator.backups.lists import found_at, target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.standing import not_newer
 from coordinator.backups.target import settle
 from coordinator.backups.unfinished import MARK, require_restored
 from coordinator.building import build
-from coordinator.config import BackupSection, CoordinatorConfig, IceSection, NatsSection
+from coordinator.config import CoordinatorConfig, IceSection, NatsSection
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.key_files import write_once
@@ -41,6 +41,7 @@ from coordinator.ground.own_keys import own_key_files
 from coordinator.ground.signing_files import STATE_FILE, successions_in
 from coordinator.privacy import erasing_service as erasing, steps as erasures
 from coordinator.retention import running as retention
+from coordinator.storing_sections import BackupSection
 from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
@@ -51,6 +52,8 @@ from shared.successions import trusted
 from shared.traces.section import TracesSection
 from shared.writing import writing_under
 
+HUB_FOLDER: Final = "hub-files"
+"""Of the data folder: where the hub's configuration is put, for the hub's machine."""
 _KEYS_AT_ONCE: Final = 1_000
 _LEASE_TRIES: Final = 40
 _LEASE_PAUSE_S: Final = 5.0
@@ -86,6 +89,7 @@ class _Keyring:
 
     manifest: Manifest
     files: tuple[OwnFile, ...]
+    hub_files: tuple[HubFile, ...]
     signers: tuple[Ed25519PublicKey, ...]
     """The signing keys of its coordinator."""
     journal: tuple[JournalEntry, ...]
@@ -190,10 +194,12 @@ def _read_keyring(wish: Wish) -> _Keyring:
     manifest = next((one.manifest for one in found if one.manifest is not None), None)
     if manifest is None:
         raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
-    files, lines, held, rows = [], [], [], []
+    files, hub, lines, held, rows = [], [], [], [], []
     for item in opening.keyring_items(target, manifest, wish.opener):
         if isinstance(item, OwnFile):
             files.append(item)
+        elif isinstance(item, HubFile):
+            hub.append(item)
         elif isinstance(item, Erased):
             lines.append(item.line.encode())
         elif isinstance(item, HoldRow):
@@ -202,7 +208,7 @@ def _read_keyring(wish: Wish) -> _Keyring:
             rows.append(item)
     signers = _signers(wish.signer, files)
     journal = tuple(read_journal(lines, signers))
-    return _Keyring(manifest, tuple(files), signers, journal, tuple(held), tuple(rows))
+    return _Keyring(manifest, tuple(files), tuple(hub), signers, journal, tuple(held), tuple(rows))
 
 
 def _signers(pinned: Ed25519PublicKey, files: Sequence[OwnFile]) -> tuple[Ed25519PublicKey, ...]:
@@ -268,8 +274,12 @@ def _masters_saved(file: OwnFile) -> list[LocalMaster]:
 
 
 def _write_own_files(config: CoordinatorConfig, keyring: _Keyring) -> None:
-    for file in keyring.files:
-        path = config.master_key_path if file.name == MASTER_KEY else config.data_folder / file.name
+    for file in (*keyring.files, *keyring.hub_files):
+        path = config.data_folder / file.name
+        if isinstance(file, HubFile):
+            path = config.data_folder / HUB_FOLDER / file.name
+        elif file.name == MASTER_KEY:
+            path = config.master_key_path
         with writing_under(path.parent):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_once(path, file.data)

@@ -6,6 +6,7 @@ The manifest comes last: what is interrupted before it is no backup.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -19,21 +20,24 @@ from uuid import UUID
 from coordinator.audit import service as audit
 from coordinator.backups import service as backups, since_service as since
 from coordinator.backups.copying import copied_postgresql, copied_sqlite, drop_drafts, libpq_url
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, Item, OwnFile, line_of
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HubFile, Item, OwnFile, line_of
 from coordinator.backups.lists import found_at, new_id, target_of
 from coordinator.backups.manifest import NAME, Kind, Manifest, SealedFile, about
 from coordinator.backups.planning import going
 from coordinator.backups.target import Target
-from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.leadership import Held, alone
 from coordinator.ground.master_keys import is_given
 from coordinator.ground.own_keys import OwnKeys, own_key_files
 from coordinator.privacy import journal_service as journal
+from coordinator.storing_sections import BackupSection
 from shared.errors import ConfigError, Unavailable
 from shared.sealed_stream import sealed
 from shared.sealing import parse_sealing_public
 from shared.secret_file import read_private
+
+log = logging.getLogger(__name__)
 
 KEYRING_WAIT_S: Final = 60.0
 """How long an erasure waits for another writer of the keyring."""
@@ -169,7 +173,7 @@ def rest_of(maker: Maker, now_utc: datetime) -> str:
     """A hash that changes with the own key files, the legal holds, and what is withdrawn, corrected or
     revoked; the master key is told apart."""
     with maker.database.read() as db:
-        items: list[Item] = [*_own_files(maker), *backups.holds(db)]
+        items: list[Item] = [*_own_files(maker), *_hub_files(maker), *backups.holds(db)]
         marks = since.marks(db, since.since(now_utc, maker.settings.keep_days))
     return hashlib.sha256(b"".join(map(line_of, items)) + marks.encode()).hexdigest()
 
@@ -181,11 +185,24 @@ def _own_files(maker: Maker) -> list[OwnFile]:
         raise Unavailable(f"the coordinator's keys cannot be read: {error.strerror}") from error
 
 
+def _hub_files(maker: Maker) -> list[HubFile]:
+    found = []
+    for path in maker.settings.hub_files:
+        try:
+            found.append(HubFile(path.name, path.read_bytes()))
+        except OSError as error:
+            # An erasure waits for the keyring, and must not wait for this.
+            extra = {"file": str(path), "error": error.strerror or str(error)}
+            log.warning("a file of the hub's configuration is not in the backup", extra=extra)
+    return found
+
+
 def _items(maker: Maker, now_utc: datetime) -> Iterator[Item]:
     master = _master_file(maker)
     if master is not None:
         yield OwnFile(MASTER_KEY, master)
     yield from _own_files(maker)
+    yield from _hub_files(maker)
     with maker.database.read() as db:
         entries, held = journal.entries(db, 0), backups.holds(db)
         taken = list(since.rows(db, since.since(now_utc, maker.settings.keep_days)))

@@ -1,7 +1,8 @@
 """What a backup of the keyring holds, as lines. Pure.
 
-One JSON object per line: the coordinator's own key files, the journal of erasures from its beginning, the
-legal holds, what was withdrawn, corrected or revoked, and the wrapped keys of persons, in this order.
+One JSON object per line: the coordinator's own key files, the hub's configuration, the journal of erasures
+from its beginning, the legal holds, what was withdrawn, corrected or revoked, and the wrapped keys of
+persons, in this order.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ MASTER_KEY: Final = "master.key"
 @dataclass(frozen=True, slots=True)
 class OwnFile:
     """A file of the coordinator's own keys."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of the hub's configuration."""
 
     name: str
     data: bytes
@@ -61,7 +70,7 @@ class RowNow:
     """Its columns as JSON."""
 
 
-Item = OwnFile | Erased | HoldRow | RowNow | HeldKey
+Item = OwnFile | HubFile | Erased | HoldRow | RowNow | HeldKey
 
 
 def line_of(item: Item) -> bytes:
@@ -70,6 +79,8 @@ def line_of(item: Item) -> bytes:
     match item:
         case OwnFile(name, data):
             value = {"file": name, "data": base64.b64encode(data).decode("ascii")}
+        case HubFile(name, data):
+            value = {"hub": name, "data": base64.b64encode(data).decode("ascii")}
         case Erased(line):
             value = {"erased": line}
         case HoldRow(hold_id, sealed, row):
@@ -98,6 +109,8 @@ def _item(line: bytes) -> Item:
         match parse_json(line):
             case {"file": str(name), "data": str(data)}:
                 return OwnFile(_plain(name), base64.b64decode(data, validate=True))
+            case {"hub": str(name), "data": str(data)}:
+                return HubFile(_plain(name), base64.b64decode(data, validate=True))
             case {"erased": str(entry)}:
                 return Erased(entry)
             case {"hold": str(hold_id), "reason": str(sealed), "row": dict(row)}:

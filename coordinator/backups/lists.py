@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from coordinator.backups.manifest import MAX_BYTES, NAME, Kind, Manifest, read_manifest
 from coordinator.backups.planning import Known
 from coordinator.backups.target import Folder, Target
-from coordinator.config import BackupSection, BucketSection
+from coordinator.storing_sections import BackupSection, BucketSection
 from shared.errors import Corrupt
 
 _INSTANT: Final = "%Y-%m-%dT%H%M%SZ"

@@ -19,7 +19,7 @@ from coordinator.backups.creating import Maker, maker_of
 from coordinator.backups.lists import Found, found_at, target_of
 from coordinator.backups.manifest import Kind
 from coordinator.candidates.tables import Candidate
-from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys
 from coordinator.holds.tables import LegalHold
@@ -29,6 +29,7 @@ from coordinator.privacy import erasing_service as erasing
 from coordinator.privacy.erasing_service import Wish as ErasureWish
 from coordinator.privacy.tables import Erasure
 from coordinator.restoring import Wish
+from coordinator.storing_sections import BackupSection
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
 from shared.erasures import Cause

@@ -14,11 +14,11 @@ from sqlmodel import col, func, select
 
 from coordinator.audit import chaining_service as chaining, lines_service as lines, service as audit
 from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditHead, AuditKey
-from coordinator.config import AuditSection
 from coordinator.ground.acting import Acting
 from coordinator.ground.ids import uuid7
 from coordinator.holds.tables import LegalHold
 from coordinator.retention import archiving
+from coordinator.storing_sections import AuditSection
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
 from shared.audit_file import AuditCheck, first_line

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from coordinator import schema
 from coordinator.backups import copying, opening, service as backups
-from coordinator.backups.creating import Maker, create, write_keyring
+from coordinator.backups.creating import Maker, create, rest_of, write_keyring
 from coordinator.backups.lists import target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.unfinished import require_restored
@@ -326,6 +326,25 @@ def test_a_new_hybrid_key_opens_its_backups_and_those_of_the_plain_key_of_before
     with pytest.raises(Corrupt, match="hybrid key"):
         opening.check(target, hybrid, OPENER)
     assert restore(place.wish(opener=opener), NOW).manifest == hybrid
+
+
+def test_the_hubs_configuration_is_in_the_keyring_and_a_missing_file_stops_nothing(
+    maker: Maker, place: Place, tmp_path: Path
+) -> None:
+    conf = tmp_path / "nats-server.conf"
+    conf.write_text("port: 4222")
+    settings = maker.settings.model_copy(update={"hub_files": (conf, tmp_path / "gone.conf")})
+    made = replace(maker, settings=settings)
+    create(made, NOW)
+    before = rest_of(made, NOW)
+    conf.write_text("port: 4333")
+    assert rest_of(made, NOW) != before, "so it is written again"
+    write_keyring(made, NOW)
+    assert b"4333" not in b"".join(one.read_bytes() for one in (tmp_path / "backups").rglob("*.*"))
+    restore(place.wish(), NOW)
+    put = sorted((place.config.data_folder / "hub-files").iterdir())
+    assert [(one.name, one.read_text()) for one in put] == [("nats-server.conf", "port: 4333")]
+    assert put[0].stat().st_mode & 0o777 == 0o600
 
 
 def test_a_key_made_after_the_backup_is_no_trouble_and_one_destroyed_since_stays_so(

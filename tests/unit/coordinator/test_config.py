@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.config import CoordinatorConfig
+from coordinator.storing_sections import BackupSection
 from shared.hybrid import new_hybrid
 from shared.sealing import new_sealing_key, sealing_public_text, signing_public_text
 
