@@ -33,7 +33,7 @@ from coordinator.ground.signing_files import (
     STATE_FILE,
     SigningKeys,
     make_signing,
-    signing_files,
+    private_signing_files,
 )
 from shared.errors import ConfigError
 from shared.sealing import private_bytes, signing_public_text
@@ -117,7 +117,7 @@ def own_key_files(folder: Path) -> list[Path]:
 
 def wrapped_files(folder: Path) -> list[Path]:
     """The files that are wrapped by the master key."""
-    return [*signing_files(folder), folder / _TOKEN_FILE, *fleet_files(folder)]
+    return [*private_signing_files(folder), folder / _TOKEN_FILE, *fleet_files(folder)]
 
 
 def _load(folder: Path, keyring: Keyring) -> OwnKeys:

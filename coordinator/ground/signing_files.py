@@ -101,7 +101,7 @@ def make_signing(folder: Path, keyring: Keyring) -> None:
     wrap_once(folder / SIGNING_FILE, keyring, private_bytes(Ed25519PrivateKey.generate()))
 
 
-def signing_files(folder: Path) -> list[Path]:
+def private_signing_files(folder: Path) -> list[Path]:
     """The files with private halves, wrapped."""
     return [one for name in (SIGNING_FILE, NEXT_FILE) if (one := folder / name).exists()]
 
