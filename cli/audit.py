@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -67,9 +68,31 @@ def export(
 
 
 @app.command()
+def checkpoints(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.", dir_okay=False)],
+) -> None:
+    """Write the signed checkpoints to a file, as the hub has them, which is another place than the database.
+
+    Examples:
+
+        proctorctl audit checkpoints checkpoints.jsonl
+        proctorctl audit verify audit-2026.jsonl --earlier checkpoints.jsonl
+    """
+    with connect() as client:
+        size = client.record.checkpoints(file)
+    typer.echo(f"{file}: {size} bytes. Hold a log to it with `proctorctl audit verify --earlier {file}`.")
+
+
+@app.command()
 def verify(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Of `audit export`.", exists=True, dir_okay=False)
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Of `audit export`, or archives; several in the order of their entries.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     signing_key: Annotated[
         str, typer.Option(help="`ed25519:…`, the coordinator's signing key as nodes have it.")
@@ -81,7 +104,9 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Check a file without any connection: names each entry that was changed, dropped or moved.
+    """Check a log without any connection: names each entry that was changed, dropped or moved.
+
+    Archives and an export that follows them are one log: nothing may be missing between them.
 
     Exit status 0: nothing was touched. 1: something was.
 
@@ -89,12 +114,13 @@ def verify(
 
         proctorctl audit verify audit-2026.jsonl --signing-key ed25519:Qm9…
         proctorctl audit verify audit-december.jsonl --earlier audit-november.jsonl
+        proctorctl audit verify audit-archive/TENANT/*.jsonl audit-now.jsonl --signing-key ed25519:Qm9…
     """
-    named = signing_key or _own_key(file)
+    file = files[-1]
+    named = signing_key or _own_key(files[0])
     known = _known(earlier)
-    check = AuditCheck(parse_signing_public(named), known)
-    with file.open("rb") as lines:
-        check.read(lines)
+    check = AuditCheck((parse_signing_public(named),), known)
+    check.read(*map(_lines, files))
     if earlier is not None and check.tenant_id not in {one.checkpoint.tenant_id for one in known}:
         raise Rejected(f"{earlier} has no checkpoint of the institution of {file}", code="other-audit-log")
     _report(check, file)
@@ -118,6 +144,11 @@ def _report(check: AuditCheck, file: Path) -> None:
     unsigned = check.number - check.signed_to
     if unsigned:
         typer.echo(f"Nothing proves the last {unsigned} entries: they are not signed, or no longer.")
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as lines:
+        yield from lines
 
 
 def _own_key(file: Path) -> str:

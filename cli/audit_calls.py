@@ -21,3 +21,7 @@ class AuditCalls:
     def export(self, file: Path, after: int) -> int:
         """Write the audit log to a file; returns its bytes."""
         return self._calls.save(path_of("audit", "export"), {"after": str(after)}, file)
+
+    def checkpoints(self, file: Path) -> int:
+        """Write the checkpoints that the hub has to a file; returns its bytes."""
+        return self._calls.save(path_of("audit", "checkpoints"), {}, file)

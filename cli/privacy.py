@@ -20,6 +20,7 @@ from shared.api.privacy import (
 )
 from shared.receipts import is_genuine, read_receipt
 from shared.sealing import parse_signing_public
+from shared.successions import read_successions, trusted
 from shared.writing import writing_under
 
 app = typer.Typer(no_args_is_help=True)
@@ -181,6 +182,14 @@ def verify_receipt(
     signing_key: Annotated[
         str, typer.Option(help="`ed25519:…`, the coordinator's signing key as nodes have it.")
     ] = "",
+    successions: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="What `proctor-coordinator rotate-signing status` prints, if another key has signed it.",
+        ),
+    ] = None,
 ) -> None:
     """Check a receipt without any connection.
 
@@ -193,7 +202,8 @@ def verify_receipt(
     data = file.read_bytes()
     signed = read_receipt(data)
     key = signing_key or signed.signing_key
-    if not is_genuine(data, parse_signing_public(key)):
+    said = () if successions is None else read_successions(successions.read_bytes())
+    if not any(is_genuine(data, parse_signing_public(one)) for one in trusted(key, said)):
         typer.echo(f"{file} was changed, or was not signed by {key}.")
         raise typer.Exit(CHANGED)
     body = signed.body

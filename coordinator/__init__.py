@@ -5,6 +5,7 @@
     backup_commands  its commands about backups
     restoring   restores an installation from its backups
     master_commands  another master key takes over
+    signing_commands  another signing key takes over
     app         the ASGI application: mounts the routes, runs the background work
     building    its parts: keys, database, hub, tokens
     routing     every route, in order
@@ -12,6 +13,7 @@
     schema      the database's revisions, kept in migrations/
     examples    every noun's examples for the API's description
     config      the TOML file
+    storing_sections  its sections about archives and backups
     setting_types  which texts it takes
     ground/     database, ids, keys and sealed fields
     web_api/    what all routes share: parts, security, errors, limits, pages of lists, the description
@@ -45,8 +47,8 @@ Every module is of one kind and imports only its own kind and the kinds before i
 - parts: the parts of a running coordinator (`web_api.parts`).
 - act: reads and plans, asks a node, writes: has its own transactions, uses several nouns.
 - routes: REST and sockets, and their shared FastAPI code (security, description, pages).
-- app: main, hub_commands, master_commands, backup_commands, restoring, serving, app, building, routing,
-  schema, migrations.
+- app: main, hub_commands, master_commands, signing_commands, backup_commands, restoring, serving, app,
+  building, routing, schema, migrations.
 
 ground/ and config are below every noun, app is above. Apart from tables and routes there is no import circle
 between folders, and none within a folder. `tests/unit/coordinator/test_order.py` and the contracts in

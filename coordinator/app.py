@@ -36,7 +36,7 @@ from coordinator.deliveries.working import Workers
 from coordinator.desired import telling as settings
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.excerpts import expiring
-from coordinator.memberships import accepting
+from coordinator.memberships import accepting, succeeding
 from coordinator.nodes import service as nodes
 from coordinator.nodes.gauges import GAUGES, LABELS, Gauge, Values
 from coordinator.nodes.heartbeats import Heartbeats
@@ -153,7 +153,7 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
         for one in stored:
             parts.rooms.tell(one.session_id, one.shown, one.revision)
 
-    signing, metrics = parts.keys.signing, parts.metrics
+    signing, metrics = parts.keys.signing_keys, parts.metrics
     hosts = Hosts(parts.hub, parts.database, parts.signers, signing)
     heartbeats = Heartbeats(
         parts.database,
@@ -243,6 +243,7 @@ def _works(parts: Parts, booted: sweeping.Booted) -> dict[str, Work]:
         "sweep": lambda: sweeping.run(parts, booted),
         "transcript keys": lambda: expiring.run(parts),
         "settings": lambda: settings.run(parts),
+        "signing keys": lambda: succeeding.run(parts),
         "erasures": lambda: erasures.run(parts),
         **_backups(parts),
     }

@@ -12,21 +12,22 @@ from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from coordinator.backups import opening
 from coordinator.backups.creating import Maker, create as make, maker_of, prune
 from coordinator.backups.lists import Found, found_at, target_of
 from coordinator.backups.manifest import Kind
-from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.key_files import write_once
 from coordinator.ground.master_keys import from_base64
 from coordinator.hub_commands import ConfigFile, own_keys_of
+from coordinator.storing_sections import BackupSection
 from shared.config_file import load
 from shared.errors import ConfigError, Corrupt
 from shared.fields import format_utc
-from shared.sealing import new_sealing_key, parse_signing_public, private_bytes, sealing_public_text
+from shared.hybrid import Opener, new_hybrid, read_opener
+from shared.sealing import new_sealing_key, parse_signing_public
 from shared.secret_file import read_secret
 from shared.writing import writing_under
 
@@ -46,6 +47,13 @@ BackupId = Annotated[str, typer.Argument(metavar="BACKUP", help="Its id; by defa
 @app.command()
 def recipient(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the private half.")],
+    hybrid: Annotated[
+        bool, typer.Option(help="With a half of ML-KEM-768, against quantum computers of later days.")
+    ] = False,
+    former: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A private half of before, which the new file opens with as well."),
+    ] = None,
 ) -> None:
     """Create the key to which backups are sealed, and print its public half for the settings.
 
@@ -53,14 +61,18 @@ def recipient(
     who has lost it opens none. Keep with it what `proctor-coordinator init` prints, by which a backup of
     yours is known.
 
-    Example: proctor-coordinator backup recipient --out backup.key
+    Example: proctor-coordinator backup recipient --out backup.key --hybrid
     """
-    key = new_sealing_key()
+    if former is not None and not hybrid:
+        raise ConfigError("--former is for --hybrid: a plain key has no room for another one")
+    key = Opener(
+        new_sealing_key() if former is None else _opener(former).x25519, new_hybrid() if hybrid else None
+    )
     if out.exists():
         raise ConfigError(f"{out} is there already; a key is never replaced")
     with writing_under(out.parent):
-        write_once(out, base64.b64encode(private_bytes(key)) + b"\n")
-    typer.echo(json.dumps({"recipient": sealing_public_text(key.public_key())}))
+        write_once(out, base64.b64encode(key.private_bytes()) + b"\n")
+    typer.echo(json.dumps({"recipient": key.public_text(hybrid=hybrid)}))
 
 
 @app.command()
@@ -83,9 +95,9 @@ def list_backups(config: ConfigFile, signing_key: SigningKey = "") -> None:
     Example: proctor-coordinator backup list --config /etc/proctor/coordinator.toml
     """
     settings = load(config, CoordinatorConfig)
-    section, signer = _section(settings), _signer(settings, signing_key)
+    section, signers = _section(settings), _signers(settings, signing_key)
     for kind in Kind:
-        for one in found_at(target_of(section, kind), kind, signer):
+        for one in found_at(target_of(section, kind), kind, signers):
             typer.echo(json.dumps({"kind": str(kind), **_shown(one)}))
 
 
@@ -99,11 +111,11 @@ def verify(
     Example: proctor-coordinator backup verify --config /etc/proctor/coordinator.toml --private-key backup.key
     """
     settings = load(config, CoordinatorConfig)
-    section, signer = _section(settings), _signer(settings, signing_key)
+    section, signers = _section(settings), _signers(settings, signing_key)
     opener = None if private_key is None else _opener(private_key)
     for kind, wanted in ((Kind.DATABASE, backup), (Kind.KEYRING, "")):
         target = target_of(section, kind)
-        manifest = opening.chosen(found_at(target, kind, signer), wanted)
+        manifest = opening.chosen(found_at(target, kind, signers), wanted)
         opening.check(target, manifest, opener)
         how = "whole" if opener is None else "whole, and opens"
         typer.echo(json.dumps({"kind": str(kind), "backup": manifest.backup_id, "is": how}))
@@ -120,8 +132,9 @@ def restore(
 ) -> None:
     """Restore a backup into an empty data folder and database, as far as it may be served.
 
-    Nothing serves meanwhile. Who was erased since the backup is erased again, and so is what is due. Take the
-    private key away from the machine afterwards.
+    Nothing serves meanwhile. Who was erased since the backup is erased again, what was withdrawn, corrected
+    or revoked since is so again, and what is due is erased. Take the private key away from the machine
+    afterwards.
 
     Example: proctor-coordinator backup restore --config /etc/proctor/coordinator.toml
     --private-key backup.key --signing-key ed25519:…
@@ -135,7 +148,7 @@ def restore(
             settings=_section(settings),
             backup_id=backup,
             opener=_opener(private_key),
-            signer=_signer(settings, signing_key),
+            signer=_signers(settings, signing_key)[0],
         ),
         datetime.now(UTC),
     )
@@ -144,6 +157,7 @@ def restore(
         "made_at": format_utc(done.manifest.made_utc),
         "keyring_of": format_utc(done.keyring_utc),
         "erased_again": done.erased_again,
+        "taken_back_again": done.taken_back,
     }
     typer.echo(json.dumps(said))
 
@@ -167,19 +181,19 @@ def _section(settings: CoordinatorConfig) -> BackupSection:
     return settings.backup
 
 
-def _signer(settings: CoordinatorConfig, text: str) -> Ed25519PublicKey:
+def _signers(settings: CoordinatorConfig, text: str) -> tuple[Ed25519PublicKey, ...]:
     if not text:
-        return own_keys_of(settings).signing.public_key()
+        return own_keys_of(settings).signers
     try:
-        return parse_signing_public(text)
+        return (parse_signing_public(text),)
     except Corrupt as error:
         raise ConfigError(f"--signing-key: {error}") from error
 
 
-def _opener(path: Path) -> X25519PrivateKey:
+def _opener(path: Path) -> Opener:
     try:
-        return X25519PrivateKey.from_private_bytes(from_base64(read_secret(path), str(path)))
-    except ValueError as error:
+        return read_opener(from_base64(read_secret(path), str(path)))
+    except (Corrupt, ValueError) as error:
         raise ConfigError(f"{path} is not a private key of backups") from error
 
 

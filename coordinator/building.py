@@ -24,6 +24,7 @@ from coordinator.ground.turns import Turns
 from coordinator.keys import masters_service as masters
 from coordinator.live.tickets import Tickets, ticket_key
 from coordinator.nodes.alert_stream import CALLER, AlertStream, StateStream
+from coordinator.nodes.checkpoint_stream import CheckpointStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.hub_account import HubAccount, own_login
@@ -65,9 +66,10 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         hub_account=HubAccount(keys.fleet, nats.url, nats.ca_file) if nats.login == "identity" else None,
         alert_stream=AlertStream(hub, settings),
         state_stream=StateStream(hub, settings),
+        checkpoint_stream=CheckpointStream(hub, settings),
         fleet=fleet,
         signers=signers,
-        commander=Commander(hub, fleet, signers, keys.signing, hybrid=hybrid),
+        commander=Commander(hub, fleet, signers, keys.signing_keys, hybrid=hybrid),
         metrics=metrics,
         verifier=Verifier(
             Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)

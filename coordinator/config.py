@@ -25,13 +25,12 @@ from pydantic import Field, model_validator
 from coordinator.setting_types import (
     AddressPrefix,
     Argument,
-    BackupTarget,
     DatabaseUrl,
     IssuerUrl,
-    Recipient,
     SigningKey,
     WebUrl,
 )
+from coordinator.storing_sections import AuditSection, BackupSection
 from shared.config_file import FilePath, Section
 from shared.fields import Name
 from shared.hub_address import HubUrl
@@ -204,37 +203,6 @@ class PrivacySection(Section):
     database: a database that was restored from one erases at its start again who is in the file."""
 
 
-class BucketSection(Section):
-    """Where the buckets of backups are, if any target is one."""
-
-    endpoint_url: IssuerUrl | None = None
-    """The server that speaks S3; by default Amazon's own of the region."""
-    region: Name = "us-east-1"
-    """The region of the buckets."""
-    credentials_file: FilePath | None = None
-    """File of mode 0600 with `KEY-ID:SECRET` in its first line; by default what the environment has
-    (AWS_ACCESS_KEY_ID and others, or the machine's own role)."""
-
-
-class BackupSection(Section):
-    """Backups, sealed to a key whose private half is elsewhere."""
-
-    target: BackupTarget
-    """A folder, or `s3://BUCKET/PREFIX`; the same for every coordinator on the database."""
-    recipient: Recipient
-    """`x25519:…`, printed by `proctorctl backup recipient`. What is sealed to it can be opened only with the
-    private half, which must not be on this machine."""
-    keyring_target: BackupTarget | None = None
-    """Where the keyring is written, of which only the last one may remain: a folder or bucket without
-    versions, snapshots or copies of its own. By default `keyring` under the target."""
-    every_hours: Annotated[int, Field(ge=1, le=24)] = 6
-    """How often the database, and with it the templates, is copied."""
-    keep_days: Annotated[int, Field(ge=1, le=365)] = 30
-    """For how long the last backup of each day is kept; those of the last 24 hours all are."""
-    bucket: BucketSection = BucketSection()
-    """How buckets are reached, if a target is one."""
-
-
 class NodeSection(Section):
     """One known edge node."""
 
@@ -274,6 +242,7 @@ class CoordinatorConfig(Section):
     faces: FacesSection = FacesSection()
     deliveries: DeliveriesSection = DeliveriesSection()
     privacy: PrivacySection = PrivacySection()
+    audit: AuditSection = AuditSection()
     backup: BackupSection | None = None
     """Backups are made by themselves if this is set."""
     traces: TracesSection = TracesSection()

@@ -56,6 +56,11 @@ COMMANDS: Final[Rows] = {
         "coordinator.master_commands:rotate_master",
         "Let another master key take over, in four steps; exams go on, and nothing is restarted.",
     ),
+    "rotate-signing": (
+        "coordinator.signing_commands:rotate_signing",
+        "Let another key sign commands, receipts, checkpoints and backups, in three steps; exams go on, and "
+        "nothing is restarted.",
+    ),
     "manual": MANUAL,
 }
 """Commands in modules of their own."""

@@ -1,14 +1,15 @@
 """Restores an installation from its backups, into an empty place, as far as it may be served.
 
 Nothing is written to the database before the whole backup is known to be unchanged. Then the tables are
-brought up to this release, the keyring as it is now is put in, who was erased since is erased again, and what
-is due is erased. Until all of that is done, a file beside the keys lets nobody serve.
+brought up to this release, the keyring as it is now is put in, who was erased since is erased again, what was
+withdrawn, corrected or revoked since is so again, and what is due is erased. Until all of that is done, a
+file beside the keys lets nobody serve.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,37 +19,41 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from coordinator import schema
 from coordinator.audit import service as audit
-from coordinator.backups import opening, service as backups
+from coordinator.backups import opening, service as backups, since_service as since
 from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url, new_draft
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, OwnFile
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, HubFile, OwnFile, RowNow
 from coordinator.backups.lists import found_at, target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.releases import not_newer
 from coordinator.backups.target import settle
 from coordinator.backups.unfinished import MARK, require_restored
 from coordinator.building import build
-from coordinator.config import BackupSection, CoordinatorConfig, IceSection, NatsSection
+from coordinator.config import CoordinatorConfig, IceSection, NatsSection
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.key_files import write_once
 from coordinator.ground.master_keys import LocalMaster, given_text, is_given, masters_in, masters_of
 from coordinator.ground.own_keys import own_key_files
+from coordinator.ground.signing_files import STATE_FILE, successions_in
 from coordinator.privacy import erasing_service as erasing, steps as erasures
 from coordinator.retention import running as retention
+from coordinator.storing_sections import BackupSection
 from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
 from shared.erasures import JournalEntry, read_journal
 from shared.errors import ConfigError, Unavailable
-from shared.sealing import signing_public_text
+from shared.sealing import SealingPrivate, parse_signing_public, signing_public_text
+from shared.successions import trusted
 from shared.traces.section import TracesSection
 from shared.writing import writing_under
 
+HUB_FOLDER: Final = "hub-files"
+"""Of the data folder: where the hub's configuration is put, for the hub's machine."""
 _KEYS_AT_ONCE: Final = 1_000
 _LEASE_TRIES: Final = 40
 _LEASE_PAUSE_S: Final = 5.0
@@ -62,7 +67,7 @@ class RestoreWish:
     settings: BackupSection
     backup_id: str
     """Empty: the newest good one."""
-    opener: X25519PrivateKey = field(repr=False)
+    opener: SealingPrivate = field(repr=False)
     signer: Ed25519PublicKey
     """Of the coordinator that made the backup."""
 
@@ -74,6 +79,8 @@ class Restored:
     manifest: Manifest
     keyring_utc: datetime
     erased_again: int
+    taken_back: int
+    """Rows of what was withdrawn, corrected or revoked since the backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +89,21 @@ class _Keyring:
 
     manifest: Manifest
     files: tuple[OwnFile, ...]
+    hub_files: tuple[HubFile, ...]
+    signers: tuple[Ed25519PublicKey, ...]
+    """The signing keys of its coordinator."""
     journal: tuple[JournalEntry, ...]
     holds: tuple[HoldRow, ...]
+    rows: tuple[RowNow, ...]
+    """Of what was withdrawn, corrected or revoked."""
 
 
 def restore(wish: RestoreWish, now_utc: datetime) -> Restored:
     """Restore a backup. Raises `ConfigError`, `Corrupt`, `Unavailable`; each says what to do."""
-    target = target_of(wish.settings, Kind.DATABASE)
-    manifest = opening.chosen(found_at(target, Kind.DATABASE, wish.signer), wish.backup_id)
-    _require_ours(manifest, wish.config)
     keyring = _read_keyring(wish)
+    target = target_of(wish.settings, Kind.DATABASE)
+    manifest = opening.chosen(found_at(target, Kind.DATABASE, keyring.signers), wish.backup_id)
+    _require_ours(manifest, wish.config)
     _require_empty(wish.config, keyring)
     _require_wrapping_key(wish.config, keyring, manifest)
     data = wish.config.data_folder
@@ -103,15 +115,17 @@ def restore(wish: RestoreWish, now_utc: datetime) -> Restored:
         # From here on the place is no longer empty.
         with writing_under(data):
             (data / MARK).touch(mode=0o600)
-        erased = _filled(wish, keyring, drafts, now_utc)
+        erased, taken_back = _filled(wish, keyring, drafts, now_utc)
         if wish.config.sqlite_file is not None:
             drafts[DATABASE].rename(wish.config.sqlite_file)
             settle(wish.config.sqlite_file.parent)
     (data / MARK).unlink()
-    return Restored(manifest, keyring.manifest.made_utc, erased)
+    return Restored(manifest, keyring.manifest.made_utc, erased, taken_back)
 
 
-def _filled(wish: RestoreWish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime) -> int:
+def _filled(
+    wish: RestoreWish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime
+) -> tuple[int, int]:
     config = wish.config
     if config.sqlite_file is None:
         opening.load_postgresql(libpq_url(config.database), drafts[DATABASE], drafts)
@@ -124,30 +138,32 @@ def _filled(wish: RestoreWish, keyring: _Keyring, drafts: dict[str, Path], now_u
         _put_keys_back(wish, keyring, database, now_utc)
     finally:
         database.close()
-    return asyncio.run(_brought_up_to_now(config, keyring, wish.signer))
+    return asyncio.run(_brought_up_to_now(config, keyring))
 
 
-async def _brought_up_to_now(config: CoordinatorConfig, keyring: _Keyring, signer: Ed25519PublicKey) -> int:
+async def _brought_up_to_now(config: CoordinatorConfig, keyring: _Keyring) -> tuple[int, int]:
     # Only keys and database are used: what else the settings name need not be there yet.
     alone = {"nats": NatsSection(), "ice": IceSection(), "issuers": (), "traces": TracesSection()}
     parts = build(config.model_copy(update=alone), Metrics())
     try:
-        if signing_public_text(parts.keys.signing.public_key()) != signing_public_text(signer):
+        if parts.keys.signing_text not in map(signing_public_text, keyring.signers):
             raise ConfigError("the restored signing key is not the one that signed the backup")
-        erased = await parts.writing(lambda db: _erased_again(db, parts, keyring))
+        again = await parts.writing(lambda db: _said_again(db, parts, keyring))
         await asyncio.to_thread(erasures.write_journal, parts)
         await _erase_due(parts)
         await asyncio.to_thread(parts.database.scrub)
-        return erased
+        return again
     finally:
         parts.database.close()
 
 
-def _erased_again(db: Session, parts: Parts, keyring: _Keyring) -> int:
+def _said_again(db: Session, parts: Parts, keyring: _Keyring) -> tuple[int, int]:
+    """Replay what was erased, and then what was withdrawn, corrected or revoked; returns both numbers."""
     now_utc = datetime.now(UTC)
     count = erasing.replay(db, parts.keys.keyring, keyring.journal, now_utc)
+    taken_back = since.put_back(db, keyring.rows, now_utc)
     audit.write_own(db, INSTALLATION_ID, "restore_backup", count, now_utc)
-    return count
+    return count, taken_back
 
 
 async def _erase_due(parts: Parts) -> None:
@@ -176,19 +192,32 @@ def _put_keys_back(wish: RestoreWish, keyring: _Keyring, database: Database, now
 def _read_keyring(wish: RestoreWish) -> _Keyring:
     """The newest backup of the keyring, read to its end."""
     target = target_of(wish.settings, Kind.KEYRING)
-    found = found_at(target, Kind.KEYRING, wish.signer)
+    found = found_at(target, Kind.KEYRING, [wish.signer])
     manifest = next((one.manifest for one in found if one.manifest is not None), None)
     if manifest is None:
         raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
-    files, lines, held = [], [], []
+    files, hub, lines, held, rows = [], [], [], [], []
     for item in opening.keyring_items(target, manifest, wish.opener):
         if isinstance(item, OwnFile):
             files.append(item)
+        elif isinstance(item, HubFile):
+            hub.append(item)
         elif isinstance(item, Erased):
             lines.append(item.line.encode())
         elif isinstance(item, HoldRow):
             held.append(item)
-    return _Keyring(manifest, tuple(files), tuple(read_journal(lines, wish.signer)), tuple(held))
+        elif isinstance(item, RowNow):
+            rows.append(item)
+    signers = _signers(wish.signer, files)
+    journal = tuple(read_journal(lines, signers))
+    return _Keyring(manifest, tuple(files), tuple(hub), signers, journal, tuple(held), tuple(rows))
+
+
+def _signers(pinned: Ed25519PublicKey, files: Sequence[OwnFile]) -> tuple[Ed25519PublicKey, ...]:
+    """The key that is known, and those that follow it or that it follows by the word of the backup's own
+    files."""
+    said = next((successions_in(one.data) for one in files if one.name == STATE_FILE), ())
+    return tuple(parse_signing_public(one) for one in trusted(signing_public_text(pinned), said))
 
 
 def _require_ours(manifest: Manifest, config: CoordinatorConfig) -> None:
@@ -247,8 +276,13 @@ def _masters_saved(file: OwnFile) -> list[LocalMaster]:
 
 
 def _write_own_files(config: CoordinatorConfig, keyring: _Keyring) -> None:
-    for file in keyring.files:
-        path = config.master_key_path if file.name == MASTER_KEY else config.data_folder / file.name
+    files: tuple[OwnFile | HubFile, ...] = (*keyring.files, *keyring.hub_files)
+    for file in files:
+        path = config.data_folder / file.name
+        if isinstance(file, HubFile):
+            path = config.data_folder / HUB_FOLDER / file.name
+        elif file.name == MASTER_KEY:
+            path = config.master_key_path
         with writing_under(path.parent):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_once(path, file.data)

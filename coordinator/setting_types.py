@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from shared.errors import Corrupt
-from shared.sealing import parse_plain_public, parse_signing_public
+from shared.sealing import parse_sealing_public, parse_signing_public
 
 
 def _prefix(text: str) -> str:
@@ -62,7 +62,7 @@ def _backup_target(text: str) -> str:
 
 def _recipient(text: str) -> str:
     try:
-        parse_plain_public(text)
+        parse_sealing_public(text)
     except Corrupt as error:
         raise ValueError(str(error)) from error
     return text

@@ -3,6 +3,7 @@
     main           command line               app            start, run, wind down
     assembling     builds a node from its parts
     config         settings, one TOML file    node_identity  node id, signing and sealing keys
+    coordinator_keys  whose word counts
     hub            connection to NATS        web            health, metrics, signaling over HTTP
     counted_faces  which faces count, from a policy
     stop_signals   what asks it to stop

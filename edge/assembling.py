@@ -8,9 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from edge.config import EdgeConfig, MediaSection
+from edge.coordinator_keys import CoordinatorKeys
 from edge.desired.beginning import Begun
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
@@ -42,7 +41,6 @@ from edge.workers.watching import Watch, in_processes, in_this_process
 from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
 from shared.hub_login import ByIdentity, Password
-from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.web_server.doors import Doors
 
@@ -65,10 +63,10 @@ async def assembled(
     config = begun.running
     models: dict[str, str] = {}
     metrics = Metrics(models)
-    coordinator_key, boot_id = parse_signing_public(config.coordinator.public_key), uuid4()
+    coordinator_keys, boot_id = CoordinatorKeys(config.coordinator.public_key, config.data_folder), uuid4()
     hub = node_link(_hub_address(config), identity.node_id)
     dispatched = partial(note_dispatched, metrics, traces)
-    publisher = await _publisher(config, outbox, hub, identity.node_id, coordinator_key, dispatched)
+    publisher = await _publisher(config, outbox, hub, identity.node_id, coordinator_keys, dispatched)
     lateness = loop_probe().lateness
     meter = LoadMeter(lateness)
     measured = heard_by(metrics.measured, meter, steps_down=config.analysis.steps_down)
@@ -98,7 +96,7 @@ async def assembled(
             assignments=assignments,
             actions=actions,
             configuring=configuring,
-            commands=Commands(identity, coordinator_key, actions, boot_id),
+            commands=Commands(identity, coordinator_keys, actions, boot_id),
             boot_id=boot_id,
             lateness=lateness,
             stepping=Stepping(watching.worker, meter, assignments.ask_pages, config.analysis.level_number),
@@ -140,12 +138,12 @@ async def _publisher(
     outbox: OutboxThread,
     hub: HubLink,
     node_id: UUID,
-    coordinator_key: Ed25519PublicKey,
+    coordinator_keys: CoordinatorKeys,
     dispatched: Dispatched,
 ) -> Publisher:
     pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
     return await Publisher.over(
-        outbox, hub, node_id=node_id, coordinator_key=coordinator_key, pace=pace, dispatched=dispatched
+        outbox, hub, node_id=node_id, coordinator_keys=coordinator_keys, pace=pace, dispatched=dispatched
     )
 
 

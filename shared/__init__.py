@@ -20,6 +20,7 @@ Between programs
     api/           REST bodies, one module per noun           tokens      access tokens and roles
     sealing        signed and sealed messages                 subjects    subject and stream names
     sealed_stream  a sealed stream of any length
+    successions    which signing key follows which (pure)
     hybrid         keys against quantum computers too
     audit_chain    the chain of an audit log (pure)           audit_file  such a log as a file, checked (pure)
     bundles        a message and the pictures beside it (pure)

@@ -13,7 +13,7 @@ a fault: each is named at its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +26,8 @@ from shared.audit_chain import BEGINNING, Checkpoint, is_signed, leaf_of, linked
 from shared.canonical import canonical_json, parse_json
 from shared.errors import Corrupt
 from shared.fields import Utc, format_utc
+from shared.sealing import parse_signing_public, signing_public_text
+from shared.successions import Succession, trusted
 
 VERSION: Final = 1
 MOST_FAULTS: Final = 100
@@ -73,17 +75,24 @@ class Signed:
         )
 
 
-def first_line(tenant_id: UUID, begins_after: int, chain: bytes, signing_key: str) -> str:
-    """The first line of a file that begins after this number, whose chain value is given."""
-    return _line(
-        {
-            "audit_log": VERSION,
-            "tenant": str(tenant_id),
-            "after": begins_after,
-            "chain": chain.hex(),
-            "signing_key": signing_key,
-        }
-    )
+def first_line(
+    tenant_id: UUID,
+    begins_after: int,
+    chain: bytes,
+    signing_key: str,
+    successions: Sequence[Succession] = (),
+) -> str:
+    """The first line of a file that begins after this number, whose chain value is given; `successions`: the
+    signing keys of its checkpoints, which key follows which."""
+    line = {
+        "audit_log": VERSION,
+        "tenant": str(tenant_id),
+        "after": begins_after,
+        "chain": chain.hex(),
+        "signing_key": signing_key,
+    }
+    said = {"successions": [one.model_dump(mode="json") for one in successions]} if successions else {}
+    return _line(line | said)
 
 
 def signing_key_of(lines: Iterable[bytes]) -> str | None:
@@ -114,9 +123,10 @@ def checkpoints_of(lines: Iterable[bytes]) -> tuple[Signed, ...]:
 
 @dataclass(slots=True)
 class AuditCheck:
-    """Checks a file; `known`: checkpoints kept elsewhere, which show whether its end was cut off."""
+    """Checks a log that is one file or several, archives before what follows them; `keys`: any of them may
+    have signed a checkpoint; `known`: checkpoints kept elsewhere, which show whether its end was cut off."""
 
-    key: Ed25519PublicKey
+    keys: Collection[Ed25519PublicKey]
     known: Iterable[Signed] = ()
     tenant_id: UUID | None = None
     began_after: int = 0
@@ -131,26 +141,29 @@ class AuditCheck:
     """In plain words, each with its place."""
     unlisted: int = 0
     """Faults beyond `MOST_FAULTS`."""
-    _line_number: int = 0
+    _begun: bool = False
+    """Whether the first line of the present file was read."""
     _expected: dict[int, Signed] = field(default_factory=dict)
     """Known checkpoints that the file has not reached."""
 
-    def read(self, lines: Iterable[bytes]) -> None:
-        """Read a whole file."""
-        for line in lines:
-            self._line_number += 1
-            try:
-                self._take(_as_object(parse_json(line)))
-            except _NO_LINE:
-                self._fault(f"line {self._line_number} is not a line of an audit log")
+    def read(self, *files: Iterable[bytes]) -> None:
+        """Read the files of one log to their ends, in the order of their entries."""
+        for file, lines in enumerate(files, 1):
+            of_file = f" of file {file}" if len(files) > 1 else ""
+            self._begun = False
+            for place, line in enumerate(lines, 1):
+                try:
+                    self._take(_as_object(parse_json(line)))
+                except _NO_LINE:
+                    self._fault(f"line {place}{of_file} is not a line of an audit log")
+            if not self._begun:
+                self._fault("the file does not begin as an audit log does")
         self._compare_end()
-        if self.tenant_id is None:
-            self._fault("the file does not begin as an audit log does")
 
     def _take(self, line: dict[str, Any]) -> None:
         if "audit_log" in line:
             self._begin(line)
-        elif self.tenant_id is None:
+        elif not self._begun:
             raise Corrupt("nothing may stand before the first line")
         elif "checkpoint" in line:
             self._take_checkpoint(line["checkpoint"])
@@ -158,11 +171,16 @@ class AuditCheck:
             self._take_entry(line)
 
     def _begin(self, line: dict[str, Any]) -> None:
-        if self.tenant_id is not None or line["audit_log"] != VERSION:
+        if self._begun or line["audit_log"] != VERSION:
             raise Corrupt("not the first line of this version")
-        self.tenant_id = UUID(line["tenant"])
-        self.began_after = self.number = self.signed_to = _number(line["after"])
-        self.chain = _hash(line["chain"])
+        tenant_id, after, chain = UUID(line["tenant"]), _number(line["after"]), _hash(line["chain"])
+        self._begun = True
+        self._learn([Succession.model_validate(one) for one in line.get("successions", ())])
+        if self.tenant_id is not None:
+            self._continue(tenant_id, after, chain)
+            return
+        self.tenant_id, self.chain = tenant_id, chain
+        self.began_after = self.number = self.signed_to = after
         self._expected = {
             one.checkpoint.number: one
             for one in self.known
@@ -170,6 +188,21 @@ class AuditCheck:
         }
         if self.number == 0 and self.chain != BEGINNING:
             self._fault("the first entry does not begin the chain")
+
+    def _learn(self, said: Sequence[Succession]) -> None:
+        names = {name for key in self.keys for name in trusted(signing_public_text(key), said)}
+        self.keys = [parse_signing_public(one) for one in sorted(names)]
+
+    def _continue(self, tenant_id: UUID, after: int, chain: bytes) -> None:
+        if tenant_id != self.tenant_id:
+            self._fault("the files are of different institutions")
+        if after > self.number:
+            self._fault(f"entries {self.number + 1} to {after} are in none of the files")
+        elif after < self.number:
+            self._fault(f"the file that begins after entry {after} follows one that ends with {self.number}")
+        elif chain != self.chain:
+            self._fault(f"the file that begins after entry {after} does not continue the one before it")
+        self.number, self.chain = after, chain
 
     def _take_entry(self, line: dict[str, Any]) -> None:
         number, entry = _number(line["number"]), _as_object(line["entry"])
@@ -207,7 +240,7 @@ class AuditCheck:
             self._hold(signed)
 
     def _is_good(self, signed: Signed) -> bool:
-        if is_signed(signed.checkpoint, signed.signature, self.key):
+        if any(is_signed(signed.checkpoint, signed.signature, key) for key in self.keys):
             return True
         self._fault(f"the checkpoint at entry {signed.checkpoint.number} is not signed by this key")
         return False

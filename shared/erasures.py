@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -90,10 +90,10 @@ def entered(before: bytes, entry: ErasureEntry, key: Ed25519PrivateKey) -> Journ
     return JournalEntry(entry, chain, base64.b64encode(key.sign(_CONTEXT + chain)).decode("ascii"))
 
 
-def read_journal(lines: Iterable[bytes], key: Ed25519PublicKey) -> list[JournalEntry]:
-    """The entries of a journal, oldest first. Raises `Corrupt` at the first line that is not signed by this
-    key or does not continue the chain. An incomplete last line is left out: its writing was interrupted, and
-    it is written again."""
+def read_journal(lines: Iterable[bytes], keys: Collection[Ed25519PublicKey]) -> list[JournalEntry]:
+    """The entries of a journal, oldest first. Raises `Corrupt` at the first line that none of these keys has
+    signed or that does not continue the chain. An incomplete last line is left out: its writing was
+    interrupted, and it is written again."""
     found: list[JournalEntry] = []
     chain = BEGINNING
     for number, line in enumerate(lines, 1):
@@ -105,7 +105,7 @@ def read_journal(lines: Iterable[bytes], key: Ed25519PublicKey) -> list[JournalE
             raise Corrupt(f"line {number} is not a line of an erasure journal") from error
         if one.entry.number != number or _linked(chain, one.entry) != one.chain:
             raise Corrupt(f"line {number} does not continue the erasure journal")
-        if not _is_signed(one, key):
+        if not any(_is_signed(one, key) for key in keys):
             raise Corrupt(f"line {number} of the erasure journal is not signed by this coordinator")
         chain = one.chain
         found.append(one)

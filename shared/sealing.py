@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hpke
@@ -68,10 +69,17 @@ class Parcel:
     """Sealed to a hybrid key."""
 
 
+class Signs(Protocol):
+    """A private signing key, or what has one."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """The Ed25519 signature."""
+
+
 def pack(
     header: dict[str, Any],
     body: bytes,
-    signing_key: Ed25519PrivateKey,
+    signing_key: Signs,
     *,
     seal_to: SealingPublic | None = None,
 ) -> bytes:
@@ -111,6 +119,17 @@ def verify(parcel: Parcel, signer: Ed25519PublicKey) -> None:
         signer.verify(parcel.signature, _signed(parcel.header_bytes, parcel.body, hybrid=parcel.hybrid))
     except InvalidSignature as error:
         raise Corrupt("the message's signature is not valid") from error
+
+
+def verify_by_one(parcel: Parcel, signers: Iterable[Ed25519PublicKey]) -> None:
+    """Raises `Corrupt` unless one of these signed exactly this header and body."""
+    for one in signers:
+        try:
+            verify(parcel, one)
+        except Corrupt:
+            continue
+        return
+    raise Corrupt("the message's signature is not valid")
 
 
 def open_body(parcel: Parcel, key: SealingPrivate) -> bytes:

@@ -5,6 +5,7 @@
     edge.<node>.command.<kind>     coordinator → node, request/reply    start, end, enroll, verify
     edge.<node>.mark               coordinator → node                   committed high-water marks
     edge.<node>.state.<session>    node → stream STATES                 a session's last state, sealed
+    audit.checkpoint.<tenant>      coordinator → stream CHECKPOINTS     signed ends of an audit log
     coordinators.told              coordinator → coordinators           what to tell open sockets
     coordinators.listens           coordinator → coordinators           has this candidate a socket there?
 
@@ -25,6 +26,8 @@ ALERT_CONSUMER = "coordinator"
 ALL_HEARTBEATS = "edge.*.heartbeat"
 STATE_STREAM = "STATES"
 STATE_SUBJECTS = "edge.*.state.*"
+CHECKPOINT_STREAM = "CHECKPOINTS"
+CHECKPOINT_SUBJECTS = "audit.checkpoint.*"
 COORDINATORS = "coordinators.told"
 CANDIDATE_LISTENS = "coordinators.listens"
 
@@ -62,6 +65,10 @@ def states_of(session_id: UUID) -> str:
 def states_by(node_id: UUID) -> str:
     """The subject pattern of the states that a node sends."""
     return f"edge.{node_id}.state.*"
+
+
+def checkpoint(tenant_id: UUID) -> str:
+    return f"audit.checkpoint.{tenant_id}"
 
 
 def inbox_prefix(owner: UUID | str) -> str:

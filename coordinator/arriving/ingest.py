@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from coordinator.alerts.stored import Stored
 from coordinator.arriving.intake import AlertStore
 from coordinator.arriving.portion import Portion
@@ -29,6 +27,7 @@ from shared import subjects
 from shared.errors import Unavailable
 from shared.hub_link import HubLink
 from shared.messages.heartbeats import LaneMark
+from shared.sealing import Signs
 from shared.seldom import Seldom
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Ingest:
         hub: HubLink,
         stream: AlertStream,
         store: AlertStore,
-        signing: Ed25519PrivateKey,
+        signing: Signs,
         on_stored: Callable[[Sequence[Stored]], None],
         traces: Traces | None = None,
     ) -> None:

@@ -3,6 +3,8 @@
     noted       which acts are written down (pure)
     tables      entries, heads of the chains, checkpoints, keys
     service     writes and reads entries
+    lines_service     entries as lines of a file
+    archiving_service  what goes into an archive, and is removed then (`retention.archiving` writes it)
     chaining_service  numbers committed entries and signs checkpoints
     answers     entries in the API's form
     layer       ASGI layer: writes down what changed nothing, before it is answered

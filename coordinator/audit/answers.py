@@ -27,6 +27,7 @@ def entries_out(db: Session, keyring: Keyring, rows: Sequence[AuditEntry]) -> li
             node_id=str(row.node_id) if row.node_id is not None else None,
             candidate_id=candidates.get(row.candidate_id) if row.candidate_id is not None else None,
             exam_session_id=sessions.get(row.session_id) if row.session_id is not None else None,
+            destination_id=str(row.destination_id) if row.destination_id is not None else None,
             outcome=row.outcome,
             amount=row.amount,
             request_id=str(row.request_id),

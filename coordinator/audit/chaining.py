@@ -1,4 +1,5 @@
-"""Numbers new entries right after their commit, and signs checkpoints. Any number of replicas may run it."""
+"""Numbers new entries right after their commit, signs checkpoints, publishes them. Any number of replicas may
+run it."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from typing import Final
 from coordinator.audit import chaining_service as chaining
 from coordinator.audit.owed import Owed
 from coordinator.web_api.parts import Parts
+from shared.audit_chain import BEGINNING
+from shared.audit_file import first_line
 from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -25,6 +28,7 @@ async def run(parts: Parts, owed: Owed) -> None:
         with suppress(Unavailable):  # the next round finds the same
             await asyncio.to_thread(owed.settle, parts)
             await round_of(parts, datetime.now(UTC))
+            await publish(parts)
         await asyncio.sleep(PAUSE_S)
 
 
@@ -44,3 +48,18 @@ async def round_of(parts: Parts, now_utc: datetime) -> int:
             extra = {"tenant_id": str(made.tenant_id), "number": made.number, "chain": made.chain.hex()}
             log.info("the audit log is signed up to here", extra=extra)
     return total
+
+
+async def publish(parts: Parts) -> int:
+    """Publish the checkpoints that the hub has not had yet, some of them; returns how many. Raises
+    `Unavailable`; then the next round goes on."""
+    if not parts.hub.connected:
+        return 0
+    waiting = await parts.reading(chaining.unpublished)
+    for one, signed_by in waiting:
+        tenant_id, number = one.checkpoint.tenant_id, one.checkpoint.number
+        lines = first_line(tenant_id, 0, BEGINNING, signed_by) + one.line()
+        await parts.checkpoint_stream.publish(tenant_id, number, lines.encode())
+        done = partial(chaining.note_published, tenant_id=tenant_id, number=number, now_utc=datetime.now(UTC))
+        await parts.writing(done)
+    return len(waiting)

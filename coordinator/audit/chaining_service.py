@@ -10,16 +10,18 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import and_
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, update
 
-from coordinator.audit import service as audit
+from coordinator.audit import lines_service as lines, service as audit
 from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditHead
 from coordinator.ground.database import insert_once
 from shared.audit_chain import BEGINNING, Checkpoint, leaf_of, linked, sign
+from shared.audit_file import Signed
 from shared.sealing import signing_public_text
 
 BATCH: Final = 500
 """Entries of one institution that are numbered in one transaction."""
+PUBLISHED_AT_ONCE: Final = 100
 CHECKPOINT_EVERY: Final = timedelta(minutes=5)
 
 
@@ -81,6 +83,19 @@ def sign_next(db: Session, tenant_id: UUID, key: Ed25519PrivateKey, now_utc: dat
     )
     db.flush()
     return made
+
+
+def unpublished(db: Session) -> list[tuple[Signed, str]]:
+    """The oldest checkpoints that the hub has not had, each with the key that signed it."""
+    wanted = select(AuditCheckpoint).where(col(AuditCheckpoint.published_utc).is_(None))
+    rows = db.exec(wanted.order_by(col(AuditCheckpoint.at_utc)).limit(PUBLISHED_AT_ONCE))
+    return [(lines.signed_of(row), row.signed_by) for row in rows]
+
+
+def note_published(db: Session, tenant_id: UUID, number: int, now_utc: datetime) -> None:
+    """Note that the hub has a checkpoint."""
+    mine = (col(AuditCheckpoint.tenant_id) == tenant_id, col(AuditCheckpoint.number) == number)
+    db.exec(update(AuditCheckpoint).where(*mine).values(published_utc=now_utc))
 
 
 def _is_due(number: int, latest: AuditCheckpoint | None, now_utc: datetime) -> bool:

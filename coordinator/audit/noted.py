@@ -15,6 +15,7 @@ from shared.tokens import Role
 IMPERSONAL: Final = frozenset(
     {
         "compare_policy_versions",
+        "export_audit_checkpoints",
         "get_authority",
         "get_destination",
         "get_erasure",

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
-from coordinator.audit import service as audit
+from coordinator.audit import lines_service as lines, service as audit
 from coordinator.audit.answers import entries_out
 from coordinator.audit.service import AuditQuery
 from coordinator.candidates import service as candidates
@@ -22,16 +22,12 @@ from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Parts, PartsDep
 from coordinator.web_api.security import Auditor
 from shared.api.audit import AuditPage
-from shared.audit_chain import BEGINNING, Checkpoint
-from shared.audit_file import Link, Signed, first_line
-from shared.errors import Rejected
+from shared.audit_file import first_line
 from shared.fields import Reference, Utc
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
 LINES = "application/x-ndjson"
-CHUNK = 1_000
-"""Entries read in one transaction for a file."""
 
 
 class PageEnd(NamedTuple):
@@ -95,47 +91,47 @@ async def list_audit(
 @router.get(
     "/export",
     response_class=StreamingResponse,
-    responses={**problems(401, 403, 404), 200: {"content": {LINES: {}}}},
+    responses={**problems(401, 403, 404, 410), 200: {"content": {LINES: {}}}},
 )
 async def export_audit(
     extent: Annotated[AuditRange, Query()], claims: Auditor, parts: PartsDep
 ) -> StreamingResponse:
     """The log as a file of JSON lines, with its signed checkpoints, for `proctorctl audit verify`. Names and
-    addresses are sealed in it."""
-    tenant_id, after = claims.tenant_id, extent.after
-    chain = await parts.reading(lambda db: audit.chain_at(db, tenant_id, after)) if after else BEGINNING
-    if chain is None:
-        raise Rejected("there is no entry with this number", code="audit-entry-unknown", status=404)
-    begin = first_line(tenant_id, after, chain, parts.keys.signing_text)
+    addresses are sealed in it. It begins where the archives end."""
+    tenant_id = claims.tenant_id
+    after, chain = await parts.reading(lambda db: lines.start(db, tenant_id, extent.after))
+    successions = parts.keys.signing_keys.current.successions
+    begin = first_line(tenant_id, after, chain, parts.keys.signing_text, successions)
     return StreamingResponse(_lines(parts, tenant_id, after, begin), media_type=LINES)
+
+
+@router.get(
+    "/checkpoints",
+    response_class=StreamingResponse,
+    responses={**problems(401, 403, 503), 200: {"content": {LINES: {}}}},
+)
+async def export_audit_checkpoints(claims: Auditor, parts: PartsDep) -> StreamingResponse:
+    """The signed checkpoints as the hub has them, whatever became of the database: `proctorctl audit verify
+    --earlier` holds a log to them."""
+    published = parts.checkpoint_stream.published(claims.tenant_id)
+    first = await anext(published, b"")  # before the answer begins, which could not say that the hub is away
+
+    async def all_of() -> AsyncIterator[bytes]:
+        yield first
+        async for one in published:
+            yield one
+
+    return StreamingResponse(all_of(), media_type=LINES)
 
 
 async def _lines(parts: Parts, tenant_id: UUID, after: int, begin: str) -> AsyncIterator[str]:
     yield begin
     while True:
-        texts, following = await parts.reading(partial(_chunk, tenant_id=tenant_id, after=after))
+        texts, following = await parts.reading(partial(lines.chunk, tenant_id=tenant_id, after=after))
         yield "".join(texts)
         if following == after:
             return
         after = following
-
-
-def _chunk(db: Session, tenant_id: UUID, after: int) -> tuple[list[str], int]:
-    rows = audit.page(db, AuditQuery(tenant_id=tenant_id, after=after, limit=CHUNK - 1))
-    if not rows:
-        return [], after
-    last = rows[-1].number or after
-    signed = {row.number: row for row in audit.checkpoints(db, tenant_id, after, last)}
-    texts = []
-    for row in rows:
-        assert row.number is not None
-        assert row.leaf is not None
-        assert row.chain is not None
-        texts.append(Link(row.number, audit.content(row), row.leaf, row.chain).line())
-        if (one := signed.get(row.number)) is not None:
-            made = Checkpoint(tenant_id, one.number, one.chain, one.at_utc)
-            texts.append(Signed(made, one.signature).line())
-    return texts, last
 
 
 def _candidate(db: Session, tenant_id: UUID, reference: str | None) -> UUID | None:

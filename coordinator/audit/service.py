@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from coordinator.audit.noted import outcome
-from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditKey
+from coordinator.audit.tables import AuditEntry, AuditKey
 from coordinator.candidates.tables import Candidate
 from coordinator.ground import sealed_fields
 from coordinator.ground.acting import Acting, current
@@ -28,6 +29,21 @@ LINK: Final = "link"
 """The role of who has only a session's link."""
 NODE: Final = "node"
 COORDINATOR: Final = "coordinator"
+_EMPTY: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "actor_sealed": None,
+        "key_id": None,
+        "node_id": None,
+        "candidate_id": None,
+        "session_id": None,
+        "destination_id": None,
+        "outcome": "done",
+        "number": None,
+        "leaf": None,
+        "chain": None,
+    }
+)
+"""What a row has that is inserted together with others, before it is told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,32 +114,44 @@ def write_stored(
     db: Session, stored: Sequence[tuple[UUID, UUID, UUID, int]], request_id: UUID, now_utc: datetime
 ) -> None:
     """Write down what nodes stored in one batch: institution, session, node and number of alerts each."""
-    at_utc = whole_ms(now_utc)
-    insert_new(
-        db,
-        AuditEntry,
-        [
-            {
-                "id": uuid7(),
-                "tenant_id": tenant_id,
-                "at_utc": at_utc,
-                "request_id": request_id,
-                "act": "store_alerts",
-                "role": NODE,
-                "actor_sealed": None,
-                "key_id": None,
-                "node_id": node_id,
-                "candidate_id": None,
-                "session_id": session_id,
-                "outcome": "done",
-                "amount": amount,
-                "number": None,
-                "leaf": None,
-                "chain": None,
-            }
-            for tenant_id, session_id, node_id, amount in stored
-        ],
-    )
+    common = dict(_EMPTY) | {
+        "at_utc": whole_ms(now_utc),
+        "request_id": request_id,
+        "act": "store_alerts",
+        "role": NODE,
+    }
+    rows = [
+        common
+        | {
+            "id": uuid7(),
+            "tenant_id": tenant_id,
+            "session_id": session_id,
+            "node_id": node_id,
+            "amount": amount,
+        }
+        for tenant_id, session_id, node_id, amount in stored
+    ]
+    insert_new(db, AuditEntry, rows)
+
+
+def write_sent(
+    db: Session, destination_id: UUID, sent: Mapping[tuple[UUID, UUID, str], int], now_utc: datetime
+) -> None:
+    """Write down what left for an institution's system in one round: by institution, session and outcome, how
+    many things."""
+    common = dict(_EMPTY) | {
+        "at_utc": whole_ms(now_utc),
+        "request_id": uuid7(),
+        "act": "deliver",
+        "role": COORDINATOR,
+        "destination_id": destination_id,
+    }
+    rows = [
+        common
+        | {"id": uuid7(), "tenant_id": tenant_id, "session_id": session_id, "outcome": came, "amount": amount}
+        for (tenant_id, session_id, came), amount in sent.items()
+    ]
+    insert_new(db, AuditEntry, rows)
 
 
 def write_moved(db: Session, moved: Moved, now_utc: datetime) -> None:
@@ -165,6 +193,7 @@ def write_own(db: Session, tenant_id: UUID, act: str, amount: int, now_utc: date
 
 def content(row: AuditEntry) -> dict[str, Any]:
     """What of an entry is hashed, and exported."""
+    sent = {"destination": str(row.destination_id)} if row.destination_id is not None else {}
     return {
         "id": str(row.id),
         "tenant": str(row.tenant_id),
@@ -179,6 +208,7 @@ def content(row: AuditEntry) -> dict[str, Any]:
         "session": _text(row.session_id),
         "outcome": row.outcome,
         "amount": row.amount,
+        **sent,
     }
 
 
@@ -200,22 +230,6 @@ def page(db: Session, query: AuditQuery) -> Sequence[AuditEntry]:
     if query.until_utc is not None:
         wanted = wanted.where(col(AuditEntry.at_utc) < query.until_utc)
     return db.exec(wanted.order_by(col(AuditEntry.number)).limit(query.limit + 1)).all()
-
-
-def checkpoints(db: Session, tenant_id: UUID, after: int, up_to: int) -> Sequence[AuditCheckpoint]:
-    """The checkpoints after one number, up to another, in order."""
-    wanted = select(AuditCheckpoint).where(
-        AuditCheckpoint.tenant_id == tenant_id,
-        col(AuditCheckpoint.number) > after,
-        col(AuditCheckpoint.number) <= up_to,
-    )
-    return db.exec(wanted.order_by(col(AuditCheckpoint.number))).all()
-
-
-def chain_at(db: Session, tenant_id: UUID, number: int) -> bytes | None:
-    """The chain value at an entry; None if there is no such entry."""
-    wanted = select(AuditEntry.chain).where(AuditEntry.tenant_id == tenant_id, AuditEntry.number == number)
-    return db.exec(wanted).one_or_none()
 
 
 def actors(db: Session, keyring: Keyring, rows: Sequence[AuditEntry]) -> dict[UUID, Actor]:

@@ -60,6 +60,8 @@ class AuditEntry(Row, table=True):
     node_id: UUID | None = None
     candidate_id: UUID | None = None
     session_id: UUID | None = None
+    destination_id: UUID | None = None
+    """The institution's system to which something was sent."""
     outcome: str = Field(max_length=40)
     amount: int = 1
     """How many things it was about: alerts stored together."""
@@ -89,12 +91,24 @@ class AuditHead(Row, table=True):
     tenant_id: UUID = Field(foreign_key="tenants.id", primary_key=True)
     number: int = Field(default=0, sa_type=BigInteger)
     chain: bytes
+    archived: int = Field(default=0, sa_type=BigInteger)
+    """The last entry that is in an archive; 0: none is. Those up to it go, or have gone."""
+    archived_chain: bytes | None = None
+    """The chain value there, with which the log goes on here."""
 
 
 class AuditCheckpoint(Row, table=True):
     """A signed chain value."""
 
     __tablename__ = "audit_checkpoints"
+    __table_args__ = (
+        Index(
+            "ix_audit_checkpoints_unpublished",
+            "at_utc",
+            sqlite_where=text("published_utc IS NULL"),
+            postgresql_where=text("published_utc IS NULL"),
+        ),
+    )
 
     tenant_id: UUID = Field(foreign_key="tenants.id", primary_key=True)
     number: int = Field(primary_key=True, sa_type=BigInteger)
@@ -103,3 +117,5 @@ class AuditCheckpoint(Row, table=True):
     signed_by: str = Field(max_length=KEY_TEXT_CHARS)
     """`ed25519:…` of the coordinator's signing key."""
     signature: str = Field(max_length=KEY_TEXT_CHARS)
+    published_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the hub had it; None: not yet."""

@@ -5,6 +5,7 @@
     releases    whether a backup's release is one that this program may read (pure)
     generation  what a backup of the keyring holds, as lines (pure)
     service     wrapped keys as rows, and back
+    since_service  what was withdrawn, corrected or revoked since the oldest copy
     target      a folder with backups          bucket     the same in a bucket that speaks S3
     copying     SQLite and PostgreSQL as streams
     lists       the backups at a target, and whether they are good
@@ -15,8 +16,9 @@
 
 A backup of the database has everything but the persons' wrapped keys, the reasons of legal holds and kept
 answers. Keys and legal holds come back with the backup of the keyring, which is written again with each
-backup, at each erasure before its receipt, and within minutes after any other key was destroyed, or a hold
-or a key of the coordinator's own has changed; those of before are removed. So what was erased opens in no
+backup, at each erasure before its receipt, within minutes after any other key was destroyed, and within
+seconds after a hold or a key of the coordinator's own has changed, or somebody has withdrawn a consent, or
+corrected or revoked something; those of before are removed. So what was erased opens in no
 backup, however old, even for who has the private key and the master key; and a restore, which erases what is
 due, knows of holds that were placed since the copy. Identifiers of an institution stand clear inside a
 backup's seal, until it expires or is restored.

@@ -11,7 +11,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from coordinator.backups.target import READ_BYTES
-from coordinator.config import BucketSection
+from coordinator.storing_sections import BucketSection
 from shared.errors import ConfigError, Corrupt, Unavailable
 from shared.secret_file import read_secret
 

@@ -6,6 +6,7 @@ The manifest comes last: what is interrupted before it is no backup.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -17,23 +18,26 @@ from typing import Final
 from uuid import UUID
 
 from coordinator.audit import service as audit
-from coordinator.backups import service as backups
+from coordinator.backups import service as backups, since_service as since
 from coordinator.backups.copying import copied_postgresql, copied_sqlite, drop_drafts, libpq_url
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, Item, OwnFile, line_of
+from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HubFile, Item, OwnFile, line_of
 from coordinator.backups.lists import found_at, new_id, target_of
 from coordinator.backups.manifest import NAME, Kind, Manifest, SealedFile, about
 from coordinator.backups.planning import going
 from coordinator.backups.target import Target
-from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.leadership import Held, alone
 from coordinator.ground.master_keys import is_given
 from coordinator.ground.own_keys import OwnKeys, own_key_files
 from coordinator.privacy import journal_service as journal
+from coordinator.storing_sections import BackupSection
 from shared.errors import ConfigError, Unavailable
 from shared.sealed_stream import sealed
-from shared.sealing import parse_plain_public
+from shared.sealing import parse_sealing_public
 from shared.secret_file import read_private
+
+log = logging.getLogger(__name__)
 
 KEYRING_WAIT_S: Final = 60.0
 """How long an erasure waits for another writer of the keyring."""
@@ -82,9 +86,9 @@ def write_keyring(maker: Maker, now_utc: datetime) -> Manifest:
         former = sorted(target.sizes(), key=lambda name: not name.endswith(NAME))
         with maker.database.read() as db:
             revision, destroyed = backups.revision(db), backups.destroyed(db)
-        rest = rest_of(maker)
+        rest = rest_of(maker, now_utc)
         making = _Making(maker, target, Kind.KEYRING, now_utc, revision)
-        making.add(_LINES, map(line_of, _items(maker)))
+        making.add(_LINES, map(line_of, _items(maker, now_utc)))
         done = making.finished(destroyed, rest)
         for name in former:
             target.remove(name)
@@ -94,7 +98,7 @@ def write_keyring(maker: Maker, now_utc: datetime) -> Manifest:
 def prune(maker: Maker, now_utc: datetime) -> tuple[str, ...]:
     """Delete the backups of the database that are past their time; returns their ids."""
     target = target_of(maker.settings, Kind.DATABASE)
-    found = found_at(target, Kind.DATABASE, maker.keys.signing.public_key())
+    found = found_at(target, Kind.DATABASE, maker.keys.signers)
     keep = timedelta(days=maker.settings.keep_days)
     gone = going([one.known for one in found], keep, now_utc)
     for name in sorted(target.sizes(), key=lambda name: not name.endswith(NAME)):
@@ -114,7 +118,7 @@ class _Making:
         self._files: list[SealedFile] = []
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
-        recipient = parse_plain_public(self._maker.settings.recipient)
+        recipient = parse_sealing_public(self._maker.settings.recipient)
         stream = sealed(pieces, recipient, about(self._kind, self._id, name))
         measured = _Measured(stream, self._maker.stopping)
         self._target.write(f"{self._id}/{name}", measured)
@@ -137,7 +141,8 @@ class _Making:
             rest=rest,
             files=tuple(self._files),
         )
-        self._target.write(f"{self._id}/{NAME}", [made.text(self._maker.keys.signing)])
+        signing = self._maker.keys.signing_keys
+        self._target.write(f"{self._id}/{NAME}", [made.text(signing, signing.current.successions)])
         return made
 
 
@@ -164,11 +169,13 @@ def _copied(maker: Maker) -> AbstractContextManager[dict[str, Iterable[bytes]]]:
     return copied_postgresql(libpq_url(maker.config.database))
 
 
-def rest_of(maker: Maker) -> str:
-    """The hash of the present key files and legal holds, without the master key."""
+def rest_of(maker: Maker, now_utc: datetime) -> str:
+    """A hash that changes with the own key files, the legal holds, and what is withdrawn, corrected or
+    revoked; the master key is told apart."""
     with maker.database.read() as db:
-        items: list[Item] = [*_own_files(maker), *backups.holds(db)]
-    return hashlib.sha256(b"".join(map(line_of, items))).hexdigest()
+        items: list[Item] = [*_own_files(maker), *_hub_files(maker), *backups.holds(db)]
+        marks = since.marks(db, since.since(now_utc, maker.settings.keep_days))
+    return hashlib.sha256(b"".join(map(line_of, items)) + marks.encode()).hexdigest()
 
 
 def _own_files(maker: Maker) -> list[OwnFile]:
@@ -178,15 +185,30 @@ def _own_files(maker: Maker) -> list[OwnFile]:
         raise Unavailable(f"the coordinator's keys cannot be read: {error.strerror}") from error
 
 
-def _items(maker: Maker) -> Iterator[Item]:
+def _hub_files(maker: Maker) -> list[HubFile]:
+    found = []
+    for path in maker.settings.hub_files:
+        try:
+            found.append(HubFile(path.name, path.read_bytes()))
+        except OSError as error:
+            # An erasure waits for the keyring, and must not wait for this.
+            extra = {"file": str(path), "error": error.strerror or str(error)}
+            log.warning("a file of the hub's configuration is not in the backup", extra=extra)
+    return found
+
+
+def _items(maker: Maker, now_utc: datetime) -> Iterator[Item]:
     master = _master_file(maker)
     if master is not None:
         yield OwnFile(MASTER_KEY, master)
     yield from _own_files(maker)
+    yield from _hub_files(maker)
     with maker.database.read() as db:
         entries, held = journal.entries(db, 0), backups.holds(db)
+        taken = list(since.rows(db, since.since(now_utc, maker.settings.keep_days)))
     yield from (Erased(one.line()) for one in entries)
     yield from held
+    yield from taken
     after: UUID | None = None
     while True:
         with maker.database.read() as db:

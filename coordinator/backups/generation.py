@@ -1,7 +1,8 @@
 """What a backup of the keyring holds, as lines. Pure.
 
-One JSON object per line: the coordinator's own key files, the journal of erasures from its beginning, the
-legal holds, and the wrapped keys of persons, in this order.
+One JSON object per line: the coordinator's own key files, the hub's configuration, the journal of erasures
+from its beginning, the legal holds, what was withdrawn, corrected or revoked, and the wrapped keys of
+persons, in this order.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ MASTER_KEY: Final = "master.key"
 @dataclass(frozen=True, slots=True)
 class OwnFile:
     """A file of the coordinator's own keys."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of the hub's configuration."""
 
     name: str
     data: bytes
@@ -52,7 +61,16 @@ class HoldRow:
     """Its other columns as JSON; None in a backup of before, which had only the reason."""
 
 
-Item = OwnFile | Erased | HoldRow | HeldKey
+@dataclass(frozen=True, slots=True)
+class RowNow:
+    """A row as it is now of what was withdrawn, corrected or revoked."""
+
+    table: str
+    row: Mapping[str, Any]
+    """Its columns as JSON."""
+
+
+Item = OwnFile | HubFile | Erased | HoldRow | RowNow | HeldKey
 
 
 def line_of(item: Item) -> bytes:
@@ -61,11 +79,15 @@ def line_of(item: Item) -> bytes:
     match item:
         case OwnFile(name, data):
             value = {"file": name, "data": base64.b64encode(data).decode("ascii")}
+        case HubFile(name, data):
+            value = {"hub": name, "data": base64.b64encode(data).decode("ascii")}
         case Erased(line):
             value = {"erased": line}
         case HoldRow(hold_id, sealed, row):
             value = {"hold": str(hold_id), "reason": base64.b64encode(sealed).decode("ascii")}
             value |= {} if row is None else {"row": dict(row)}
+        case RowNow(table, columns):
+            value = {"now": table, "row": dict(columns)}
         case HeldKey(key_id, wrapped):
             value = {"key": str(key_id), "wrapped": base64.b64encode(wrapped).decode("ascii")}
     return canonical_json(value) + b"\n"
@@ -87,12 +109,16 @@ def _item(line: bytes) -> Item:
         match parse_json(line):
             case {"file": str(name), "data": str(data)}:
                 return OwnFile(_plain(name), base64.b64decode(data, validate=True))
+            case {"hub": str(name), "data": str(data)}:
+                return HubFile(_plain(name), base64.b64decode(data, validate=True))
             case {"erased": str(entry)}:
                 return Erased(entry)
             case {"hold": str(hold_id), "reason": str(sealed), "row": dict(row)}:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True), row)
             case {"hold": str(hold_id), "reason": str(sealed)}:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True))
+            case {"now": str(table), "row": dict(columns)}:
+                return RowNow(table, columns)
             case {"key": str(key_id), "wrapped": str(wrapped)}:
                 return HeldKey(UUID(key_id), base64.b64decode(wrapped, validate=True))
     except (Corrupt, ValueError) as error:

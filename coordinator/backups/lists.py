@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from coordinator.backups.manifest import MAX_BYTES, NAME, Kind, Manifest, read_manifest
 from coordinator.backups.planning import KnownBackup
 from coordinator.backups.target import Folder, Target
-from coordinator.config import BackupSection
+from coordinator.storing_sections import BackupSection, BucketSection
 from shared.errors import Corrupt
 
 _INSTANT: Final = "%Y-%m-%dT%H%M%SZ"
@@ -49,32 +49,37 @@ def target_of(settings: BackupSection, kind: Kind) -> Target:
         place = settings.keyring_target
     else:
         place = f"{settings.target}/{kind}"
+    return place_of(place, settings.bucket)
+
+
+def place_of(place: str, bucket: BucketSection) -> Target:
+    """A folder or bucket by its setting. Raises `ConfigError`."""
     if place.startswith("s3://"):
         from coordinator.backups.bucket import Bucket  # its library is loaded where it is needed
 
         parts = urlsplit(place)
-        return Bucket(parts.netloc, parts.path.strip("/"), settings.bucket)
+        return Bucket(parts.netloc, parts.path.strip("/"), bucket)
     return Folder(Path(place))
 
 
-def found_at(target: Target, kind: Kind, key: Ed25519PublicKey) -> list[Found]:
+def found_at(target: Target, kind: Kind, keys: Collection[Ed25519PublicKey]) -> list[Found]:
     """All backups of a kind, newest first."""
     files: dict[str, dict[str, int]] = defaultdict(dict)
     for name, size in target.sizes().items():
         backup_id, _, file = name.partition("/")
         files[backup_id][file] = size
-    found = [_judged(target, kind, key, one, sizes) for one, sizes in files.items()]
+    found = [_judged(target, kind, keys, one, sizes) for one, sizes in files.items()]
     return sorted(found, key=lambda one: (one.made_utc, one.backup_id), reverse=True)
 
 
 def _judged(
-    target: Target, kind: Kind, key: Ed25519PublicKey, backup_id: str, sizes: dict[str, int]
+    target: Target, kind: Kind, keys: Collection[Ed25519PublicKey], backup_id: str, sizes: dict[str, int]
 ) -> Found:
     began, total = _began(backup_id), sum(sizes.values())
     if NAME not in sizes:
         return Found(backup_id, began, total, None, "it was not finished")
     try:
-        manifest = read_manifest(_short(target.read(f"{backup_id}/{NAME}")), key)
+        manifest = read_manifest(_short(target.read(f"{backup_id}/{NAME}")), keys)
         if (manifest.kind, manifest.backup_id) != (kind, backup_id):
             raise Corrupt("its manifest is another one's")
         for file in manifest.files:

@@ -8,21 +8,25 @@ opens it.
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection, Sequence
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.canonical import canonical_json, parse_json
 from shared.errors import Corrupt
 from shared.fields import Utc
+from shared.sealing import Signs, parse_signing_public, signing_public_text
+from shared.successions import Succession, followed
 
 NAME: Final = "manifest.json"
 MAX_BYTES: Final = 65_536
 _CONTEXT: Final = b"proctor-edge backup v1\x00"
-Word = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+/=-]*$")]
+_WORD: Final = r"^[A-Za-z0-9][A-Za-z0-9._:+/=-]*$"
+Word = Annotated[str, Field(max_length=200, pattern=_WORD)]
 
 
 class Kind(StrEnum):
@@ -58,7 +62,7 @@ class Manifest(_Said):
     revision: Word
     """Of the database's tables."""
     dialect: Literal["sqlite", "postgresql"]
-    recipient: Word
+    recipient: Annotated[str, Field(max_length=2_000, pattern=_WORD)]
     """The public key to which it is sealed."""
     master_ids: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
     """The ids of the master keys that its coordinator held, the one that wrapped first; empty in a backup of
@@ -73,11 +77,15 @@ class Manifest(_Said):
         """The context that the seal of one of its files is bound to."""
         return about(self.kind, self.backup_id, name)
 
-    def text(self, key: Ed25519PrivateKey) -> bytes:
-        """The signed manifest as the bytes of its file."""
+    def text(self, key: Signs, successions: Sequence[Succession] = ()) -> bytes:
+        """The signed manifest as the bytes of its file, with the keys that the signing one follows, for those
+        who know one of them."""
         said = self.model_dump(mode="json")
         signature = key.sign(_CONTEXT + canonical_json(said))
-        return canonical_json({"manifest": said, "signature": base64.b64encode(signature).decode("ascii")})
+        file: dict[str, Any] = {"manifest": said, "signature": base64.b64encode(signature).decode("ascii")}
+        if successions:
+            file["successions"] = [one.model_dump(mode="json") for one in successions]
+        return canonical_json(file)
 
 
 def about(kind: Kind, backup_id: str, name: str) -> bytes:
@@ -85,18 +93,33 @@ def about(kind: Kind, backup_id: str, name: str) -> bytes:
     return f"{kind}/{backup_id}/{name}".encode()
 
 
-def read_manifest(data: bytes, key: Ed25519PublicKey) -> Manifest:
-    """Read a manifest. Raises `Corrupt` for anything else, and if this key has not signed it."""
+def read_manifest(data: bytes, keys: Collection[Ed25519PublicKey]) -> Manifest:
+    """Read a manifest. Raises `Corrupt` for anything else, and if neither one of these keys nor one that
+    follows them has signed it."""
     try:
         found = parse_json(data)
         said, signature = found["manifest"], base64.b64decode(found["signature"], validate=True)
-        key.verify(signature, _CONTEXT + canonical_json(said))
-    except InvalidSignature as error:
-        raise Corrupt("it was changed, or another coordinator made it") from error
+        signers = _signers(keys, found.get("successions", []))
     except (Corrupt, KeyError, TypeError, ValueError) as error:
         raise Corrupt("its manifest cannot be read") from error
+    if not any(_is_signed(key, signature, _CONTEXT + canonical_json(said)) for key in signers):
+        raise Corrupt("it was changed, or another coordinator made it")
     try:
         return Manifest.model_validate(said)
     except ValidationError as error:
         # It is signed, so nobody changed it.
         raise Corrupt("a newer release made it; use that release, or a later one") from error
+
+
+def _signers(keys: Collection[Ed25519PublicKey], said: Any) -> list[Ed25519PublicKey]:
+    successions = [Succession.model_validate(one) for one in said]
+    names = followed(map(signing_public_text, keys), successions)
+    return [parse_signing_public(one) for one in names]
+
+
+def _is_signed(key: Ed25519PublicKey, signature: bytes, said: bytes) -> bool:
+    try:
+        key.verify(signature, said)
+    except InvalidSignature:
+        return False
+    return True

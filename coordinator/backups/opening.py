@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from psycopg import sql
 
 from coordinator.backups.copying import APART, postgresql_program, run_program
@@ -21,6 +20,7 @@ from coordinator.backups.target import Target
 from shared.canonical import parse_json
 from shared.errors import ConfigError, Corrupt, Unavailable
 from shared.sealed_stream import opened
+from shared.sealing import SealingPrivate
 
 _COLUMNS_BYTES: Final = 65_536
 _TABLES: Final = (
@@ -51,7 +51,7 @@ def whole(target: Target, manifest: Manifest, name: str) -> Iterator[bytes]:
         raise Corrupt(f"{name} of the backup {manifest.backup_id} was changed; choose another backup")
 
 
-def unsealed(target: Target, manifest: Manifest, name: str, key: X25519PrivateKey) -> Iterator[bytes]:
+def unsealed(target: Target, manifest: Manifest, name: str, key: SealingPrivate) -> Iterator[bytes]:
     """The opened content of a backup's file. Use it only after its end: before, it may be incomplete."""
     try:
         yield from opened(whole(target, manifest, name), key, manifest.about(name))
@@ -59,13 +59,13 @@ def unsealed(target: Target, manifest: Manifest, name: str, key: X25519PrivateKe
         raise Corrupt(f"{name} of the backup {manifest.backup_id}: {error}") from error
 
 
-def keyring_items(target: Target, manifest: Manifest, key: X25519PrivateKey) -> Iterator[Item]:
+def keyring_items(target: Target, manifest: Manifest, key: SealingPrivate) -> Iterator[Item]:
     """The items of a backup of the keyring. Use them only after the end."""
     for file in manifest.files:
         yield from items_of(unsealed(target, manifest, file.name, key))
 
 
-def check(target: Target, manifest: Manifest, key: X25519PrivateKey | None) -> None:
+def check(target: Target, manifest: Manifest, key: SealingPrivate | None) -> None:
     """Read a backup to its end, and open it if there is a key. Raises `Corrupt`."""
     for file in manifest.files:
         pieces = (

@@ -22,6 +22,8 @@ from shared.errors import ConfigError, Corrupt, Unavailable
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 300.0
+FOLLOW_EVERY_S: Final = 10.0
+"""How long what somebody takes back may be lost with the database."""
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class Latest:
     """When the last good backups were made, as the coordinator that leads has seen it."""
 
     times: dict[tuple[str, ...], float]
+    rest: str = ""
+    """What `rest_of` said when the keyring's backup was last known to be the last one."""
 
     def saw(self, kind: Kind, made_utc: datetime | None) -> None:
         self.times[(str(kind),)] = 0.0 if made_utc is None else made_utc.timestamp()
@@ -38,12 +42,18 @@ async def run(parts: Parts, maker: Maker, latest: Latest) -> None:
     """Make what is due, until cancelled."""
     maker.stopping.clear()
     try:
+        look_at = parts.clock()
         while True:
+            now, now_utc = parts.clock(), parts.utc_now()
             try:
-                await asyncio.to_thread(look, maker, latest, parts.utc_now())
+                if now >= look_at:
+                    look_at = now + LOOK_EVERY_S
+                    await asyncio.to_thread(look, maker, latest, now_utc)
+                elif await asyncio.to_thread(rest_of, maker, now_utc) != latest.rest:
+                    await asyncio.to_thread(_follow, maker, latest, now_utc)
             except (ConfigError, Corrupt, Unavailable) as error:
                 log.warning("no backup could be made", extra={"error": str(error)})
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(FOLLOW_EVERY_S)
     finally:
         maker.stopping.set()
         latest.times.clear()  # only who leads tells
@@ -55,14 +65,22 @@ def look(maker: Maker, latest: Latest, now_utc: datetime) -> None:
         _make_due(maker, latest, now_utc)
     finally:
         # Also if the database's copy fails, perhaps for days: what was destroyed must not stay there.
-        if keyring_is_old(maker):
+        if keyring_is_old(maker, now_utc):
             write_keyring(maker, now_utc)
+        latest.rest = rest_of(maker, now_utc)
         _tell(latest, Kind.KEYRING, _found(maker, Kind.KEYRING))
     if gone := prune(maker, now_utc):
         log.info("old backups were deleted", extra={"count": len(gone)})
 
 
-def keyring_is_old(maker: Maker) -> bool:
+def _follow(maker: Maker, latest: Latest, now_utc: datetime) -> None:
+    """Write the keyring again with what was withdrawn, corrected or revoked just now."""
+    rest = rest_of(maker, now_utc)
+    write_keyring(maker, now_utc)
+    latest.rest = rest
+
+
+def keyring_is_old(maker: Maker, now_utc: datetime) -> bool:
     """Whether the keyring's backup has keys that were destroyed since, lacks what has changed since but for
     new keys of persons, or is not the only one."""
     found = _found(maker, Kind.KEYRING)
@@ -70,7 +88,7 @@ def keyring_is_old(maker: Maker) -> bool:
         return True
     with maker.database.read() as db:
         destroyed = backups.destroyed(db)
-    return (destroyed, rest_of(maker)) != (found[0].manifest.destroyed_keys, found[0].manifest.rest)
+    return (destroyed, rest_of(maker, now_utc)) != (found[0].manifest.destroyed_keys, found[0].manifest.rest)
 
 
 def _make_due(maker: Maker, latest: Latest, now_utc: datetime) -> None:
@@ -93,7 +111,7 @@ def _needs_other_masters(maker: Maker, found: list[Found], now_utc: datetime) ->
 
 
 def _found(maker: Maker, kind: Kind) -> list[Found]:
-    return found_at(target_of(maker.settings, kind), kind, maker.keys.signing.public_key())
+    return found_at(target_of(maker.settings, kind), kind, maker.keys.signers)
 
 
 def _tell(latest: Latest, kind: Kind, found: list[Found]) -> None:

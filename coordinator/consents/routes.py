@@ -12,12 +12,14 @@ from fastapi import APIRouter, Query
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.consents.answers import word_out
 from coordinator.consents.withdrawing import check_confirmed, told
 from coordinator.consents.words import latest, serves
 from coordinator.excerpts import service as excerpts
 from coordinator.features import service as features
+from coordinator.holds import covering, service as holds
 from coordinator.sessions.changing import agreement_service as agreement, service as changing, telling
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import PageParams, write_cursor
@@ -81,7 +83,9 @@ async def put_consent(
     sessions at once: they go on without the purpose, their nodes forget what they held for it, and staff see
     "withdrawn". Consent given again lets them go on as before. A session that starts later is refused (409
     `consent-withdrawn`) unless its policy does without the purpose. Words recognised before the withdrawal
-    cannot be opened from then on, and no session that runs recognises them again.
+    cannot be opened from then on, and no session that runs recognises them again. The same holds of logged
+    features, but while a legal hold keeps them: then nothing more is logged, what there is is used for
+    nothing, and it is destroyed within an hour of the hold's end.
 
     A candidate that is not known is refused (404 `candidate-unknown`), unless the request has the candidate's
     own token, or staff set `allow_unregistered`.
@@ -123,6 +127,7 @@ def _put(
     # A candidate with its own token is known to the issuer of that token.
     may_be_new = body.allow_unregistered or claims.role is Role.CANDIDATE
     candidate = candidates.get_or_make(db, claims.tenant_id, reference, now, may_be_new=may_be_new)
+    holds.settle(db, [candidate.id])
     candidates.lock(db, candidate)  # a session that is about to start sees this consent, or is seen here
     word = consents.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
     running = agreement.running(db, candidate, now)
@@ -131,9 +136,10 @@ def _put(
         for found in running
     ]
     noted = [(session, alert) for session, alert in notes if alert is not None]
-    unlogged = 0
+    unlogged, held = 0, frozenset[str]()
     if purpose is Purpose.FEATURE_LOG and not body.given:
-        unlogged = features.forget_all_of(db, candidate, now)
+        held = _held(db, candidate, now)
+        unlogged = features.forget_all_of(db, candidate, held, now)
     silent = purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given
     changed = [session for session, _ in noted]
     if silent:
@@ -145,9 +151,16 @@ def _put(
     answer = ConsentChangeOut(
         consent=word_out(word),
         running_sessions=[session.reference for session in served],
-        message=told(purpose, given=body.given),
+        message=told(purpose, given=body.given, held=bool(held)),
     )
     return _Put(answer, noted, changed, silent or unlogged > 0)
+
+
+def _held(db: Session, candidate: Candidate, now: datetime) -> frozenset[str]:
+    """The exams whose log of features a legal hold keeps."""
+    found = holds.on_person(db, candidate.tenant_id, candidate.id, now)
+    logged = features.exams_logged(db, candidate.id)
+    return frozenset(one for one in logged if covering.held(found, candidate.id, {one}, now))
 
 
 def _serves(session: ExamSession, purpose: Purpose) -> bool:

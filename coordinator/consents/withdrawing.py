@@ -41,6 +41,11 @@ ALTERNATIVE: Final = (
     "agrees with you on another way to sit the exam. You can agree again at any time."
 )
 RENEWED: Final = "You have agreed again. From now on this is done as the notice says."
+HELD: Final = (
+    "What is measured is no longer logged for research. What was logged is not used any more; the law "
+    "requires that it is kept for now, and it is destroyed as soon as that has ended."
+)
+"""In place of `STOPS` of the log of features while a legal hold keeps it. Why is not for the candidate."""
 LATER: Final = frozenset({Purpose.SPEECH_TRANSCRIPTION, Purpose.FEATURE_LOG})
 """Purposes for which only the start of a session makes keys."""
 RENEWED_LATER: Final = (
@@ -48,11 +53,12 @@ RENEWED_LATER: Final = (
 )
 
 
-def told(purpose: Purpose, *, given: bool) -> str:
-    """The message to the candidate about its consent to a purpose or its withdrawal."""
+def told(purpose: Purpose, *, given: bool, held: bool = False) -> str:
+    """The message to the candidate about its consent to a purpose or its withdrawal; `held`: a legal hold
+    keeps what was stored for it."""
     if given:
         return RENEWED_LATER if purpose in LATER else RENEWED
-    return f"{STOPS[purpose]} {ALTERNATIVE}"
+    return f"{HELD if held else STOPS[purpose]} {ALTERNATIVE}"
 
 
 def check_confirmed(purpose: Purpose, *, given: bool, confirm: bool) -> None:

@@ -6,15 +6,18 @@ that with every round's results. Another one takes it over when the minute is ov
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import Session, col, delete, select, update
 
+from coordinator.audit import service as audit
 from coordinator.deliveries.schedule import Breaker
 from coordinator.destinations import certificates_service as certificates, secrets_service as secrets
 from coordinator.destinations.outbox_service import KEPT_FOR
@@ -26,6 +29,9 @@ from shared.deliveries import SENT_TO
 HELD_FOR: Final = timedelta(seconds=60)
 """Longer than a round can take."""
 CLEARED_AT_ONCE: Final = 5_000
+_LEFT: Final = MappingProxyType({DeliveryState.DELIVERED: "done", DeliveryState.DEAD: "failed"})
+"""What the audit log says of a delivery that has left: taken, or given up, of which the content may have
+been read."""
 REPLAYED: Final = (DeliveryState.DELIVERED, DeliveryState.DEAD)
 
 
@@ -116,17 +122,21 @@ def settle(db: Session, destination_id: UUID, results: Results) -> None:
     if not results.settled:
         return
     resumed = not _keep_health(db, destination_id, results)
-    waiting = select(Delivery.sequence).where(
+    waiting = select(Delivery.sequence, Delivery.tenant_id, Delivery.session_id).where(
         col(Delivery.destination_id) == destination_id,
         col(Delivery.sequence).in_([one.sequence for one in results.settled]),
         col(Delivery.state) == DeliveryState.WAITING,
     )
-    mine = set(db.exec(waiting))
+    mine = {sequence: (tenant_id, session_id) for sequence, tenant_id, session_id in db.exec(waiting)}
     changed = [_values(one, results.at_utc, resumed) for one in results.settled if one.sequence in mine]
     if changed:
         db.execute(update(Delivery), changed)
         over = [one["sequence"] for one in changed if one["state"] != DeliveryState.WAITING]
         _forget_told(db, over)
+        left = Counter(
+            (*mine[one["sequence"]], _LEFT[one["state"]]) for one in changed if one["state"] in _LEFT
+        )
+        audit.write_sent(db, destination_id, left, results.at_utc)
 
 
 def _forget_told(db: Session, sequences: Sequence[int]) -> None:

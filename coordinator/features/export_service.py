@@ -29,15 +29,18 @@ _JUDGED: Final = {
 
 
 def sessions_of(db: Session, tenant_id: UUID, exam: str) -> Sequence[UUID]:
-    """The sessions of an exam of which something is logged, in no order."""
+    """The sessions of an exam of which something is logged, in no order; without those of candidates who have
+    withdrawn, of whom a hold keeps it."""
     logged = select(FeatureBatch.session_id).where(FeatureBatch.tenant_id == tenant_id).distinct()
-    wanted = select(ExamSession.id).where(
+    wanted = select(ExamSession.id, ExamSession.candidate_id).where(
         ExamSession.tenant_id == tenant_id,
         ExamSession.exam_reference == exam,
         col(ExamSession.erased_utc).is_(None),
         col(ExamSession.id).in_(logged),
     )
-    return db.exec(wanted).all()
+    found = db.exec(wanted).all()
+    withdrawn = features.withdrawn_of(db, {candidate_id for _, candidate_id in found})
+    return [row_id for row_id, candidate_id in found if exam not in withdrawn.get(candidate_id, {})]
 
 
 def logged(db: Session, keyring: Keyring, session_id: UUID, now_utc: datetime) -> Logged:

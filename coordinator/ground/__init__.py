@@ -6,6 +6,7 @@ master_keys    they wrap all other keys          own_keys the coordinator's own 
 keyring        wraps, and opens with other keys  master_users which coordinator uses which master key
 master_following  follows the master key's file
 fleet_keys     with which it lets nodes join     key_files files with secrets, made once
+signing_files  the signing key, and its successor
 ca_files       the fleet's CA, and its successor
 sealed_fields  encrypted fields, bound to their place
 leadership     one coordinator of several leads   leading  the work that it alone does

@@ -9,4 +9,5 @@ asking     reads what nodes ask (pure)               identity   makes certificat
 answers    rows in the API's form                    accepting  whose messages are accepted
 service    in the database                           tables     the rows
 routes     REST                                      examples   for the API's description
+succeeding  tells nodes which of the coordinator's signing keys count
 """

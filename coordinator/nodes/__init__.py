@@ -5,6 +5,7 @@ steadiness    so that it does not flap (pure)   history     the last hour, in me
 placements    open, cordoned, draining (pure)   admission   why no node can take a session (pure)
 gauges        what the metrics say of each node (pure)
 alert_stream  the hub's streams of alerts and states     stream  what they must be like (pure)
+checkpoint_stream  the audit log's checkpoints at the hub
 states        a session's state checked (pure)
 heartbeats    receives heartbeats              fleet       which nodes can take a session (pure)
 routing       which one gets it (pure)         regions  where nodes come first (pure)

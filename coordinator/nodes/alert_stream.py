@@ -162,7 +162,7 @@ class StateStream:
     async def _bind(self, client: Client) -> None:
         context = client.jetstream(timeout=STATE_WITHIN_S)
         try:
-            asked = await _ensured(context, stream.states_config, self._settings)
+            asked = await ensured(context, stream.states_config, self._settings)
         except nats.js.errors.ServiceUnavailableError as error:
             raise Unavailable("the hub's JetStream is not available now") from error
         except nats.js.errors.APIError as error:
@@ -175,7 +175,7 @@ class StateStream:
 async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
     """Create or correct stream and consumer, and check the settings that the server kept."""
     try:
-        asked = await _ensured(context, stream.stream_config, settings)
+        asked = await ensured(context, stream.stream_config, settings)
         await context.add_consumer(subjects.ALERT_STREAM, ConsumerConfig(**stream.consumer_config(settings)))
     except nats.js.errors.ServiceUnavailableError as error:
         raise Unavailable("the hub's JetStream is not available now") from error
@@ -187,7 +187,7 @@ async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
     stream.require_same(stream.consumer_config(settings), vars(used.config))
 
 
-async def _ensured(context: JetStreamContext, config: _Config, settings: StreamSettings) -> dict[str, Any]:
+async def ensured(context: JetStreamContext, config: _Config, settings: StreamSettings) -> dict[str, Any]:
     """Create or correct a stream; returns its settings. Raises errors of the client."""
     asked = config(settings, settings.replicas or stream.CLUSTER_REPLICAS)
     try:

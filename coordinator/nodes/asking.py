@@ -1,4 +1,4 @@
-"""Sends the seven commands to nodes, with typed requests and answers.
+"""Sends the commands to nodes, with typed requests and answers.
 
 Each raises `Rejected` as the node does, and `Unavailable` when no valid answer arrives. A node may have an
 older program, which refuses every field that it does not know: it is sent none that is at its default, and
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from coordinator.ground.signing_files import Signing
 from coordinator.nodes.commands import Command, Commander
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hybrid import Opener
@@ -95,6 +96,12 @@ async def configure(commander: Commander, node_id: UUID, order: Desired) -> Conf
     """Send a node its order of settings. Only for nodes whose heartbeats say that they know such orders."""
     command = Command(kind="configure", body=_json(order))
     return _answer(Configured, await commander.send(node_id, command))
+
+
+async def succeed(commander: Commander, node_id: UUID, signing: Signing) -> None:
+    """Tell a node which of the coordinator's signing keys count. Only for one whose heartbeats name those
+    that count for it."""
+    await commander.send(node_id, Command(kind="succeed", body=b"", signing=signing))
 
 
 async def _change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:

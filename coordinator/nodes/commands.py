@@ -10,9 +10,8 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from coordinator.ground.ids import uuid7
+from coordinator.ground.signing_files import Signing
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.replies import read_reply
 from coordinator.nodes.signers import Signers
@@ -22,9 +21,10 @@ from shared.hub_link import HubLink
 from shared.hybrid import Opener
 from shared.messages.commands import CommandHeader
 from shared.policy.terms import Gate
-from shared.sealing import pack, parse_sealing_public
+from shared.sealing import Signs, pack, parse_sealing_public
+from shared.successions import MOST
 
-Kind = Literal["start", "change", "end", "enroll", "compare", "verify", "configure"]
+Kind = Literal["start", "change", "end", "enroll", "compare", "verify", "configure", "succeed"]
 
 TIMEOUTS_S: Final[Mapping[Kind, float]] = MappingProxyType(
     {
@@ -35,6 +35,7 @@ TIMEOUTS_S: Final[Mapping[Kind, float]] = MappingProxyType(
         "compare": 10.0,
         "verify": 10.0,
         "configure": 10.0,
+        "succeed": 5.0,
     }
 )
 """Seconds to wait for the reply. Each is below a command's lifetime, so that no node runs a command after
@@ -50,6 +51,8 @@ class Command:
     """Canonical JSON of the command's body; for `enroll` the JPEG itself."""
     gate: Gate | None = None
     """For `enroll`: the gate that the picture must pass."""
+    signing: Signing | None = None
+    """For `succeed`: the coordinator's signing keys."""
     reply_key: Opener | None = None
     """Opens a reply about a person, which the node seals to the public half."""
 
@@ -62,7 +65,7 @@ class Commander:
         hub: HubLink,
         fleet: Fleet,
         signers: Signers,
-        signing: Ed25519PrivateKey,
+        signing: Signs,
         *,
         hybrid: bool = False,
     ) -> None:
@@ -91,6 +94,8 @@ class Commander:
             issued_utc=datetime.now(UTC),
             reply_key=None if reply_key is None else reply_key.public_text(hybrid=hybrid_key is not None),
             gate=command.gate,
+            counts=None if command.signing is None else command.signing.counts,
+            successions=None if command.signing is None else command.signing.successions[-MOST:],
             boot_id=state.heartbeat.boot_id if state.heartbeat.answers_for_host else None,
         )
         try:

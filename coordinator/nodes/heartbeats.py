@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import MAX_SKEW, Fleet, WrongClock
@@ -24,7 +22,7 @@ from shared.errors import Corrupt, Unavailable
 from shared.messages.heartbeats import MAX_BEATS_PER_S, Heartbeat, LaneMark, Marks, OtherHost
 from shared.messages.message import parse
 from shared.rates import Buckets, Rate
-from shared.sealing import pack, unpack, verify
+from shared.sealing import Signs, pack, unpack, verify
 from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
@@ -44,7 +42,7 @@ class Heartbeats:
         database: Database,
         fleet: Fleet,
         signers: Signers,
-        signing: Ed25519PrivateKey,
+        signing: Signs,
         on_boot: Callable[[UUID], None] = lambda _: None,
         on_heard: Callable[[], None] = lambda: None,
         hosts: Hosts | None = None,
@@ -152,7 +150,7 @@ class Heartbeats:
 def sign_marks(
     node_id: UUID,
     marks: list[LaneMark],
-    signing: Ed25519PrivateKey,
+    signing: Signs,
     other_host: OtherHost | None = None,
 ) -> bytes:
     """The signed message that allows a node's outbox to delete alerts."""

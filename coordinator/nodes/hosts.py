@@ -18,8 +18,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.queues import Queues
@@ -31,7 +29,7 @@ from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hub_link import HubLink
 from shared.messages.commands import CommandHeader
 from shared.messages.heartbeats import Heartbeat, OtherHost
-from shared.sealing import pack
+from shared.sealing import Signs, pack
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +59,7 @@ def speaks_on(known: Stranger | None, boot_id: UUID, now: float) -> bool:
 class Hosts:
     """Decides which host is a node."""
 
-    def __init__(
-        self, hub: HubLink, database: Database, signers: Signers, signing: Ed25519PrivateKey
-    ) -> None:
+    def __init__(self, hub: HubLink, database: Database, signers: Signers, signing: Signs) -> None:
         self._hub = hub
         self._database = database
         self._signers = signers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -116,6 +116,21 @@ def check_open(db: Session, node_id: UUID) -> None:
 def seen(db: Session, node_id: UUID, now_utc: datetime) -> None:
     """Record the time at which a node was heard."""
     db.exec(update(Node).where(col(Node.id) == node_id).values(last_seen_utc=now_utc))
+
+
+def note_keys(db: Session, node_id: UUID, mark: str) -> None:
+    """Record which of the coordinator's signing keys count for a node."""
+    db.exec(update(Node).where(col(Node.id) == node_id).values(coordinator_keys=mark))
+
+
+def without_keys(db: Session, mark: str, since_utc: datetime) -> Sequence[Node]:
+    """The nodes that were heard since then, and for which other signing keys count."""
+    wanted = select(Node).where(
+        col(Node.revoked_utc).is_(None),
+        col(Node.last_seen_utc) >= since_utc,
+        col(Node.coordinator_keys).is_distinct_from(mark),
+    )
+    return db.exec(wanted.order_by(col(Node.id))).all()
 
 
 def committed(db: Session, key: LaneKey, sequences: Iterable[int], now_utc: datetime) -> LaneMark:

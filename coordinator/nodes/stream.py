@@ -1,4 +1,4 @@
-"""Defines the settings of the streams of alerts and of states, and of the consumer of alerts. Pure."""
+"""Defines the settings of the hub's streams, and of the consumer of alerts. Pure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ STATES_MAX_BYTES: Final = 2**29
 """Above this the oldest states are removed: thousands of sessions, of which each has a few pictures in it."""
 STATES_DUPLICATE_WINDOW_S: Final = 10.0
 """States have no message id."""
+CHECKPOINTS_MAX_BYTES: Final = 2**28
+"""Half a million of them; above this the oldest go."""
+CHECKPOINTS_OF_ONE: Final = 120_000
+"""More than a year has at one in five minutes."""
 MAX_ACK_PENDING: Final = 1_024
 CLUSTER_REPLICAS: Final = 3
 """Copies in a hub that is a cluster: it goes on without any one of its servers."""
@@ -71,6 +75,22 @@ def states_config(settings: StreamSettings, replicas: int) -> dict[str, Any]:
         "max_age": STATES_AGE_S,
         "duplicate_window": STATES_DUPLICATE_WINDOW_S,
         "max_msgs_per_subject": 1,
+    }
+
+
+def checkpoints_config(settings: StreamSettings, replicas: int) -> dict[str, Any]:
+    """The settings of the stream of the audit log's checkpoints, which must outlive the database."""
+    return {
+        **_common(settings, replicas),
+        "name": subjects.CHECKPOINT_STREAM,
+        "subjects": [subjects.CHECKPOINT_SUBJECTS],
+        "storage": "file",
+        "max_bytes": CHECKPOINTS_MAX_BYTES,
+        "max_age": 0.0,
+        "duplicate_window": DUPLICATE_WINDOW_S,
+        "max_msgs_per_subject": CHECKPOINTS_OF_ONE,
+        "deny_delete": True,
+        "deny_purge": True,
     }
 
 

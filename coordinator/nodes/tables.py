@@ -45,6 +45,9 @@ class Node(Row, table=True):
     """By when a draining node is to be empty."""
     boot_id: UUID | None = None
     """The run of its daemon that is the node."""
+    coordinator_keys: str | None = Field(default=None, max_length=32)
+    """Which of the coordinator's signing keys count for it, as its heartbeats said when one followed another;
+    None: nothing was said."""
     other_host_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When another host with its identity was refused last; written at most twice a minute."""
 

@@ -7,6 +7,7 @@ registers under that name next is another person.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,6 +22,7 @@ from coordinator.destinations import outbox_service as outbox
 from coordinator.ground.keyring import Keyring
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.incidents.tables import Incident
+from coordinator.privacy.places import tombstone
 from coordinator.reviews.states import Act
 from coordinator.reviews.tables import ReviewAct
 from coordinator.sessions import service as sessions
@@ -65,6 +67,20 @@ def correct(
     recipients = outbox.note_correction(db, keyring, sat, (former, reference), now_utc)
     tokens = _revoke(db, candidate, former, now_utc)
     return Corrected(candidate.id, tokens, recipients)
+
+
+def correct_again(db: Session, names: Sequence[tuple[Candidate, str]]) -> None:
+    """Correct names in a restored database; what else a correction does was done before it was lost."""
+    former = [candidate.reference for candidate, _ in names]
+    for candidate, _ in names:  # two of them may have exchanged a name
+        candidate.reference = tombstone(candidate.id)
+        db.add(candidate)
+    db.flush()
+    for (candidate, reference), before in zip(names, former, strict=True):
+        candidate.reference = reference
+        db.add(candidate)
+        db.flush()
+        _rewrite(db, candidate, before)
 
 
 def _rewrite(db: Session, candidate: Candidate, former: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -17,11 +17,11 @@ from shared.erasures import JournalEntry, read_journal
 from shared.errors import ConfigError, Corrupt
 
 
-def read(path: Path, key: Ed25519PublicKey) -> list[JournalEntry]:
+def read(path: Path, keys: Collection[Ed25519PublicKey]) -> list[JournalEntry]:
     """The file's entries; none if there is no file yet. Raises `ConfigError` if it cannot be believed."""
     try:
         with path.open("rb") as lines:
-            return read_journal(lines, key)
+            return read_journal(lines, keys)
     except FileNotFoundError:
         return []
     except Corrupt as error:
@@ -30,7 +30,9 @@ def read(path: Path, key: Ed25519PublicKey) -> list[JournalEntry]:
         raise ConfigError(f"the erasure journal {path} cannot be read: {error.strerror}") from error
 
 
-def write(path: Path, key: Ed25519PublicKey, following: Callable[[int], Sequence[JournalEntry]]) -> int:
+def write(
+    path: Path, keys: Collection[Ed25519PublicKey], following: Callable[[int], Sequence[JournalEntry]]
+) -> int:
     """Append the entries that the file lacks; `following` gives those after a number. Returns how many.
 
     Raises `ConfigError` if the file cannot be believed, `OSError` if it cannot be written.
@@ -39,7 +41,7 @@ def write(path: Path, key: Ed25519PublicKey, following: Callable[[int], Sequence
     with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
-            known = read_journal(file, key)
+            known = read_journal(file, keys)
         except Corrupt as error:
             raise ConfigError(f"{path}: {error}; bring back the file as it was") from error
         new = following(len(known))

@@ -68,7 +68,7 @@ async def replay_journal(parts: Parts) -> None:
     path = parts.config.privacy.erasure_journal
     if path is None:
         return
-    entries = await asyncio.to_thread(journal_file.read, path, parts.keys.signing.public_key())
+    entries = await asyncio.to_thread(journal_file.read, path, parts.keys.signers)
 
     def work(db: Session) -> int:
         return erasing.replay(db, parts.keys.keyring, entries, datetime.now(UTC))
@@ -98,5 +98,4 @@ def write_journal(parts: Parts) -> None:
     if path is None:
         return
     with parts.database.read() as db:
-        key = parts.keys.signing.public_key()
-        journal_file.write(path, key, partial(journal.entries, db))
+        journal_file.write(path, parts.keys.signers, partial(journal.entries, db))

@@ -28,7 +28,7 @@ from coordinator.web_api.parts import Parts
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.messages.message import parse
-from shared.sealing import pack, unpack, verify
+from shared.sealing import pack, unpack, verify_by_one
 
 HERE_EVERY_S: Final = 2.0
 GONE_AFTER_S: Final = 60.0
@@ -142,7 +142,7 @@ class Spreading:
     def _read(self, message: bytes) -> FromCoordinator | None:
         try:
             parcel = unpack(message)
-            verify(parcel, self._parts.keys.signing.public_key())
+            verify_by_one(parcel, self._parts.keys.signers)
             return parse(FromCoordinator, parcel.header)
         except Corrupt:
             self.counts["refused"] += 1

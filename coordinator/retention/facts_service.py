@@ -21,6 +21,7 @@ from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from coordinator.enrollments.tables import Enrollment
 from coordinator.evidence.tables import Evidence
 from coordinator.exams.tables import Exam
+from coordinator.features import service as features
 from coordinator.features.tables import FeatureBatch
 from coordinator.ground.columns import UtcDateTime
 from coordinator.incidents.states import State
@@ -56,6 +57,7 @@ class _OfExam:
     terms: list[Retention] = field(default_factory=list)
     under_review: bool = False
     left: set[Kept] = field(default_factory=set)
+    log_withdrawn: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ def gather(db: Session, candidate_ids: Collection[UUID], now_utc: datetime) -> l
     _read_sessions(db, found, now_utc)
     _read_accommodations(db, found)
     _read_keys(db, found)
+    _read_withdrawn(db, found)
     _read_faces(db, found)
     said = select(Consent.candidate_id, func.max(Consent.created_utc)).where(
         col(Consent.candidate_id).in_(found)
@@ -122,6 +125,7 @@ def _exam(name: str, one: _OfExam) -> ExamFacts:
         days=longest(one.terms),
         under_review=one.under_review,
         left=frozenset(one.left),
+        log_withdrawn_utc=one.log_withdrawn,
     )
 
 
@@ -195,6 +199,14 @@ def _read_keys(db: Session, found: dict[UUID, _OfPerson]) -> None:
         elif kept is not None:
             person.exams[scope].left.add(kept)
             person.exams[scope].waits.append(created_utc + UNUSED)
+
+
+def _read_withdrawn(db: Session, found: dict[UUID, _OfPerson]) -> None:
+    for candidate_id, of_exams in features.withdrawn_of(db, found).items():
+        known = found[candidate_id].exams
+        for exam, at_utc in of_exams.items():
+            if exam in known:
+                known[exam].log_withdrawn = at_utc
 
 
 def _read_faces(db: Session, found: dict[UUID, _OfPerson]) -> None:

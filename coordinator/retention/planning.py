@@ -3,7 +3,8 @@
 An exam is over for a person when their last session of it has ended or expired. Nothing is erased while it is
 under a legal hold, or while the review of an incident is going on: it is claimed, was confirmed by one
 person, was opened again, or there is an appeal. What is of the person, such as the face template, waits for
-all exams of the person. An incident that nobody has looked at is not under review.
+all exams of the person. An incident that nobody has looked at is not under review. A log of features whose
+consent was withdrawn waits for the end of its holds and for nothing else.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class ExamFacts:
     under_review: bool = False
     left: frozenset[Kept]
     """The classes of which anything is left: a key or a row."""
+    log_withdrawn_utc: datetime | None = None
+    """When the candidate withdrew consent to the log of features, if a hold kept it then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +94,11 @@ def plan(person: PersonFacts, holds: Iterable[Hold], now_utc: datetime) -> tuple
             kept=kept,
             candidate_id=person.candidate_id,
             exam=exam.exam,
-            due_utc=exam.over_utc + _period(kept, exam.days),
-            back=_back(held(holds, person.candidate_id, {exam.exam}, now_utc), review=exam.under_review),
+            due_utc=_exam_due(exam, kept),
+            back=_back(
+                held(holds, person.candidate_id, {exam.exam}, now_utc),
+                review=exam.under_review and not _is_withdrawn(exam, kept),
+            ),
         )
         for exam in person.exams
         for kept in OF_EXAMS
@@ -112,6 +118,16 @@ def plan(person: PersonFacts, holds: Iterable[Hold], now_utc: datetime) -> tuple
         if kept in person.left
     ]
     return (*of_exams, *of_person)
+
+
+def _exam_due(exam: ExamFacts, kept: Kept) -> datetime:
+    if _is_withdrawn(exam, kept) and exam.log_withdrawn_utc is not None:
+        return exam.log_withdrawn_utc
+    return exam.over_utc + _period(kept, exam.days)
+
+
+def _is_withdrawn(exam: ExamFacts, kept: Kept) -> bool:
+    return kept is Kept.FEATURES and exam.log_withdrawn_utc is not None
 
 
 def _personal_due(person: PersonFacts, kept: Kept) -> datetime:

@@ -22,7 +22,12 @@ from coordinator.audit import service as audit
 from coordinator.candidates import service as candidates
 from coordinator.ground.ids import uuid7
 from coordinator.holds import service as holds
-from coordinator.retention import erasing_service as erasing, facts_service as facts, service as retention
+from coordinator.retention import (
+    archiving,
+    erasing_service as erasing,
+    facts_service as facts,
+    service as retention,
+)
 from coordinator.retention.planning import OF_EXAMS, OF_PERSONS, Item, PersonFacts, plan
 from coordinator.retention.service import Erased, ErasedTally, Tallies
 from coordinator.web_api.parts import Parts
@@ -50,7 +55,13 @@ async def run(parts: Parts) -> None:
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         with suppress(Unavailable):  # the database is unavailable: the next look finds the same
-            await erase_due(parts, Asked(holder, datetime.now(UTC), if_due=True))
+            await _look(parts, Asked(holder, datetime.now(UTC), if_due=True))
+
+
+async def _look(parts: Parts, asked: Asked) -> None:
+    erased = await erase_due(parts, asked)
+    if erased is not None and not erased.more:
+        await archiving.archive_due(parts, asked.now_utc)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ _LOGGED: Final = (
     "If you have agreed to that separately, what was measured in each five seconds, such as the direction of "
     "your head, is also logged for developing the software: numbers, without pictures, sound or your name. "
     "The log is encrypted, and it is deleted {features} after the end of your exam. You may take your "
-    "agreement back at any time; what was logged is then deleted at once."
+    "agreement back at any time; what was logged is then deleted at once, or, if the law requires that it is "
+    "kept, as soon as that has ended, and not used until then."
 )
 _WHY: Final = (
     "This is done so that everybody sits the exam under the same conditions. Nothing is concluded about "

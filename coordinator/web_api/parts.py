@@ -24,6 +24,7 @@ from coordinator.ground.queues import Queues
 from coordinator.live.rooms import Rooms
 from coordinator.live.tickets import Tickets
 from coordinator.nodes.alert_stream import AlertStream, StateStream
+from coordinator.nodes.checkpoint_stream import CheckpointStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.hub_account import HubAccount
@@ -72,6 +73,7 @@ class Parts:
     """If nodes log in at the hub with identities that this coordinator signs."""
     alert_stream: AlertStream
     state_stream: StateStream
+    checkpoint_stream: CheckpointStream
     fleet: Fleet
     signers: dict[UUID, Ed25519PublicKey]
     """Of the nodes whose messages are accepted; `memberships.accepting` keeps it."""

@@ -18,9 +18,9 @@ from enum import StrEnum
 from typing import Final, Protocol, assert_never
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel
 
+from edge.coordinator_keys import CoordinatorKeys
 from edge.node_identity import Identity
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hybrid import Opener, new_hybrid
@@ -31,8 +31,9 @@ from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import ENROLLMENT_GATE, Gate
-from shared.sealing import Parcel, open_body, pack, parse_sealing_public, unpack, verify
+from shared.sealing import Parcel, open_body, pack, parse_sealing_public, unpack
 from shared.seldom import Seldom
+from shared.successions import Succession
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +70,11 @@ class CommandGate:
     again. That is harmless: start and end are idempotent, the others change nothing.
     """
 
-    def __init__(self, node_id: UUID, coordinator_key: Ed25519PublicKey, boot_id: UUID | None = None) -> None:
+    def __init__(self, node_id: UUID, keys: CoordinatorKeys, boot_id: UUID | None = None) -> None:
         """`boot_id`: what this host is known by. Commands for another host with the same id are refused."""
         self._node_id = node_id
         self._boot_id = boot_id
-        self._coordinator_key = coordinator_key
+        self._keys = keys
         self._seen: dict[UUID, datetime] = {}
 
     def admit(self, subject: str, message: bytes, now_utc: datetime) -> Admitted | CommandRefusal:
@@ -83,7 +84,7 @@ class CommandGate:
         except Corrupt:
             return CommandRefusal.MALFORMED
         try:
-            verify(parcel, self._coordinator_key)
+            self._keys.verify(parcel, _successions(parcel))
         except Corrupt:
             return CommandRefusal.SIGNATURE
         try:
@@ -112,6 +113,13 @@ class CommandGate:
         return None
 
 
+def _successions(parcel: Parcel) -> tuple[Succession, ...]:
+    """What a message that is not trusted yet says of the coordinator's keys; each word is signed itself."""
+    if parcel.header.get("kind") != "succeed":
+        return ()
+    return parse(CommandHeader, parcel.header).successions or ()
+
+
 class Actions(Protocol):
     """What a node can be commanded to do. Each may raise `Rejected` or `Unavailable`."""
 
@@ -136,7 +144,7 @@ class Commands:
     def __init__(
         self,
         identity: Identity,
-        coordinator_key: Ed25519PublicKey,
+        keys: CoordinatorKeys,
         actions: Actions,
         boot_id: UUID | None = None,
     ) -> None:
@@ -145,7 +153,8 @@ class Commands:
         self._opener = Opener(identity.sealing, hybrid)
         self.hybrid_text = hybrid.public_key().text
         """`mlkem768-x25519:…`, for the heartbeats."""
-        self._gate = CommandGate(identity.node_id, coordinator_key, boot_id)
+        self._gate = CommandGate(identity.node_id, keys, boot_id)
+        self._keys = keys
         self._actions = actions
         self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
@@ -159,6 +168,10 @@ class Commands:
             return None
         if command.header.kind == "here":
             return self._reply(command.header, None)
+        if command.header.kind == "succeed":
+            self._keys.take(command.header.counts or (), command.header.successions or ())
+            await asyncio.to_thread(self._keys.keep)
+            return self._reply(command.header, None)
         try:
             answer: BaseModel | Exception = await self._obeyed(command)
             self.counts["obeyed"] += 1
@@ -170,6 +183,11 @@ class Commands:
             self.counts["failed"] += 1
             log.exception("a command failed", extra={"command": command.header.kind})
         return self._reply(command.header, answer)
+
+    @property
+    def keys_mark(self) -> str:
+        """Which of the coordinator's keys count, for the heartbeats."""
+        return self._keys.mark
 
     def refused(self) -> dict[str, int]:
         """How many messages were refused, by reason; reasons with none are left out."""
@@ -217,7 +235,7 @@ class Commands:
                 return self._actions.verify(parse(VerifyFrame, body))
             case "configure":
                 return self._actions.configure(parse(Desired, body))
-            case "here":
+            case "here" | "succeed":
                 raise Corrupt("this command has no body")
             case _:
                 assert_never(header.kind)

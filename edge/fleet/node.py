@@ -104,6 +104,7 @@ class Node:
             answers_for_host=True,
             desired=self.configuring.report,
             hybrid_key=self.commands.hybrid_text,
+            coordinator_keys=self.commands.keys_mark,
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:

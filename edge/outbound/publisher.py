@@ -18,8 +18,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from edge.coordinator_keys import CoordinatorKeys
 from edge.hub import store
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.outbox import Waiting
@@ -32,7 +31,7 @@ from shared.events.types import Lane
 from shared.hub_link import HubLink
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, LaneMark, Marks, OtherHost
 from shared.messages.message import parse
-from shared.sealing import unpack, verify
+from shared.sealing import unpack
 from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
@@ -76,7 +75,7 @@ class Publisher:
         hub: HubLink,
         *,
         node_id: UUID,
-        coordinator_key: Ed25519PublicKey,
+        coordinator_keys: CoordinatorKeys,
         pace: Pace,
         lanes: dict[Lane, LaneSchedule],
         dispatched: Dispatched,
@@ -84,7 +83,7 @@ class Publisher:
         self._outbox = outbox
         self._hub = hub
         self._node_id = node_id
-        self._coordinator_key = coordinator_key
+        self._coordinator_keys = coordinator_keys
         self._pace = pace
         self._lanes = lanes
         self._dispatched = dispatched
@@ -110,7 +109,7 @@ class Publisher:
         hub: HubLink,
         *,
         node_id: UUID,
-        coordinator_key: Ed25519PublicKey,
+        coordinator_keys: CoordinatorKeys,
         pace: Pace,
         dispatched: Dispatched,
     ) -> Publisher:
@@ -123,7 +122,7 @@ class Publisher:
             outbox,
             hub,
             node_id=node_id,
-            coordinator_key=coordinator_key,
+            coordinator_keys=coordinator_keys,
             pace=pace,
             lanes=lanes,
             dispatched=dispatched,
@@ -153,7 +152,7 @@ class Publisher:
         counted."""
         try:
             parcel = unpack(message)
-            verify(parcel, self._coordinator_key)
+            self._coordinator_keys.verify(parcel)
             marks = parse(Marks, parcel.header)
             if marks.node_id != self._node_id:
                 raise Corrupt("the marks are another node's")

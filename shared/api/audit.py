@@ -13,7 +13,8 @@ class AuditEntryOut(Response):
     """Its place in the institution's log."""
     at: Utc
     act: str
-    """The operation's name in this description, `store_alerts` or `move_session`."""
+    """The operation's name in this description, or what no request asked for: `store_alerts`, `move_session`,
+    `deliver`."""
     role: str
     """The role of the token; `link`: a candidate with a session's link; `node`: an edge node."""
     subject: str | None
@@ -24,8 +25,10 @@ class AuditEntryOut(Response):
     candidate_id: str | None
     """Whom it was about. None where it was about nobody, or that person is erased."""
     exam_session_id: str | None
+    destination_id: str | None = None
+    """The institution's system to which something was sent."""
     outcome: str
-    """`done`, or `refused` or `failed` with the status of the answer."""
+    """`done`, or `refused` or `failed` with the status of the answer or another word."""
     amount: int
     request_id: str
     """Entries of one request have the same."""

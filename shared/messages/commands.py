@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.fields import KeyText, Name, Text, Utc
 from shared.messages.message import Message
 from shared.policy.terms import Gate
+from shared.successions import MOST, Succession
 
 COMMAND_LIFETIME_S = 30.0
 
@@ -17,8 +18,8 @@ COMMAND_LIFETIME_S = 30.0
 class CommandHeader(Message):
     """Clear part of every command from the coordinator to one node."""
 
-    kind: Literal["start", "change", "end", "enroll", "compare", "verify", "configure", "here"]
-    """`here` does nothing: who answers it is there."""
+    kind: Literal["start", "change", "end", "enroll", "compare", "verify", "configure", "here", "succeed"]
+    """`here` does nothing: who answers it is there. `succeed` says which of the coordinator's keys count."""
     command_id: UUID
     node_id: UUID
     issued_utc: Utc
@@ -28,6 +29,10 @@ class CommandHeader(Message):
     """For `enroll`: the bounds for the picture."""
     boot_id: UUID | None = None
     """The host that it is for, if two should have the node's identity; None: any."""
+    counts: Annotated[tuple[Name, ...], Field(max_length=8)] | None = None
+    """For `succeed`: the coordinator's signing keys that count from now on."""
+    successions: Annotated[tuple[Succession, ...], Field(max_length=MOST)] | None = None
+    """For `succeed`: which key follows which. One that signs may follow what the node knows only by this."""
 
 
 class ReplyHeader(Message):

@@ -137,6 +137,9 @@ class Heartbeat(Message):
     hosts. False: an older program."""
     desired: DesiredReport | None = None
     """What became of the settings that it was given. None: an older program, which knows of none."""
+    coordinator_keys: Name | None = None
+    """Which of the coordinator's signing keys count for it (`successions.mark_of`). None: an older program,
+    which knows only the one of its settings."""
     hybrid_key: KeyText | None = None
     """The hybrid key of this run of the daemon (`mlkem768-x25519:…`), beside `sealing_key`. None: an older
     program, which is told of no hybrid key either."""

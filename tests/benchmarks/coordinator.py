@@ -152,7 +152,7 @@ def _ingest(site: Site) -> Iterator[Line]:
     database, keyring, node = site.parts.database, site.parts.keys.keyring, EdgeNode()
     store = AlertStore(database, keyring, {node.node_id: node.signing.public_key()})
     sittings = [sit(database, keyring, node, f"INGEST-{number}") for number in range(16)]
-    deliveries = [_delivery(sittings[number % 16], number) for number in range(INGESTED + PAGES)]
+    deliveries = [delivery_of(sittings[number % 16], number) for number in range(INGESTED + PAGES)]
     single, backlog = deliveries[:PAGES], deliveries[PAGES:]
     yield Line("alert ingest, one", [_taken(store, [one]) for one in single], "12 KB thumbnail")
     batches = [backlog[first : first + MOST] for first in range(0, len(backlog), MOST)]
@@ -170,7 +170,7 @@ def _backlog(site: Site, sessions: int) -> Line:
     times = []
     for first in range(0, LONG, MOST):
         numbers = range(first, first + MOST)
-        batch = [_delivery(sittings[each % sessions], each // sessions, each + 1) for each in numbers]
+        batch = [delivery_of(sittings[each % sessions], each // sessions, each + 1) for each in numbers]
         times.append(_taken(store, batch))
     quarter = len(times) // 4
     rates = [
@@ -181,7 +181,8 @@ def _backlog(site: Site, sessions: int) -> Line:
     return Line(f"{LONG:,} alerts of {sessions} sessions", times, note)
 
 
-def _delivery(sitting: Sitting, number: int, sequence: int | None = None) -> StreamMessage:
+def delivery_of(sitting: Sitting, number: int, sequence: int | None = None) -> StreamMessage:
+    """A sealed alert with its picture, as it comes from the stream."""
     onset = START + timedelta(seconds=30 * number)
     alert = sitting.alert(
         30.0 * number,

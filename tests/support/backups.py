@@ -19,7 +19,7 @@ from coordinator.backups.creating import Maker, maker_of
 from coordinator.backups.lists import Found, found_at, target_of
 from coordinator.backups.manifest import Kind
 from coordinator.candidates.tables import Candidate
-from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys
 from coordinator.holds.tables import LegalHold
@@ -29,11 +29,12 @@ from coordinator.privacy import erasing_service as erasing
 from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
 from coordinator.restoring import RestoreWish
+from coordinator.storing_sections import BackupSection
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
 from shared.erasures import Cause
 from shared.holds import HeldThing
-from shared.sealing import sealing_public_text
+from shared.sealing import SealingPrivate, sealing_public_text
 from shared.tokens import Role
 from tests.support.postgres import database_url, run_sql
 from tests.support.retained import Rows, sat, stopped_parts
@@ -63,7 +64,7 @@ class Place:
     config: CoordinatorConfig
     maker: Maker
 
-    def wish(self, backup_id: str = "", opener: X25519PrivateKey = OPENER) -> RestoreWish:
+    def wish(self, backup_id: str = "", opener: SealingPrivate = OPENER) -> RestoreWish:
         return RestoreWish(
             config=self.config,
             settings=self.maker.settings,
@@ -151,7 +152,7 @@ def place(maker: Maker, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
 
 
 def found(maker: Maker, kind: Kind = Kind.DATABASE) -> list[Found]:
-    return found_at(target_of(maker.settings, kind), kind, maker.keys.signing.public_key())
+    return found_at(target_of(maker.settings, kind), kind, maker.keys.signers)
 
 
 def good(maker: Maker, kind: Kind = Kind.DATABASE) -> list[str]:

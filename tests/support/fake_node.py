@@ -22,6 +22,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from pydantic import BaseModel
 
+from edge.coordinator_keys import CoordinatorKeys
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.events.table import lane
@@ -34,7 +35,7 @@ from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.desired import Configured, Desired, DesiredReport
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.heartbeats import Heartbeat, Measures, OutboxState, SessionState
-from shared.messages.message import parse
+from shared.messages.message import Message, parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.messages.states import StateHeader
 from shared.policy.terms import Gate
@@ -97,6 +98,8 @@ class FakeNode:
         self.boot_id, self.outbox_id = uuid4(), uuid4()
         self.commander: Ed25519PublicKey | None = None
         """The coordinator's key, once the test knows it; commands by another one fail the test's node."""
+        self.keys: CoordinatorKeys | None = None
+        """The coordinator's keys that count for it; None: a node of an older program."""
         self.obeyed = Obeyed()
         self.published: list[bytes] = []
         """Alerts with their pictures as they went out."""
@@ -149,6 +152,7 @@ class FakeNode:
             sessions=self.sessions,
             measures=self.measures,
             desired=self.desired,
+            coordinator_keys=None if self.keys is None else self.keys.mark,
             hybrid_key=None if self.hybrid is None else self.hybrid.public_key().text,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
@@ -252,6 +256,12 @@ class FakeNode:
         if self.commander is not None:
             verify(parcel, self.commander)
         header = parse(CommandHeader, parcel.header)
+        if self.keys is not None:
+            self.keys.verify(parcel, header.successions or ())
+            if header.kind == "succeed":
+                self.keys.take(header.counts or (), header.successions or ())
+                await message.respond(self._reply(header, Message()))
+                return
         assert header.node_id == self.node_id == subjects.node_of(message.subject)
         self.obeyed.hybrid.append(parcel.hybrid)
         body = open_body(parcel, Opener(self._sealing, self.hybrid))
@@ -294,8 +304,8 @@ class FakeNode:
                 order = parse(Desired, body)
                 self.obeyed.configured.append(order)
                 return Configured(version=order.version)
-            case "here":
-                raise AssertionError("a node that does not answer for its host is not asked")
+            case "here" | "succeed":
+                raise AssertionError("a node that does not say that it knows of this is not asked")
 
     def _ended(self, end: EndSession) -> SessionEnded:
         self.obeyed.ended.append(end)

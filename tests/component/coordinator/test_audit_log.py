@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, delete, select, update
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
@@ -20,10 +20,10 @@ from websockets.typing import Subprotocol
 from coordinator.alerts.stored import Stored
 from coordinator.audit import chaining, chaining_service
 from coordinator.audit.noted import IMPERSONAL
-from coordinator.audit.tables import AuditEntry, AuditKey
+from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditKey
 from coordinator.ground.database import Database
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.audit_file import AuditCheck
+from shared.audit_file import AuditCheck, checkpoints_of
 from shared.errors import Unavailable
 from shared.tokens import Role
 from tests.support.centre import Centre, edge, send
@@ -50,7 +50,7 @@ async def exported(site: Site, **asked: Any) -> tuple[AuditCheck, list[str]]:
     assert answer.status_code == 200, answer.text
     key: Ed25519PublicKey = site.parts.keys.signing.public_key()
     lines = answer.text.splitlines()
-    check = AuditCheck(key)
+    check = AuditCheck((key,))
     check.read(line.encode() for line in lines)
     return check, lines
 
@@ -507,6 +507,39 @@ def test_alerts_of_a_batch_are_one_act_of_their_node(centre: Centre, sitting: Si
         ("node", sitting.node.node_id, sitting.session.id)
     }
     assert sum(one.amount for one in found) == 3
+
+
+def test_the_hub_keeps_the_checkpoints_and_they_show_a_log_that_was_cut_off(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        await chaining.round_of(site.parts, NOW)
+        await site.started("SESS-2", "CAND-2")
+        await chaining.round_of(site.parts, NOW + timedelta(hours=1))
+        published = 0
+        while waiting := await chaining.publish(site.parts):
+            published += waiting
+        answer = await site.get("/audit/checkpoints")
+        known = checkpoints_of(answer.text.encode().splitlines())
+        assert len(known) == len({one.checkpoint.number for one in known}) >= 2
+        last = max(one.checkpoint.number for one in known)
+        key = site.parts.keys.signing.public_key()
+        lines = (await site.get("/audit/export")).text.encode().splitlines()
+        whole = AuditCheck((key,), known)
+        whole.read(lines)
+        assert whole.faults == []
+
+        def cut_off(db: Session) -> None:
+            for table in (AuditEntry, AuditCheckpoint):
+                db.exec(delete(table).where(col(table.number) > 1))
+
+        await site.parts.writing(cut_off)
+        cut = AuditCheck(
+            (key,), checkpoints_of((await site.get("/audit/checkpoints")).text.encode().splitlines())
+        )
+        cut.read((await site.get("/audit/export")).text.encode().splitlines())
+        assert any(one.startswith(f"entry {last} existed at") for one in cut.faults)
+
+    on_site(test)
 
 
 def test_the_command_line_lists_exports_and_verifies(on_sqlite: OnSite, tmp_path: Path) -> None:

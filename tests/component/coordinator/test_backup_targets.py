@@ -16,8 +16,8 @@ from coordinator.backups.bucket import Bucket
 from coordinator.backups.creating import create
 from coordinator.backups.manifest import NAME, Kind
 from coordinator.backups.target import Folder, Target
-from coordinator.config import BucketSection
 from coordinator.restoring import restore
+from coordinator.storing_sections import BucketSection
 from coordinator.web_api.parts import Parts
 from shared.errors import ConfigError, Corrupt, Unavailable
 from tests.support.backups import NOW, empty_place, found, good, maker_for

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
+from typer.testing import CliRunner
 
 from coordinator import schema
 from coordinator.backups import copying, opening, service as backups
-from coordinator.backups.creating import Maker, create, write_keyring
+from coordinator.backups.creating import Maker, create, rest_of, write_keyring
 from coordinator.backups.lists import target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.unfinished import require_restored
 from coordinator.candidates.tables import Candidate
+from coordinator.consents import service as consents
+from coordinator.consents.words import latest
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.signing_files import SigningStep, take_signing_step
 from coordinator.holds.tables import LegalHold
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.keys.tables import Key, RetentionClass
-from coordinator.privacy import erasing_service as erasing
+from coordinator.main import app as coordinator_app
+from coordinator.memberships import service as memberships
+from coordinator.nodes.tables import Node
+from coordinator.privacy import correcting_service as correcting, erasing_service as erasing
 from coordinator.privacy.places import tombstone
 from coordinator.restoring import restore
 from coordinator.retention.tables import RetentionLease
+from coordinator.sessions.tables import ExamSession
+from coordinator.tenants import service as tenants
+from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
+from coordinator.tokens import service as tokens
+from coordinator.tokens.tables import IssuedToken
 from coordinator.web_api.parts import Parts
+from shared.api.exams import ConsentRequest
+from shared.consents import Purpose
+from shared.errors import Corrupt
 from shared.holds import HeldThing
+from shared.hybrid import read_opener
+from shared.sealing import private_bytes
+from shared.tokens import Role
 from tests.support.backups import (
     NOW,
     OPENER,
@@ -173,6 +196,155 @@ def test_a_restore_erases_nothing_that_a_hold_keeps_which_was_placed_after_the_b
         held = db.exec(select(LegalHold).where(LegalHold.tenant_id == DEFAULT_TENANT_ID))
         assert come_back == {one.id: one.model_dump() for one in held}
     assert len(come_back) == 2
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What people took back after the backup was made."""
+
+    candidate: UUID
+    tokens: tuple[UUID, UUID]
+    node: UUID
+
+    @classmethod
+    def before(cls, db: Session) -> TakenBack:
+        person = db.exec(select(Candidate.id).where(Candidate.reference == "CAND-1")).one()
+        made = cls(person, (uuid4(), uuid4()), uuid4())
+        db.add(token(made.tokens[0]))
+        db.add(Node(id=made.node, tenant_id=INSTALLATION_ID, region="eu", signing_key="k", created_utc=NOW))
+        db.add(Tenant(name="closed", created_utc=NOW))
+        return made
+
+    def after(self, db: Session, keyring: Keyring) -> None:
+        person = db.get_one(Candidate, self.candidate)
+        said = ConsentRequest(given=False, text_version="1", confirm=True)
+        consents.record(
+            db, person, Purpose.CAMERA_MONITORING, said, recorded_by=person.reference, now_utc=NOW
+        )
+        db.add(token(self.tokens[1]))
+        db.flush()
+        for one in self.tokens:  # also of a token that no copy knows
+            tokens.revoke(db, DEFAULT_TENANT_ID, one, "dean", NOW)
+        memberships.revoke(db, self.node, "ops", NOW)
+        tenants.disable(db, db.exec(select(Tenant.id).where(Tenant.name == "closed")).one(), "ops", NOW)
+        other = db.exec(select(Candidate).where(Candidate.reference == "CAND-2")).one()
+        correcting.correct(db, keyring, other, "CAND-22", NOW)
+        correcting.correct(db, keyring, person, "CAND-2", NOW)
+
+
+def token(token_id: UUID) -> IssuedToken:
+    return IssuedToken(
+        id=token_id,
+        tenant_id=DEFAULT_TENANT_ID,
+        subject="maria",
+        role=Role.PROCTOR,
+        kid="k",
+        issued_by="dean",
+        created_utc=NOW,
+        expires_utc=NOW + timedelta(days=9),
+    )
+
+
+def test_what_was_taken_back_after_a_backup_stays_so_after_a_restore(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    with installation.database.write() as db:
+        sessions_end(db, "CAND-1", NOW + timedelta(hours=1))
+        taken = TakenBack.before(db)
+    create(maker, NOW)
+    with installation.database.write() as db:
+        sessions_end(db, "CAND-1", NOW)
+        taken.after(db, installation.keys.keyring)
+    write_keyring(maker, NOW)
+    done = restore(place.wish(), NOW)
+    assert done.taken_back >= 7
+    with place.opened() as database, database.read() as db:
+        person = db.get_one(Candidate, taken.candidate)
+        assert person.reference == "CAND-2"
+        assert db.exec(select(Candidate.id).where(Candidate.reference == "CAND-22")).one()
+        newest = latest(consents.words_of(db, person))[Purpose.CAMERA_MONITORING]
+        assert (newest.given, newest.recorded_by) == (False, "CAND-2")
+        running = db.exec(select(ExamSession).where(ExamSession.candidate_id == person.id)).one()
+        assert Purpose.CAMERA_MONITORING in running.withheld
+        assert set(taken.tokens) <= tokens.validity(db, installation.keys, NOW).revoked
+        assert db.get_one(Node, taken.node).revoked_utc is not None
+        closed = db.exec(select(Tenant).where(Tenant.name == "closed")).one()
+        assert closed.disabled_by == "ops"
+
+
+def sessions_end(db: Session, who: str, at_utc: datetime) -> None:
+    """Let a candidate's session go on until then, or be over by then."""
+    for row in db.exec(
+        select(ExamSession)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .where(Candidate.reference == who)
+    ):
+        row.ended_utc = None if at_utc > NOW else at_utc
+        row.expires_utc = at_utc
+        db.add(row)
+    db.flush()
+
+
+@pytest.mark.parametrize("known", ["the former key", "the present key"])
+def test_a_backup_of_before_another_signing_key_is_restored_by_who_knows_either(
+    maker: Maker, place: Place, installation: Parts, known: str
+) -> None:
+    first = installation.keys.signing.public_key()
+    made = create(maker, NOW)
+    erase(installation, "CAND-1")
+    for step in SigningStep:
+        take_signing_step(installation.config.data_folder, installation.keys.keyring, step, NOW)
+    erase(installation, "CAND-2")
+    write_keyring(maker, NOW)
+    second = installation.keys.signing.public_key()
+    assert good(maker) == [made.backup_id]
+    done = restore(replace(place.wish(), signer=first if known == "the former key" else second), NOW)
+    assert (done.manifest.backup_id, done.erased_again) == (made.backup_id, 2)
+    assert place.keys_match()
+
+
+def test_a_new_hybrid_key_opens_its_backups_and_those_of_the_plain_key_of_before(
+    maker: Maker, place: Place, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old.key", tmp_path / "new.key"
+    old.write_text(base64.b64encode(private_bytes(OPENER)).decode())
+    old.chmod(0o600)
+    command = ["backup", "recipient", "--out", str(new), "--hybrid", "--former", str(old)]
+    printed = CliRunner().invoke(coordinator_app, command)
+    assert printed.exit_code == 0, printed.output
+    plain = create(maker, NOW)
+    later = replace(
+        maker,
+        settings=maker.settings.model_copy(update={"recipient": json.loads(printed.output)["recipient"]}),
+    )
+    hybrid = create(later, NOW + timedelta(minutes=1))
+    assert hybrid.recipient.startswith("mlkem768-x25519:")
+    opener = read_opener(base64.b64decode(new.read_text()))
+    target = target_of(maker.settings, Kind.DATABASE)
+    for made in (plain, hybrid):
+        opening.check(target, made, opener)
+    with pytest.raises(Corrupt, match="hybrid key"):
+        opening.check(target, hybrid, OPENER)
+    assert restore(place.wish(opener=opener), NOW).manifest == hybrid
+
+
+def test_the_hubs_configuration_is_in_the_keyring_and_a_missing_file_stops_nothing(
+    maker: Maker, place: Place, tmp_path: Path
+) -> None:
+    conf = tmp_path / "nats-server.conf"
+    conf.write_text("port: 4222")
+    settings = maker.settings.model_copy(update={"hub_files": (conf, tmp_path / "gone.conf")})
+    made = replace(maker, settings=settings)
+    create(made, NOW)
+    before = rest_of(made, NOW)
+    conf.write_text("port: 4333")
+    assert rest_of(made, NOW) != before, "so it is written again"
+    write_keyring(made, NOW)
+    assert b"4333" not in b"".join(one.read_bytes() for one in (tmp_path / "backups").rglob("*.*"))
+    restore(place.wish(), NOW)
+    put = sorted((place.config.data_folder / "hub-files").iterdir())
+    assert [(one.name, one.read_text()) for one in put] == [("nats-server.conf", "port: 4333")]
+    assert put[0].stat().st_mode & 0o777 == 0o600
 
 
 def test_a_key_made_after_the_backup_is_no_trouble_and_one_destroyed_since_stays_so(

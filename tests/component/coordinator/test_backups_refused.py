@@ -211,11 +211,11 @@ def test_it_runs_by_itself_when_it_is_due(maker: Maker, installation: Parts) -> 
     assert len(good(maker)) == 2
     [keyring] = good(maker, Kind.KEYRING)
     erase(installation, "CAND-2")
-    assert running.keyring_is_old(maker)
+    assert running.keyring_is_old(maker, NOW)
     running.look(maker, latest, NOW + timedelta(hours=7))
     assert len(good(maker)) == 2
     assert good(maker, Kind.KEYRING) != [keyring]
-    assert not running.keyring_is_old(maker)
+    assert not running.keyring_is_old(maker, NOW)
     running.look(maker, latest, NOW + timedelta(days=90))
     assert len(good(maker)) == 1
 
@@ -236,7 +236,7 @@ def test_the_keyring_is_written_again_when_a_hold_or_an_own_key_has_changed(
     ]
     running.look(maker, running.Latest({}), NOW)
     for number, change in enumerate(changes, 1):
-        assert not running.keyring_is_old(maker)
+        assert not running.keyring_is_old(maker, NOW)
         [before] = good(maker, Kind.KEYRING)
         with installation.database.write() as db:
             change(db)
@@ -259,7 +259,7 @@ def test_what_was_destroyed_leaves_the_keyring_although_no_copy_can_be_made(
     with pytest.raises(ConfigError, match="pg_dump"):
         running.look(maker, latest, NOW + timedelta(hours=7))
     assert good(maker, Kind.KEYRING) != [before]
-    assert not running.keyring_is_old(maker)
+    assert not running.keyring_is_old(maker, NOW)
     assert latest.times["database",] == NOW.timestamp()
     assert latest.times["keyring",] > NOW.timestamp()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,11 @@ from typing import Final
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from coordinator.alerts import service as alerts
+from coordinator.audit.tables import AuditEntry
 from coordinator.deliveries import service as deliveries, working
 from coordinator.deliveries.parcels_service import load
 from coordinator.deliveries.schedule import Breaker
@@ -119,6 +121,15 @@ def check(receiver: Sink, noted: dict[str, list[str]]) -> None:
     assert sorted(events) == sorted(one for ids in noted.values() for one in ids)
     assert len({got.parcel_id for got in receiver.taken}) == len(events)
     assert all(in_order(events, ids) for ids in noted.values())
+
+
+def left(db: Session, destination: Destination) -> Counter[tuple[UUID | None, str]]:
+    """What the audit log says has left for a destination: of each session, with what outcome."""
+    found: Counter[tuple[UUID | None, str]] = Counter()
+    wanted = select(AuditEntry).where(AuditEntry.act == "deliver")
+    for row in db.exec(wanted.where(AuditEntry.destination_id == destination.id)):
+        found[row.session_id, row.outcome] += row.amount
+    return found
 
 
 @pytest.mark.parametrize("badly", BADLY)
@@ -253,6 +264,9 @@ def test_what_is_refused_for_itself_is_dead_and_holds_up_nobody_for_ever(
             assert replayed == 1
             await until(lambda: site.nothing_waits(destination), "the dead letter is delivered")
         revived = {got.parcel_id for got in receiver.taken if got.data["event_id"] == refused}
+        assert await site.parts.reading(lambda db: left(db, destination)) == Counter(
+            {(bad.session.id, "failed"): 1, (bad.session.id, "done"): 2, (good.session.id, "done"): 2}
+        )
         assert revived == {str(letter.row.parcel_id)}
         assert await site.parts.reading(lambda db: deliveries.dead_letters(db, query)) == ([], None)
 

@@ -245,7 +245,7 @@ def keep(maker: Maker) -> None:
 def with_last_keyring(maker: Maker, keyring: Keyring) -> Opener:
     """The keys that the last backup of the keyring has: the one that an erasure has left."""
     target = target_of(maker.settings, BackupKind.KEYRING)
-    [found] = found_at(target, BackupKind.KEYRING, maker.keys.signing.public_key())
+    [found] = found_at(target, BackupKind.KEYRING, maker.keys.signers)
     assert found.manifest is not None
     items = keyring_items(target, found.manifest, OPENER)
     halves = {one.key_id: one.wrapped for one in items if isinstance(one, HeldKey)}
@@ -300,7 +300,7 @@ def test_the_same_reference_is_a_new_person_and_can_be_erased_again(on_site: OnS
         shown = await site.get(f"/privacy/erasures/{first['erasure_id']}", headers=officer)
         assert shown.json() == first
         await chaining.round_of(site.parts, site.parts.utc_now())
-        check = AuditCheck(site.parts.keys.signing.public_key())
+        check = AuditCheck((site.parts.keys.signing.public_key(),))
         check.read(line.encode() for line in (await site.get("/audit/export")).text.splitlines())
         assert check.faults == []
         listed = await site.get("/audit", headers=officer, params={"act": "delete_person"})

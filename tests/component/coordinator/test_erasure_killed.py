@@ -128,7 +128,7 @@ def test_killed_at_each_statement_it_comes_to_the_same_end(stage: Stage) -> None
         numbers = db.exec(select(Erasure.number).order_by(col(Erasure.number))).all()
         written = journal.entries(db, 0)
     assert list(numbers) == list(range(1, len(numbers) + 1))
-    assert journal_file.read(stage.file, stage.parts.keys.signing.public_key()) == written
+    assert journal_file.read(stage.file, stage.parts.keys.signers) == written
     stage.go_on()
     with stage.parts.database.read() as db:
         assert journal.entries(db, 0) == written

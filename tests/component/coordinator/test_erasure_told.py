@@ -147,7 +147,7 @@ def test_a_database_restored_from_a_copy_erases_again_before_it_serves(
         steps.write_journal(parts)
         steps.write_journal(parts)
         key = parts.keys.signing.public_key()
-        assert [one.entry.number for one in journal_file.read(file, key)] == [1, 2]
+        assert [one.entry.number for one in journal_file.read(file, [key])] == [1, 2]
         left = {one for one in await parts.reading(names) if not one.startswith("~")}
         assert left == {"STU-SESS-2", "SESS-2"}
         parts.database.close()
@@ -167,7 +167,7 @@ def test_a_database_restored_from_a_copy_erases_again_before_it_serves(
             lines.write(b'{"entry": half of a li')
         steps.write_journal(site.parts)
         key = site.parts.keys.signing.public_key()
-        assert [one.entry.number for one in journal_file.read(file, key)] == [1, 2, 3]
+        assert [one.entry.number for one in journal_file.read(file, [key])] == [1, 2, 3]
         file.write_bytes(file.read_bytes().replace(b'"dpo"', b'"admin"'))
         with pytest.raises(ConfigError, match="erasure journal"):
             await steps.replay_journal(site.parts)

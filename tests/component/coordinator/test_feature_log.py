@@ -186,6 +186,57 @@ def test_a_withdrawal_stops_the_log_and_destroys_it_and_what_comes_late(on_site:
     on_site(test)
 
 
+@pytest.mark.parametrize("held", [{"candidate_id": "CAND-1"}, {"exam_id": "EXAM-1"}])
+def test_a_hold_keeps_what_was_logged_over_a_withdrawal_and_no_longer(
+    on_site: OnSite, held: dict[str, str]
+) -> None:
+    async def test(site: Site) -> None:
+        assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": "Biology"})).is_success
+        order = await begun(site)
+        await site.node.log(order, logged(0))
+        await until_logged(site, 1)
+        officer = {"headers": site.bearer(Role.DPO, "officer")}
+        hold = (await site.post("/legal-holds", {"reason": "a court asks", **held}, **officer)).json()
+        said = await says(site, "CAND-1", NO)
+        assert "the law requires that it is kept" in said["message"]
+        assert "a court asks" not in said["message"]
+        # Nothing more is collected, also not of what is on its way; nothing is used.
+        assert site.node.obeyed.changed[-1].features_key is None
+        await site.node.log(order, logged(1))
+        await site.node.publish(ended_alert(site, EventType.LEFT_FRAME, 20.0), order, 2)
+        await until_stored(site, 1)
+        assert (await site.parts.reading(living), await site.parts.reading(batches)) == (1, 1)
+        assert await exported(site) == []
+        # Agreeing again does not bring it back to life in this exam.
+        await says(site, "CAND-1", YES)
+        assert (await site.post("/session/SESS-1/end")).is_success
+        await site.started("SESS-2", "CAND-1", policy=ON)
+        assert site.node.obeyed.newest.features_key is None
+        await site.post("/retention/run", {}, **officer)
+        assert (await site.parts.reading(living), await site.parts.reading(batches)) == (1, 1)
+        # With the hold goes what it kept.
+        assert (await site.post(f"/legal-holds/{hold['hold_id']}/release", **officer)).is_success
+        await site.post("/retention/run", {}, **officer)
+        assert (await site.parts.reading(living), await site.parts.reading(batches)) == (0, 0)
+
+    on_site(test)
+
+
+def test_a_hold_on_another_exam_keeps_nothing_of_this_one(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        assert (await site.post("/exams", {"exam_id": "EXAM-2", "title": "Chemistry"})).is_success
+        order = await begun(site)
+        await site.node.log(order, logged(0))
+        await until_logged(site, 1)
+        officer = {"headers": site.bearer(Role.DPO, "officer")}
+        asked = {"reason": "a court asks", "exam_id": "EXAM-2"}
+        assert (await site.post("/legal-holds", asked, **officer)).is_success
+        assert "can no longer be opened" in (await says(site, "CAND-1", NO))["message"]
+        assert (await site.parts.reading(living), await site.parts.reading(batches)) == (0, 0)
+
+    on_sqlite(test)
+
+
 def test_an_erasure_destroys_the_log_and_an_export_of_a_person_has_it(
     on_sqlite: OnSite, tmp_path: Path
 ) -> None:

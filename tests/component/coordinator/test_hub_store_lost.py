@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from coordinator.alerts.stored import Stored
+from edge.coordinator_keys import CoordinatorKeys
 from edge.judging.alerts import AlertRevision
 from edge.node_identity import Identity
 from edge.outbound.envelope import Envelope, OutgoingAlert
@@ -41,7 +42,7 @@ async def publishing(folder: Path, centre: Centre) -> AsyncIterator[tuple[Outbox
         outbox,
         hub,
         node_id=own.node_id,
-        coordinator_key=centre.keys.signing.public_key(),
+        coordinator_keys=CoordinatorKeys(centre.keys.signing_text),
         pace=PROMPT,
         dispatched=lambda _, _latency_s: None,
     )

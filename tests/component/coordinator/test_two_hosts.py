@@ -17,6 +17,7 @@ from coordinator.nodes import hosts
 from coordinator.nodes.asking import end
 from coordinator.nodes.hosts import Hosts, Stranger, speaks_on
 from coordinator.nodes.service import KnownHost, known_host
+from edge.coordinator_keys import CoordinatorKeys
 from edge.fleet.commands import Commands
 from edge.node_identity import Identity, load as load_identity
 from shared import subjects
@@ -81,7 +82,7 @@ class Host:
 @asynccontextmanager
 async def running(there: Place, data: Path, *, answers_for_host: bool = True) -> AsyncIterator[Host]:
     host = Host(load_identity(data), there.link(data), answers_for_host=answers_for_host)
-    key = there.site.parts.keys.signing.public_key()
+    key = CoordinatorKeys(there.site.parts.keys.signing_text)
     commands = Commands(host.identity, key, cast(Any, host), host.boot_id)
 
     async def obey(subject: str, message: bytes) -> bytes | None:

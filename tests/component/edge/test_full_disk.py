@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.coordinator_keys import CoordinatorKeys
 from edge.judging.alerts import AlertRevision
 from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.envelope import OutgoingAlert
@@ -18,7 +19,7 @@ from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
-from shared.sealing import new_sealing_key
+from shared.sealing import new_sealing_key, signing_public_text
 from tests.support.alerts import alert as alert_of, envelope_to, new_identity
 from tests.support.eventually import until
 from tests.support.nats import node_hub
@@ -89,7 +90,7 @@ def test_an_alert_that_the_disk_refuses_waits_and_the_node_is_not_well_meanwhile
             outbox,
             node_hub("nats://127.0.0.1:1", node_id),
             node_id=node_id,
-            coordinator_key=commander.public_key(),
+            coordinator_keys=CoordinatorKeys(signing_public_text(commander.public_key())),
             pace=Pace(backlog_jitter_s=0.0, resend_after_s=1.0),
             dispatched=lambda _, _latency_s: None,
         )

@@ -34,26 +34,26 @@ ITEMS: list[Item] = [
 
 
 def test_a_manifest_is_read_as_it_was_signed() -> None:
-    assert read_manifest(MADE.text(KEY), KEY.public_key()) == MADE
+    assert read_manifest(MADE.text(KEY), [KEY.public_key()]) == MADE
 
 
 def test_a_manifest_that_was_changed_or_is_of_others_is_refused() -> None:
     other = Ed25519PrivateKey.generate()
     with pytest.raises(Corrupt, match="another coordinator"):
-        read_manifest(MADE.text(other), KEY.public_key())
+        read_manifest(MADE.text(other), [KEY.public_key()])
     said = parse_json(MADE.text(KEY))
     said["manifest"]["revision"] = "0029"
     with pytest.raises(Corrupt, match="was changed"):
-        read_manifest(canonical_json(said), KEY.public_key())
+        read_manifest(canonical_json(said), [KEY.public_key()])
     for broken in (b"", b"{}", b"[]", b'"x"', MADE.text(KEY)[:-1]):
         with pytest.raises(Corrupt):
-            read_manifest(broken, KEY.public_key())
+            read_manifest(broken, [KEY.public_key()])
 
 
 def test_a_manifest_of_a_newer_form_says_so() -> None:
     newer = MADE.model_copy(update={"format": 2})
     with pytest.raises(Corrupt, match="newer release"):
-        read_manifest(newer.text(KEY), KEY.public_key())
+        read_manifest(newer.text(KEY), [KEY.public_key()])
 
 
 @pytest.mark.parametrize("piece", [1, 10, 10_000])

@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
-from coordinator.config import BackupSection, CoordinatorConfig
+from coordinator.config import CoordinatorConfig
+from coordinator.storing_sections import BackupSection
 from shared.hybrid import new_hybrid
 from shared.sealing import new_sealing_key, sealing_public_text, signing_public_text
 
@@ -76,7 +77,7 @@ def test_every_setting_is_explained() -> None:
     ]
     own = [section for section in sections if section["title"].endswith(("Section", "Config"))]
     assert len(own) >= 6
-    nested = ("keys", "nats", "web", "ice", "faces", "nodes", "deliveries", "privacy", "traces")
+    nested = ("keys", "nats", "web", "ice", "faces", "nodes", "deliveries", "privacy", "traces", "audit")
     unexplained = [
         (section["title"], name)
         for section in own
@@ -91,12 +92,14 @@ def test_backups_are_sealed_to_a_key_and_lie_in_a_folder_or_a_bucket() -> None:
     good = BackupSection(target="s3://exams/proctor/", recipient=key)
     assert (good.target, good.every_hours, good.keep_days) == ("s3://exams/proctor", 6, 30)
     hybrid = sealing_public_text(new_hybrid().public_key())
+    assert BackupSection(target="/srv/backups", recipient=hybrid).recipient == hybrid
     for wrong in (
         {"target": "backups"},
         {"target": "s3://"},
         {"target": "s3://exams?x=y"},
         {"recipient": "x25519:AAAA"},
-        {"recipient": hybrid},
+        {"recipient": "mlkem768-x25519:AAAA"},
+        {"hub_files": ["/etc/nats/a.conf", "/srv/a.conf"]},
         {"every_hours": 25},
         {"every_hours": 0},
         {"keep_days": 0},

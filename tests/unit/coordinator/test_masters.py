@@ -143,6 +143,7 @@ USERS = {
     "coordinator.ground.key_files": "files",
     "coordinator.ground.keyring": "its home",
     "coordinator.ground.own_keys": "files",
+    "coordinator.ground.signing_files": "files",
     "coordinator.holds.service": "legal_holds",
     "coordinator.idempotency.service": "kept_answers",
     "coordinator.keys.masters_service": "wraps again",

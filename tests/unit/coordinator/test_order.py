@@ -28,11 +28,12 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config setting_types ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys
+        config storing_sections setting_types
+        ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys
         ground.ids ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
         ground.master_keys ground.master_users ground.own_keys ground.queues ground.sealed_fields
-        ground.turns
-        nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
+        ground.signing_files ground.turns
+        nodes.alert_stream nodes.checkpoint_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
@@ -51,11 +52,11 @@ LISTED = {
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         replicas.spreading
-        deliveries.working deliveries.traced arriving.traced retention.running
+        deliveries.working deliveries.traced arriving.traced retention.running retention.archiving
         following.calls following.serving
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
-        sessions.watched.noting sessions.presence.noting memberships.accepting
+        sessions.watched.noting sessions.presence.noting memberships.accepting memberships.succeeding
         privacy.steps desired.telling
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first sessions.starting.handing
@@ -66,7 +67,7 @@ LISTED = {
     """,
     "app": """
         app backup_commands building hub_commands main master_commands restoring routing schema serving
-        migrations.env
+        signing_commands migrations.env
     """,
 }
 """Kinds of what no name tells."""
@@ -76,7 +77,7 @@ CLAIM = re.compile(r"\b(Pure|Decides only)\b")
 HOMES = {
     "fastapi": "routes parts app web_api.errors",
     "httpx": "oidc.issuer",
-    "nats": "nodes.alert_stream",
+    "nats": "nodes.alert_stream nodes.checkpoint_stream",
     "sqlalchemy": """
         tables service ground.columns ground.database ground.leadership ground.master_users schema
         arriving.intake

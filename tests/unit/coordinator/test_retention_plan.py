@@ -164,3 +164,12 @@ def test_a_policy_with_impossible_days_is_refused(wrong: dict[str, int]) -> None
     with pytest.raises(Rejected) as refused:
         parse_policy({"retention": wrong})
     assert "retention" in str(refused.value) or "retention" in str(refused.value.errors)
+
+
+def test_a_withdrawn_log_waits_for_its_hold_and_for_nothing_else() -> None:
+    left = ALL_OF_AN_EXAM | {Kept.FEATURES}
+    withdrawn = replace(BIO, left=left, log_withdrawn_utc=OVER - days(1), under_review=True)
+    person = replace(PERSON, exams=(withdrawn, replace(withdrawn, exam="ART", log_withdrawn_utc=None)))
+    hold = replace(HOLD, until_utc=OVER + days(7))
+    assert (Kept.FEATURES, "BIO") not in gone(person, OVER + days(7) - MOMENT, hold)
+    assert gone(person, OVER + days(7), hold) == {(Kept.FEATURES, "BIO")}

@@ -12,7 +12,8 @@ BOTH = """
 """
 """The border and the values that cross it, and a mailbox."""
 CONTROL = """
-    config desired fleet hub media.admission media.fragments media.signaling media.whip membership
+    config coordinator_keys desired fleet hub
+    media.admission media.fragments media.signaling media.whip membership
     node_identity outbound sessions.answering sessions.assignment sessions.attendance sessions.roster
     sessions.seat web workers.berth workers.berths workers.combined workers.crew workers.placed
     workers.placement workers.process workers.remote workers.status

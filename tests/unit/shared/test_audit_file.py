@@ -61,7 +61,7 @@ def at(lines: Lines, number: int) -> int:
 
 
 def checked(lines: Lines, *known: Signed) -> AuditCheck:
-    check = AuditCheck(KEY.public_key(), known)
+    check = AuditCheck((KEY.public_key(),), known)
     check.read(json.dumps(line).encode() for line in lines)
     return check
 
@@ -294,7 +294,7 @@ def test_a_checkpoint_kept_elsewhere_must_be_signed_too() -> None:
 )
 def test_a_line_that_is_none_is_named_and_the_rest_is_read(line: bytes) -> None:
     first, *rest = (json.dumps(one).encode() for one in log())
-    check = AuditCheck(KEY.public_key())
+    check = AuditCheck((KEY.public_key(),))
     check.read([first, line, *rest])
     assert check.faults == ["line 2 is not a line of an audit log"]
     assert check.entries == COUNT
@@ -309,3 +309,34 @@ def test_faults_beyond_a_bound_are_counted() -> None:
     lines = [log()[0], *({"number": "x"} for _ in range(MOST_FAULTS + 5))]
     check = checked(lines)
     assert (len(check.faults), check.unlisted) == (MOST_FAULTS, 5)
+
+
+def in_two(lines: Lines) -> tuple[Lines, Lines]:
+    """The log as an archive that ends at the first checkpoint, and what follows."""
+    end = at(lines, SIGNED_AT[0]) + 2
+    return lines[:end], [json.loads(first_line(TENANT, 4, LINKS[3].chain, "ed25519:…")), *lines[end:]]
+
+
+def checked_together(*files: Lines) -> list[str]:
+    check = AuditCheck((FOREIGN.public_key(), KEY.public_key()))
+    check.read(*([json.dumps(line).encode() for line in lines] for lines in files))
+    return check.faults
+
+
+def test_a_log_in_several_files_is_one_chain() -> None:
+    archive, rest = in_two(log())
+    assert checked_together(archive, rest) == []
+    rest[0]["chain"] = bytes(range(32)).hex()
+    assert checked_together(archive, rest)[0] == (
+        "the file that begins after entry 4 does not continue the one before it"
+    )
+
+
+def test_an_archive_that_is_missing_or_comes_twice_is_named() -> None:
+    archive, rest = in_two(log())
+    assert checked_together(archive[:4], rest)[0] == "entries 4 to 4 are in none of the files"
+    assert checked_together(archive, archive)[0] == (
+        "the file that begins after entry 0 follows one that ends with 4"
+    )
+    rest[0]["tenant"] = str(ANOTHER)
+    assert checked_together(archive, rest)[0] == "the files are of different institutions"

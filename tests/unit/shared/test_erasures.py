@@ -43,12 +43,12 @@ LINES = [one.line().encode() for one in journal()]
 
 
 def test_a_journal_is_read_as_it_was_written() -> None:
-    assert read_journal(LINES, PUBLIC) == journal()
-    assert read_journal([], PUBLIC) == []
+    assert read_journal(LINES, [PUBLIC]) == journal()
+    assert read_journal([], [PUBLIC]) == []
 
 
 def test_a_last_line_whose_writing_was_interrupted_is_left_out() -> None:
-    assert read_journal([*LINES[:2], LINES[2][:-9]], PUBLIC) == journal(2)
+    assert read_journal([*LINES[:2], LINES[2][:-9]], [PUBLIC]) == journal(2)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_last_line_whose_writing_was_interrupted_is_left_out() -> None:
 )
 def test_a_journal_that_was_touched_is_refused(lines: list[bytes]) -> None:
     with pytest.raises(Corrupt):
-        read_journal(lines, PUBLIC)
+        read_journal(lines, [PUBLIC])
 
 
 def test_a_journal_of_another_coordinator_is_refused() -> None:
     with pytest.raises(Corrupt, match="not signed"):
-        read_journal(LINES, Ed25519PrivateKey.generate().public_key())
+        read_journal(LINES, [Ed25519PrivateKey.generate().public_key()])
 
 
 RECEIPT = signed(

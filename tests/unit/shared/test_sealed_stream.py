@@ -8,7 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from shared.errors import Corrupt
+from shared.hybrid import Opener, new_hybrid
 from shared.sealed_stream import CHUNK_BYTES, MAGIC, opened, sealed
+from shared.sealing import SealingPrivate
 
 KEY = X25519PrivateKey.generate()
 ABOUT = b"database/2026-11-30T021500Z/database"
@@ -24,7 +26,7 @@ def sealed_bytes(plain: bytes) -> bytes:
 THREE = sealed_bytes(b"a" * CHUNK_BYTES + b"b" * CHUNK_BYTES + b"c")
 
 
-def opened_bytes(stream: bytes, key: X25519PrivateKey = KEY, about: bytes = ABOUT) -> bytes:
+def opened_bytes(stream: bytes, key: SealingPrivate = KEY, about: bytes = ABOUT) -> bytes:
     return b"".join(opened([stream], key, about))
 
 
@@ -96,3 +98,17 @@ def test_no_more_than_a_chunk_or_two_is_held() -> None:
         out += len(piece)
         assert given - out <= 3 * CHUNK_BYTES
     assert out == 16 * CHUNK_BYTES
+
+
+def test_a_key_with_both_halves_opens_what_is_sealed_to_either_and_a_plain_one_does_not() -> None:
+    both = Opener(KEY, new_hybrid())
+    assert both.hybrid is not None
+    hybrid = b"".join(sealed([b"some", b"thing"], both.hybrid.public_key(), ABOUT))
+    assert opened_bytes(hybrid, both) == b"something"
+    assert opened_bytes(sealed_bytes(b"of before"), both) == b"of before"
+    with pytest.raises(Corrupt, match="sealed to a hybrid key"):
+        opened_bytes(hybrid)
+    with pytest.raises(Corrupt, match="not sealed to this key"):
+        opened_bytes(hybrid, Opener(KEY, new_hybrid()))
+    with pytest.raises(Corrupt):
+        opened_bytes(hybrid[:900], both)

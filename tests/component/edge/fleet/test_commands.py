@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 
+from edge.coordinator_keys import CoordinatorKeys
 from edge.fleet.commands import Commands
 from shared import subjects
 from shared.hub_link import HubLink
@@ -21,7 +22,7 @@ from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import Gate
-from shared.sealing import new_sealing_key
+from shared.sealing import new_sealing_key, signing_public_text
 from tests.support.alerts import new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
 from tests.support.eventually import PATIENCE_S, cancelled
@@ -83,7 +84,7 @@ def play(folder: Path, story: Story) -> None:
         with nats_server(folder, [NODE.node_id]) as server:
             async with fake_coordinator(server, NODE, new_sealing_key()) as coordinator:
                 node = Obeying()
-                commands = Commands(NODE, coordinator.public_key, node)
+                commands = Commands(NODE, CoordinatorKeys(signing_public_text(coordinator.public_key)), node)
                 async with listening(server.url, commands):
                     await story(coordinator, coordinator._client, commands, node)
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.coordinator_keys import CoordinatorKeys
 from edge.node_identity import Identity
 from edge.outbound import publisher
 from edge.outbound.envelope import OutgoingAlert
@@ -23,7 +24,7 @@ from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
 from shared.hub_link import HubLink
 from shared.messages.heartbeats import LaneMark, Marks, OtherHost
-from shared.sealing import new_sealing_key, pack
+from shared.sealing import new_sealing_key, pack, signing_public_text
 from tests.support.album import JPEG
 from tests.support.alerts import alert, envelope_to, first_revision, new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
@@ -71,7 +72,7 @@ async def publishing(
         outbox,
         hub,
         node_id=node.node_id,
-        coordinator_key=coordinator_key.public_key(),
+        coordinator_keys=CoordinatorKeys(signing_public_text(coordinator_key.public_key())),
         pace=pace,
         dispatched=lambda _, latency_s: latencies_s.append(latency_s),
     )

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.coordinator_keys import CoordinatorKeys
 from edge.outbound import publisher, schedule
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
@@ -24,7 +25,7 @@ from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
 from shared.messages.heartbeats import LaneMark, Marks, OtherHost
-from shared.sealing import new_sealing_key, pack
+from shared.sealing import new_sealing_key, pack, signing_public_text
 from tests.support.alerts import SESSION, alert, envelope_to, first_revision, new_identity
 from tests.support.eventually import cancelled, until
 
@@ -103,7 +104,7 @@ def on_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OnStand:
             outbox,
             link,
             node_id=NODE.node_id,
-            coordinator_key=COORDINATOR.public_key(),
+            coordinator_keys=CoordinatorKeys(signing_public_text(COORDINATOR.public_key())),
             pace=AT_ONCE,
             dispatched=lambda *_: None,
         )

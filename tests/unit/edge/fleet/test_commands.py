@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 
+from edge.coordinator_keys import CoordinatorKeys
 from edge.fleet.commands import MAX_REMEMBERED, Admitted, CommandGate, CommandRefusal, Commands
 from shared import subjects
 from shared.errors import Rejected, Unavailable
@@ -22,6 +23,7 @@ from shared.sealing import (
     open_body,
     pack,
     sealing_public_text,
+    signing_public_text,
     unpack,
     verify,
 )
@@ -31,6 +33,10 @@ NODE = new_identity()
 COORDINATOR = Ed25519PrivateKey.generate()
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 Kind = Literal["start", "change", "end", "enroll", "compare", "verify", "configure", "here"]
+
+
+def keys() -> CoordinatorKeys:
+    return CoordinatorKeys(signing_public_text(COORDINATOR.public_key()))
 
 
 def header(
@@ -60,7 +66,7 @@ def subject(kind: Kind = "end") -> str:
 
 
 def gate() -> CommandGate:
-    return CommandGate(NODE.node_id, COORDINATOR.public_key())
+    return CommandGate(NODE.node_id, keys())
 
 
 def test_a_good_command_is_admitted_once() -> None:
@@ -144,7 +150,7 @@ class Node:
 def ask(node: Node, kind: Kind, body: BaseModel | bytes, reply_key: str | None = None) -> bytes | None:
     data = body if isinstance(body, bytes) else body.model_dump_json().encode()
     message = packed(header(kind, issued_utc=datetime.now(UTC), reply_key=reply_key), data)
-    return asyncio.run(Commands(NODE, COORDINATOR.public_key(), node).handle(subject(kind), message))
+    return asyncio.run(Commands(NODE, keys(), node).handle(subject(kind), message))
 
 
 def answered(reply: bytes | None) -> ReplyHeader:
@@ -212,12 +218,12 @@ def test_a_body_sealed_to_another_node_is_rejected_unopened() -> None:
     message = pack(
         command.model_dump(mode="json"), b"{}", COORDINATOR, seal_to=new_sealing_key().public_key()
     )
-    commands = Commands(NODE, COORDINATOR.public_key(), Node())
+    commands = Commands(NODE, keys(), Node())
     assert answered(asyncio.run(commands.handle(subject(), message))).status == "rejected"
 
 
 def test_a_refused_message_gets_no_answer_and_is_counted() -> None:
-    commands = Commands(NODE, COORDINATOR.public_key(), Node())
+    commands = Commands(NODE, keys(), Node())
     assert asyncio.run(commands.handle(subject(), b"noise")) is None
     assert commands.counts == {"refused-malformed": 1}
 
@@ -225,7 +231,7 @@ def test_a_refused_message_gets_no_answer_and_is_counted() -> None:
 def test_commands_of_another_time_are_counted_for_the_heartbeat_and_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    commands = Commands(NODE, COORDINATOR.public_key(), Node())
+    commands = Commands(NODE, keys(), Node())
     for _ in range(20):
         stale = packed(header(issued_utc=datetime.now(UTC) - timedelta(seconds=40)))
         assert asyncio.run(commands.handle(subject(), stale)) is None
@@ -237,7 +243,7 @@ def test_a_command_for_another_host_with_this_identity_is_left_to_it_and_is_no_t
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     ours, theirs, now_utc = uuid4(), uuid4(), datetime.now(UTC)
-    commands = Commands(NODE, COORDINATOR.public_key(), Node(), ours)
+    commands = Commands(NODE, keys(), Node(), ours)
     for kind in ("end", "here"):
         other = packed(header(kind, issued_utc=now_utc, boot_id=theirs))
         assert asyncio.run(commands.handle(subject(kind), other)) is None
@@ -246,5 +252,5 @@ def test_a_command_for_another_host_with_this_identity_is_left_to_it_and_is_no_t
     for boot_id in (ours, None):  # None: a coordinator that does not know which host it speaks to
         mine = packed(header("here", issued_utc=now_utc, boot_id=boot_id))
         assert answered(asyncio.run(commands.handle(subject("here"), mine))).status == "ok"
-    old = Commands(NODE, COORDINATOR.public_key(), Node())
+    old = Commands(NODE, keys(), Node())
     assert asyncio.run(old.handle(subject(), packed(header(issued_utc=now_utc, boot_id=theirs)))) is None

@@ -1,0 +1,198 @@
+"""What was withdrawn, corrected or revoked since the oldest copy, as rows, and back. Flushes, never commits.
+
+A restored database is as it was when it was copied. What people have taken back since must not come to life
+with it, so the backup of the keyring, which is always the last one, has these rows as they are now.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+from sqlmodel import Session, col, func, select
+
+from coordinator.backups.generation import RowNow
+from coordinator.candidates.tables import Candidate, FormerReference
+from coordinator.consents import service as consents
+from coordinator.consents.tables import Consent
+from coordinator.destinations.tables import Destination
+from coordinator.ground.columns import Row
+from coordinator.nodes.tables import Node
+from coordinator.privacy import correcting_service as correcting
+from coordinator.sessions.tables import ExamSession
+from coordinator.tenants.tables import Tenant
+from coordinator.tokens.tables import IssuedToken, TokenKey
+
+_BYTES: Final = frozenset({"wrapped", "reference_hash"})
+"""Columns of bytes, which are base64 in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Which rows of a table are taken, and what tells that they have changed."""
+
+    table: Any
+    which: Callable[[datetime], Sequence[Any]]
+    marks: tuple[Any, ...]
+
+
+def _corrected(since_utc: datetime) -> Any:
+    corrected = col(FormerReference.corrected_utc) >= since_utc
+    return col(Candidate.id).in_(select(FormerReference.candidate_id).where(corrected))
+
+
+_TAKEN: Final = (
+    _Taken(Tenant, lambda since: [], (Tenant.disabled_utc,)),
+    _Taken(TokenKey, lambda since: [], (TokenKey.retired_utc, TokenKey.revoked_utc)),
+    _Taken(
+        IssuedToken,
+        lambda since: [col(IssuedToken.revoked_utc).is_not(None), col(IssuedToken.expires_utc) >= since],
+        (IssuedToken.revoked_utc,),
+    ),
+    _Taken(Node, lambda since: [col(Node.revoked_utc).is_not(None)], (Node.revoked_utc,)),
+    _Taken(
+        Destination, lambda since: [col(Destination.removed_utc).is_not(None)], (Destination.removed_utc,)
+    ),
+    _Taken(Candidate, lambda since: [_corrected(since), col(Candidate.erased_utc).is_(None)], ()),
+    _Taken(
+        FormerReference,
+        lambda since: [col(FormerReference.corrected_utc) >= since],
+        (FormerReference.corrected_utc,),
+    ),
+    _Taken(Consent, lambda since: [col(Consent.created_utc) >= since], (Consent.created_utc,)),
+)
+"""In the order in which they are put back."""
+
+
+def since(now_utc: datetime, keep_days: int) -> datetime:
+    """From when on rows are taken: no copy that is kept is older. Whole days, so that it moves once a day."""
+    oldest = now_utc - timedelta(days=keep_days + 2)
+    return oldest.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def rows(db: Session, since_utc: datetime) -> Iterable[RowNow]:
+    """What is taken, table by table."""
+    for one in _TAKEN:
+        for row in db.exec(select(one.table).where(*one.which(since_utc)).order_by(one.table.id)):
+            yield RowNow(row.__tablename__, _dumped(row))
+
+
+def marks(db: Session, since_utc: datetime) -> str:
+    """A text that changes with what is taken; costs less than reading it."""
+    found = []
+    for one in _TAKEN:
+        said = [func.count(one.table.id), *(func.max(column) for column in one.marks)]
+        counted = db.connection().execute(select(*said).where(*one.which(since_utc))).one()
+        found.append((one.table.__tablename__, *counted))
+    return repr(found)
+
+
+def put_back(db: Session, taken: Iterable[RowNow], now_utc: datetime) -> int:
+    """Let these rows be as they are now; returns how many were otherwise. What is of an institution or person
+    that came after the copy is left out. Call it after the erasures, which free names."""
+    tables = {one.table.__tablename__: one.table for one in _TAKEN}
+    back = _Back(db, now_utc)
+    for one in taken:
+        if one.table in tables:  # else a later release took it
+            back.take(tables[one.table], _loaded(one.row))
+    back.finish()
+    return back.changed
+
+
+class _Back:
+    """Rows that are put back, one by one."""
+
+    def __init__(self, db: Session, now_utc: datetime) -> None:
+        self._db = db
+        self._now_utc = now_utc
+        self._institutions = set(db.exec(select(Tenant.id)))
+        self._names: dict[UUID, str] = {}
+        self._said: set[UUID] = set()
+        self.changed = 0
+
+    def take(self, table: type[Row], values: dict[str, Any]) -> None:
+        if values.get("tenant_id", values["id"]) not in self._institutions:
+            return
+        if table is Candidate:
+            self._names[values["id"]] = values["reference"]
+        elif "candidate_id" in values:
+            self._take_of_person(table, values)
+        elif table is Destination:
+            self._change(table, values, "removed_utc")
+        elif table is Tenant:
+            self._change(table, values, "disabled_utc", "disabled_by")
+        else:
+            self._put(table, values)
+
+    def finish(self) -> None:
+        """Correct names, after every person's former ones are there, and settle running sessions."""
+        people = self._people(self._names)
+        wrong = [(one, name) for one in people if (name := self._names[one.id]) != one.reference]
+        correcting.correct_again(self._db, wrong)
+        self.changed += len(wrong)
+        for person in self._people(self._said):
+            for session in self._running(person):
+                consents.settle(self._db, person, session)
+        self._db.flush()
+
+    def _take_of_person(self, table: type[Row], values: dict[str, Any]) -> None:
+        if not self._people([values["candidate_id"]]):
+            return
+        if table is Consent:
+            self._said.add(values["candidate_id"])
+        self._put(table, values)
+
+    def _put(self, table: type[Row], values: dict[str, Any]) -> None:
+        there, made = self._db.get(table, values["id"]), table.model_validate(values)
+        if there is None or _dumped(there) != _dumped(made):
+            self._db.merge(made)
+            self._db.flush()
+            self.changed += 1
+
+    def _change(self, table: type[Row], values: dict[str, Any], *columns: str) -> None:
+        there, made = self._db.get(table, values["id"]), table.model_validate(values)
+        if there is None or all(getattr(there, one) == getattr(made, one) for one in columns):
+            return
+        for one in columns:
+            setattr(there, one, getattr(made, one))
+        self._db.add(there)
+        self._db.flush()
+        self.changed += 1
+
+    def _people(self, ids: Iterable[UUID]) -> Sequence[Candidate]:
+        wanted = select(Candidate).where(
+            col(Candidate.id).in_(list(ids)), col(Candidate.erased_utc).is_(None)
+        )
+        return self._db.exec(wanted).all()
+
+    def _running(self, person: Candidate) -> Sequence[ExamSession]:
+        wanted = select(ExamSession).where(
+            ExamSession.candidate_id == person.id,
+            col(ExamSession.ended_utc).is_(None),
+            col(ExamSession.expires_utc) > self._now_utc,
+        )
+        return self._db.exec(wanted).all()
+
+
+def _dumped(row: Row) -> Mapping[str, Any]:
+    values = row.model_dump(mode="json", exclude=set(_BYTES))
+    for name in _BYTES & set(type(row).model_fields):
+        value = getattr(row, name)
+        values[name] = None if value is None else base64.b64encode(value).decode("ascii")
+    return MappingProxyType(values)
+
+
+def _loaded(row: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        name: base64.b64decode(value) if name in _BYTES and value is not None else value
+        for name, value in row.items()
+    }
+    for name in ("id", "tenant_id", "candidate_id"):
+        if name in values:
+            values[name] = UUID(values[name])
+    return values

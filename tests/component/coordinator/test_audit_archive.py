@@ -1,0 +1,209 @@
+"""Old entries of the audit log go into archives that continue one another, whatever interrupts it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlmodel import col, func, select
+
+from coordinator.audit import chaining_service as chaining, lines_service as lines, service as audit
+from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditHead, AuditKey
+from coordinator.ground.acting import Acting
+from coordinator.ground.ids import uuid7
+from coordinator.holds.tables import LegalHold
+from coordinator.retention import archiving
+from coordinator.storing_sections import AuditSection
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.web_api.parts import Parts
+from shared.audit_file import AuditCheck, first_line
+from shared.errors import Corrupt, Rejected
+from shared.holds import HeldThing
+from shared.tokens import Claims, Role
+from tests.support.killed import Killed, killed_after
+from tests.support.retained import Rows, Sat, sat, stopped_parts
+
+BEGAN: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DAYS: Final = 6
+A_DAY: Final = 5
+"""Entries of a day, of each person one and one of nobody."""
+
+
+def write_down(parts: Parts, people: list[Sat]) -> None:
+    """Some days of acts of staff, chained and signed as they came."""
+    claims = Claims(subject="maria", role=Role.PROCTOR, tenant_id=DEFAULT_TENANT_ID)
+    for day in range(DAYS):
+        at_utc = BEGAN + timedelta(days=day)
+        with parts.database.write() as db:
+            for one in (*people, None):
+                acting = Acting(uuid7(), "10.1.2.3", claims, "get_session")
+                if one is not None:
+                    acting.candidate_id, acting.session_id = one.candidate_id, one.session_id
+                audit.write(db, parts.keys.keyring, acting, 200, at_utc)
+            chaining.chain_next(db, DEFAULT_TENANT_ID)
+            chaining.sign_next(db, DEFAULT_TENANT_ID, parts.keys.signing, at_utc + timedelta(minutes=6))
+
+
+@pytest.fixture
+def people() -> list[Sat]:
+    return []
+
+
+@pytest.fixture
+def parts(migrated_url: str, tmp_path: Path, people: list[Sat]) -> Iterator[Parts]:
+    made = stopped_parts(migrated_url, tmp_path)
+    rows = Rows()
+    people += [sat(rows, number, BEGAN) for number in range(A_DAY - 1)]
+    with made.database.write() as db:
+        rows.store(db)
+    write_down(made, people)
+    yield made
+    made.database.close()
+
+
+def archived(parts: Parts, now_utc: datetime) -> int:
+    return asyncio.run(archiving.archive_due(parts, now_utc))
+
+
+def after(day: int) -> datetime:
+    """From when on the entries of this day and those before are old enough."""
+    return BEGAN.replace(hour=0) + timedelta(days=day + 1 + 365)
+
+
+def files(parts: Parts) -> list[Path]:
+    return sorted((parts.config.data_folder / "audit-archive" / str(DEFAULT_TENANT_ID)).glob("*"))
+
+
+def rest(parts: Parts) -> list[bytes]:
+    """What an export has now."""
+    with parts.database.read() as db:
+        begin, chain = lines.start(db, DEFAULT_TENANT_ID, 0)
+        texts, _ = lines.chunk(db, DEFAULT_TENANT_ID, begin)
+    first = first_line(DEFAULT_TENANT_ID, begin, chain, parts.keys.signing_text)
+    return [line.encode() for line in "".join([first, *texts]).splitlines()]
+
+
+def whole(parts: Parts) -> AuditCheck:
+    """The archives and the rest, as one log."""
+    check = AuditCheck((parts.keys.signing.public_key(),))
+    check.read(*(one.read_bytes().splitlines() for one in files(parts)), rest(parts))
+    return check
+
+
+def numbers(parts: Parts) -> list[int]:
+    with parts.database.read() as db:
+        wanted = select(AuditEntry.number).where(col(AuditEntry.number).is_not(None))
+        return sorted(number for number in db.exec(wanted) if number is not None)
+
+
+def test_days_that_are_old_enough_move_and_the_chain_goes_on_over_the_cut(parts: Parts) -> None:
+    assert archived(parts, after(0) - timedelta(seconds=1)) == 0
+    assert archived(parts, after(1)) == 2 * A_DAY
+    assert archived(parts, after(1)) == 0
+    assert archived(parts, after(3)) == 2 * A_DAY
+    assert [one.name for one in files(parts)] == [
+        "000000000001-000000000005.jsonl",
+        "000000000006-000000000010.jsonl",
+        "000000000011-000000000015.jsonl",
+        "000000000016-000000000020.jsonl",
+    ]
+    assert numbers(parts)[0] == 4 * A_DAY + 1
+    check = whole(parts)
+    assert (check.faults, check.began_after, check.entries) == ([], 0, DAYS * A_DAY)
+    assert check.signed_to == DAYS * A_DAY
+    assert b"maria" not in b"".join(one.read_bytes() for one in files(parts))
+    assert {one.stat().st_mode & 0o777 for one in files(parts)} == {0o600}
+    with parts.database.read() as db:
+        assert {one for one in db.exec(select(AuditCheckpoint.number)) if one < 4 * A_DAY} == set()
+        with pytest.raises(Rejected, match="in an archive") as refused:
+            lines.start(db, DEFAULT_TENANT_ID, 3)
+        assert refused.value.status == 410
+        assert lines.start(db, DEFAULT_TENANT_ID, 22)[0] == 22
+    with parts.database.write() as db:  # what comes next is chained to what was archived
+        chaining.chain_next(db, DEFAULT_TENANT_ID)
+        chaining.sign_next(db, DEFAULT_TENANT_ID, parts.keys.signing, after(3))
+    assert archived(parts, after(400)) > 0
+    assert whole(parts).faults == []
+    with parts.database.read() as db:
+        assert db.exec(select(AuditKey.wrapped)).all() == [None]
+
+
+def test_nothing_of_the_last_half_year_can_be_archived() -> None:
+    with pytest.raises(ValueError, match="184"):
+        AuditSection(keep_days=183)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        {"thing": HeldThing.CANDIDATE},
+        {"thing": HeldThing.EXAM, "exam_reference": "BIO"},
+        {"thing": HeldThing.INCIDENT, "exam_reference": "BIO"},
+    ],
+)
+def test_a_hold_keeps_the_log_from_the_first_entry_about_its_person_on(
+    parts: Parts, people: list[Sat], hold: dict[str, Any]
+) -> None:
+    person = None if hold["thing"] is HeldThing.EXAM else people[0].candidate_id
+    with parts.database.write() as db:
+        row = LegalHold(
+            tenant_id=DEFAULT_TENANT_ID,
+            candidate_id=person,
+            reason_sealed=b"why",
+            held_by="dora",
+            held_utc=BEGAN,
+            until_utc=after(3),
+            **hold,
+        )
+        db.add(row)
+    assert archived(parts, after(2)) == 0
+    assert files(parts) == []
+    assert archived(parts, after(3)) == 4 * A_DAY
+    assert whole(parts).faults == []
+
+
+def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(parts: Parts) -> None:
+    chance, died = random.Random(14), 0
+    for kill in range(80):
+        now_utc = after(min(kill // 12, DAYS - 1))
+        with killed_after(parts, chance.randrange(1, 14)):
+            try:
+                archived(parts, now_utc)
+            except Killed:
+                died += 1
+        assert [one for one in whole(parts).faults if "ends with" not in one] == []
+    assert died >= 50
+    archived(parts, after(DAYS - 1))
+    check = whole(parts)
+    assert (check.faults, check.entries >= DAYS * A_DAY, check.began_after) == ([], True, 0)
+    with parts.database.read() as db:
+        head = db.get_one(AuditHead, DEFAULT_TENANT_ID)
+        left = select(func.count()).select_from(AuditEntry).where(col(AuditEntry.number) <= head.archived)
+        assert (head.archived, db.exec(left).one()) == (DAYS * A_DAY, 0)
+    assert sum(int(one.stem[13:]) - int(one.stem[:12]) + 1 for one in files(parts)) == DAYS * A_DAY
+
+
+def test_what_was_touched_before_it_is_archived_stays_and_is_told(parts: Parts) -> None:
+    with parts.database.write() as db:
+        row = db.exec(select(AuditEntry).where(AuditEntry.number == 3)).one()
+        row.outcome = "refused 404"
+        db.add(row)
+    with pytest.raises(Corrupt, match="entry 3 was changed"):
+        archived(parts, after(1))
+    assert numbers(parts)[0] == 1
+
+
+def test_two_coordinators_at_once_archive_once(parts: Parts) -> None:
+    async def both() -> list[int]:
+        return await asyncio.gather(*(archiving.archive_due(parts, after(2)) for _ in range(2)))
+
+    assert sum(asyncio.run(both())) == 3 * A_DAY
+    assert whole(parts).faults == []
+    with parts.database.read() as db:
+        told = db.exec(select(AuditEntry.amount).where(AuditEntry.act == "archive_audit")).all()
+    assert told == [A_DAY] * 3
