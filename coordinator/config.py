@@ -22,6 +22,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from coordinator.rollouts_section import RolloutsSection
 from coordinator.setting_types import (
     AddressPrefix,
     Argument,
@@ -243,6 +244,8 @@ class CoordinatorConfig(Section):
     deliveries: DeliveriesSection = DeliveriesSection()
     privacy: PrivacySection = PrivacySection()
     audit: AuditSection = AuditSection()
+    rollouts: RolloutsSection = RolloutsSection()
+    """How new versions of networks are tried."""
     backup: BackupSection | None = None
     """Backups are made by themselves if this is set."""
     traces: TracesSection = TracesSection()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
+from copy import copy
 from types import MappingProxyType
 from typing import Protocol
 
@@ -127,6 +128,13 @@ class Serving:
         self.light_faces: str | None = None
         """That of the quick face detector; None: not opened."""
 
+    def beside(self, preferred: Mapping[Task, str]) -> Serving:
+        """The networks of the same process with others for some tasks. What either opens is open for both."""
+        other = copy(self)
+        other._preferred = {**self._preferred, **preferred}
+        other.labels, other.light_faces = {}, None
+        return other
+
     @property
     def devices(self) -> dict[str, str]:
         """The verified devices of every opened network, by the name of the network."""
@@ -184,9 +192,11 @@ class Serving:
         return BinnedGaze(network, input_name=network.inputs[0].name)
 
     def recognisers(self) -> tuple[Recogniser, ...]:
-        """All that are present, best first. The first one verifies; enrollment uses each of them."""
-        self._best(Task.FACE_RECOGNITION, served.RECOGNISERS)
+        """All that are present, the preferred one first and then the best. The first one verifies; enrollment
+        uses each of them."""
+        first = self._best(Task.FACE_RECOGNITION, served.RECOGNISERS)
         entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in RECIPES]
+        entries.sort(key=lambda entry: entry != first)
         return tuple(recogniser(entry, self._networks(entry)[0], similarity_of(entry)) for entry in entries)
 
     def uncalibrated(self) -> tuple[tuple[Entry, Recogniser], ...]:

@@ -58,6 +58,12 @@ def title_of(db: Session, tenant_id: UUID, reference: str) -> str:
     return exam.title if exam else reference
 
 
+def region_of(db: Session, tenant_id: UUID, reference: str) -> str | None:
+    """The region of an exam's nodes, or None if it names none or was not created."""
+    exam = look_up(db, tenant_id, reference)
+    return exam.region if exam else None
+
+
 def find(db: Session, tenant_id: UUID, reference: str, *, to_change: bool = False) -> Exam:
     """The same, but raises `Rejected` (404) if there is none; `to_change` locks it against other changes."""
     wanted = select(Exam).where(Exam.tenant_id == tenant_id, Exam.reference == reference)

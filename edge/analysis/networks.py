@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -53,6 +53,9 @@ class Networks:
     """The compiled networks behind all of these."""
     missing: dict[Look, str] = field(default_factory=dict)
     """Looks without a network here, with the reason."""
+    beside: Callable[[Mapping[Task, str]], Networks] | None = None
+    """Opens the same with other versions for some tasks, as `open_networks` does; None: there are no
+    others."""
 
     def faces_at(self, level: int) -> FaceDetector:
         """The face detector of a level."""
@@ -106,6 +109,7 @@ def open_networks(serving: Serving) -> Networks:
             labels=_labels(serving, ears.result()),
             opened=tuple(chain.from_iterable(serving.networks.values())),
             missing=missing,
+            beside=lambda preferred: open_networks(serving.beside(preferred)),
         )
 
 

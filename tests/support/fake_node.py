@@ -124,6 +124,8 @@ class FakeNode:
         """None: a node of an older program."""
         self.desired: DesiredReport | None = None
         """The same."""
+        self.at_hand: dict[str, str] = {}
+        """The same, if empty; `test@1` serves."""
         self.silent = False
         """True: commands are read and never answered."""
 
@@ -153,6 +155,7 @@ class FakeNode:
             measures=self.measures,
             desired=self.desired,
             coordinator_keys=None if self.keys is None else self.keys.mark,
+            at_hand=self.at_hand,
             hybrid_key=None if self.hybrid is None else self.hybrid.public_key().text,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)

@@ -33,6 +33,8 @@ from coordinator.ground.own_keys import OwnKeys
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
+from coordinator.rollouts import service as rollouts
+from coordinator.rollouts.sharing import Offered
 from coordinator.sessions import service as sessions
 from coordinator.sessions.starting.terms import Times, Window, session_policy, session_times
 from coordinator.tenants import service as tenants
@@ -89,6 +91,10 @@ class Plan:
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
     withheld: dict[Purpose, Why]
     """The purposes that the candidate has not acknowledged; nothing is done for them until it has."""
+    networks: dict[str, str]
+    """The versions of networks that its exam has, by task."""
+    compared: Offered | None
+    """The version that is compared with those in force now."""
 
 
 def prepare(db: Session, own: OwnKeys, wish: StartWish) -> Plan:
@@ -135,7 +141,14 @@ def prepare(db: Session, own: OwnKeys, wish: StartWish) -> Plan:
         checked_utc=faces.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
         withheld=_withheld(db, wish, candidate, policy),
+        networks=_networks(db, wish),
+        compared=rollouts.compared(db),
     )
+
+
+def _networks(db: Session, wish: StartWish) -> dict[str, str]:
+    exam = wish.tenant_id, wish.request.exam_id
+    return rollouts.given(db, [exam]).get(exam, {})
 
 
 def check_still_agreed(db: Session, plan: Plan) -> None:

@@ -36,7 +36,7 @@ from coordinator.sessions.expiry import LONGEST
 from coordinator.sessions.moving.answers import route_out
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.assignment import Facts, may_compare, start_session, withheld_of
+from coordinator.sessions.starting.assignment import Facts, NodeView, may_compare, start_session, withheld_of
 from coordinator.sessions.sweeping import places
 from coordinator.sessions.tables import Device, ExamSession
 from coordinator.tokens.key_service import Signer
@@ -236,9 +236,12 @@ def half(whole: Key) -> str:
     return f"half of {whole.public_key}"
 
 
+VIEW = NodeView(half, beat=None)
+
+
 def test_a_node_is_told_everything_about_its_session() -> None:
     logging = replace(FACTS, policy=POLICY.model_copy(update={"feature_log": True}))
-    told = start_session(logging, half, NOW).model_dump(exclude={"policy"})
+    told = start_session(logging, VIEW, NOW).model_dump(exclude={"policy"})
     assert told == {
         "session_id": MINE,
         "tenant_id": TENANT,
@@ -262,22 +265,24 @@ def test_a_node_is_told_everything_about_its_session() -> None:
         "device": 3,
         "withheld": (),
         "handed": None,
+        "networks": {},
+        "shadow": {},
     }
-    assert start_session(FACTS, half, NOW).policy == POLICY
+    assert start_session(FACTS, VIEW, NOW).policy == POLICY
 
 
 def test_a_node_gets_no_key_that_is_not_there_and_none_that_nobody_asked_for() -> None:
     without = replace(FACTS, evidence_key=None, transcript_key=None)
-    told = start_session(without, half, NOW)
+    told = start_session(without, VIEW, NOW)
     assert (told.evidence_key_id, told.evidence_key) == (None, None)
     assert (told.transcript_key_id, told.transcript_key) == (None, None)
     assert (told.features_key_id, told.features_key) == (None, None)  # the policy logs nothing
 
 
 def test_a_node_whose_coordinators_clock_is_behind_starts_at_zero() -> None:
-    assert start_session(FACTS, half, NOW - timedelta(hours=1)).elapsed_s == 0.0
+    assert start_session(FACTS, VIEW, NOW - timedelta(hours=1)).elapsed_s == 0.0
     resumed = replace(FACTS, found=replace(FREE, session=exam_session(withheld={}, paused_utc=None)))
-    assert start_session(resumed, half, NOW).paused is False
+    assert start_session(resumed, VIEW, NOW).paused is False
 
 
 @pytest.mark.parametrize(
@@ -288,7 +293,7 @@ def test_faces_are_compared_only_with_camera_and_identity(withheld: list[Purpose
     session = exam_session(withheld={purpose.value: Why.WITHDRAWN.value for purpose in withheld})
     assert may_compare(session) is compares
     assert withheld_of(session) == tuple(sorted(withheld))
-    told = start_session(replace(FACTS, found=replace(FREE, session=session)), half, NOW)
+    told = start_session(replace(FACTS, found=replace(FREE, session=session)), VIEW, NOW)
     assert (told.templates, told.withheld) == ((TEMPLATE,) if compares else (), tuple(sorted(withheld)))
 
 

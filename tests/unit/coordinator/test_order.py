@@ -28,7 +28,7 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config storing_sections setting_types
+        config storing_sections rollouts_section setting_types
         ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys
         ground.ids ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
         ground.master_keys ground.master_users ground.own_keys ground.queues ground.sealed_fields
@@ -57,7 +57,7 @@ LISTED = {
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.accepting memberships.succeeding
-        privacy.steps desired.telling
+        privacy.steps desired.telling rollouts.drawing rollouts.following
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first sessions.starting.handing
         sessions.moving.moves sessions.moving.telling sessions.moving.draining
