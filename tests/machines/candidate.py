@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import aioice.ice
 import av
@@ -32,6 +33,9 @@ from shared.ice import IceServer
 # Like a browser, which knows after some seconds that nobody answers; aioice waits for half a minute.
 aioice.ice.CONSENT_INTERVAL, aioice.ice.CONSENT_FAILURES = 1, 6
 
+_ENDED = (404, 410)
+"""Answers when the session is no more."""
+
 
 def tell(what: str, **more: object) -> None:
     """Print one thing that happened."""
@@ -39,14 +43,20 @@ def tell(what: str, **more: object) -> None:
     print(json.dumps(told), flush=True)  # noqa: T201
 
 
+class Over(Exception):
+    """The session has ended."""
+
+
 def route(url: str, session: dict[str, Any], failed: int) -> str | None:
-    """Where to connect now; None: the coordinator does not say."""
+    """Where to connect now; None: the coordinator does not say. Raises `Over`."""
     path = f"{url}/api/v1/session/{session['session_id']}/route?failed={failed}"
     asked = urllib.request.Request(path, headers={"Authorization": f"Bearer {session['session_token']}"})
     try:
         with urllib.request.urlopen(asked, timeout=30) as answer:
             found: str = json.load(answer)["signaling_url"]
     except (OSError, ValueError) as error:
+        if isinstance(error, HTTPError) and error.code in _ENDED:
+            raise Over from error
         tell("no route", why=str(error))
         return None
     return found
@@ -68,9 +78,7 @@ async def live(recording: Path, url: str, session: dict[str, Any], stop: asyncio
             if stop.is_set() or not (streamed.broken_off or streamed.duration_s < whole_s - 2):
                 tell("over", by_node=streamed.ended_by_node)
                 return
-            if streamed.ended_by_node and not streamed.broken_off:
-                tell("ended")
-                return
+            # Also a node that the session has left closes as if it were over: the coordinator knows.
             tell("lost")
         except Unavailable as error:
             failed += 1
@@ -79,7 +87,11 @@ async def live(recording: Path, url: str, session: dict[str, Any], stop: asyncio
         except Rejected as error:
             tell("refused", why=str(error))
             await asyncio.sleep(2)
-        there = await asyncio.to_thread(route, url, session, failed) or there
+        try:
+            there = await asyncio.to_thread(route, url, session, failed) or there
+        except Over:
+            tell("ended")
+            return
 
 
 def length_s(recording: Path) -> float:

@@ -32,7 +32,7 @@ def upgraded(three: Installation, steps: Steps) -> None:
         release = (package / "release").read_text().strip()
         for name, program in (*((edge, "edge") for edge in EDGES), (CENTRE, "coordinator")):
             current = three.machines[name].run(CURRENT.format(program)).strip()
-            if not current.endswith(f"/{release}"):
+            if current.rpartition("/")[2] != release:
                 raise Wrong(f"{name} runs {current}, and not {release}")
         _go_on(three, pages, step)
         step.note(three.arrived())
@@ -67,4 +67,4 @@ def _go_on(three: Installation, pages: list[Page], step: Step) -> None:
         page.wait_until_it_flows(page.lost + 1)
         gaps = ", ".join(f"{gap_s:.1f} s" for gap_s, _ in page.gaps()) or "none"
         now_on = nodes[three.exam.node_of(page)].name
-        step.note(f"{page.session['candidate_id']}: gaps {gaps}; now on {now_on}")
+        step.note(f"{page.log.stem}: gaps {gaps}; now on {now_on}")

@@ -70,22 +70,20 @@ class Machine:
 
     def shut_down(self) -> None:
         """Let its units end and switch it off."""
-        self._end(signal.SIGTERM)
+        if (running := self._stopping()) is not None:
+            running.send_signal(signal.SIGTERM)
+            _wait_for_the_end(running)
 
     def cut_power(self) -> None:
         """Switch it off at once; no process there learns of it."""
-        self._end(signal.SIGKILL)
+        if (running := self._stopping()) is not None:
+            # With its first process all others of the machine end; without systemd-nspawn they would go on.
+            subprocess.run(["pkill", "--signal", "KILL", "--parent", str(running.pid)], check=True)
+            _wait_for_the_end(running)
 
-    def _end(self, how: signal.Signals) -> None:
+    def _stopping(self) -> subprocess.Popen[bytes] | None:
         running, self._running = self._running, None
-        if running is None:
-            return
-        running.send_signal(how)
-        try:
-            running.wait(ENDS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+        return running
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + BOOTS_WITHIN_S
@@ -99,6 +97,15 @@ class Machine:
                 return
         console = (self.root.parent / "console").read_text(errors="replace")
         raise RuntimeError(f"{self.name} did not boot:\n{console}")
+
+
+def _wait_for_the_end(running: subprocess.Popen[bytes]) -> None:
+    try:
+        running.wait(ENDS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        subprocess.run(["pkill", "--signal", "KILL", "--parent", str(running.pid)], check=False)
+        running.kill()
+        running.wait()
 
 
 def common_root(folder: Path) -> Path:
