@@ -121,9 +121,10 @@ def plan(person: PersonFacts, holds: Iterable[Hold], now_utc: datetime) -> tuple
 
 
 def _exam_due(exam: ExamFacts, kept: Kept) -> datetime:
-    if _is_withdrawn(exam, kept) and exam.log_withdrawn_utc is not None:
-        return exam.log_withdrawn_utc
-    return exam.over_utc + _period(kept, exam.days)
+    due_utc = exam.over_utc + _period(kept, exam.days)
+    if kept is Kept.FEATURES and exam.log_withdrawn_utc is not None:
+        return min(due_utc, exam.log_withdrawn_utc)
+    return due_utc
 
 
 def _is_withdrawn(exam: ExamFacts, kept: Kept) -> bool:

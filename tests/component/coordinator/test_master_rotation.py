@@ -389,8 +389,8 @@ def test_a_running_coordinator_follows_its_file(parts: Parts) -> None:
 
 
 HASHES = {
-    "audit_checkpoints.chain", "audit_entries.chain", "audit_entries.leaf", "audit_heads.chain",
-    "destination_certificates.der", "destination_certificates.fingerprint",
+    "audit_checkpoints.chain", "audit_entries.chain", "audit_entries.leaf", "audit_heads.archived_chain",
+    "audit_heads.chain", "destination_certificates.der", "destination_certificates.fingerprint",
     "erasures.chain", "former_masters.key_id", "former_references.reference_hash", "join_codes.code_hash",
     "kept_answers.body_hash", "kept_answers.request_hash", "parked_messages.message",
 }  # fmt: skip
