@@ -280,7 +280,7 @@ class Backlog:
 
 
 def test_a_backlog_is_fetched_in_portions_that_take_a_step_each() -> None:
-    quick, slow = STEP_S / 1_000, STEP_S / 20
+    quick, slow = STEP_S / 1_000, STEP_S / 40
     backlog = Backlog([quick] * 4 + [slow] * 4 + [quick])
     hub: Any = SimpleNamespace(wait_connected=lambda: asyncio.sleep(0))
     stream: Any = backlog
@@ -293,4 +293,4 @@ def test_a_backlog_is_fetched_in_portions_that_take_a_step_each() -> None:
         assert reading.counts["repeated"] == sum(backlog.sizes)
 
     asyncio.run(scenario())
-    assert backlog.sizes == [16, 32, 64, 64, 64, 32, 20, 20, 20]
+    assert backlog.sizes == [32, 64, 64, 64, 64, 40, 40, 40, 40]
