@@ -107,6 +107,28 @@ GROUPS: Final = (
             "tests/component/coordinator/test_verify_frame.py",
         ),
     ),
+    Group(
+        "fleet",
+        ("edge/fleet/*.py",),
+        ("tests/unit/edge/fleet", "tests/component/edge/fleet", "tests/component/edge/workers/test_crew.py"),
+    ),
+    Group(
+        "incidents",
+        ("coordinator/incidents/*.py", "coordinator/alerts/*.py"),
+        (
+            "tests/unit/coordinator/incidents",
+            "tests/component/coordinator/test_alert_api.py",
+            "tests/component/coordinator/test_alert_pages.py",
+            "tests/component/coordinator/test_alert_store.py",
+            "tests/component/coordinator/test_alerts_of_two_nodes.py",
+            "tests/component/coordinator/test_incident_circumstances.py",
+            "tests/component/coordinator/test_incidents.py",
+            "tests/component/coordinator/test_lasting_alerts.py",
+            "tests/component/coordinator/test_listed_sessions.py",
+            "tests/component/coordinator/test_outcomes.py",
+            "tests/component/coordinator/test_unseen_alerts.py",
+        ),
+    ),
     Group("outbound", ("edge/outbound/*.py",), ("tests/unit/edge/outbound", "tests/component/edge/outbound")),
     Group(
         "intake",

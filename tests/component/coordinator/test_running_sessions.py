@@ -31,6 +31,7 @@ from shared.consents import Purpose
 from shared.errors import Rejected, Unavailable
 from shared.messages.sessions import SessionAccepted
 from shared.tokens import Claims, Role
+from tests.support.refusals import refused
 from tests.support.session_rows import LEFT, NOW, SECOND, THEIRS, Rows, rows
 from tests.support.sittings import START
 
@@ -183,16 +184,6 @@ def test_nobody_is_missed_without_the_camera_or_where_nothing_can_be_written(
     assert sorted(table.names(missed)) == ["LAST-SECOND", "MOVED", "OTHER-EXAM"]
     begins = {table.names([one])[0]: page.from_beginning for one, page in missed.items()}
     assert begins == {"LAST-SECOND": True, "MOVED": False, "OTHER-EXAM": True}
-
-
-def refused(status: int, code: str, said: str) -> Any:
-    """The block must be refused so, in these words."""
-
-    def is_so(error: BaseException) -> bool:
-        assert isinstance(error, Rejected)
-        return (error.status, error.code, str(error)) == (status, code, said)
-
-    return pytest.raises(Rejected, check=is_so)
 
 
 OVER = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -29,11 +28,11 @@ from coordinator.sessions.tables import Acknowledgement, Device, ExamSession, Jo
 from coordinator.sessions.watched import service as watched
 from coordinator.tenants.tables import DEFAULT_TENANT_ID as HOME
 from coordinator.tokens import key_service as token_keys
-from shared.errors import Rejected
 from shared.policy.schema import Policy
 from shared.policy.terms import Accommodation, Features
 from shared.tokens import Claims, Role
 from shared.unwatched import Kind
+from tests.support.refusals import refused
 from tests.support.session_rows import NOW, SECOND, THEIRS, Rows, rows
 from tests.support.sittings import START
 
@@ -43,15 +42,6 @@ ANN = Claims(subject="ann", role=Role.ADMIN, tenant_id=HOME)
 @pytest.fixture
 def table(database: Database, keys: OwnKeys) -> Rows:
     return rows(database, keys.keyring)
-
-
-def refused(status: int, code: str, said: str) -> Any:
-    """The block must be refused so, in these words."""
-
-    def is_so(error: Rejected) -> bool:
-        return (error.status, error.code, str(error)) == (status, code, said)
-
-    return pytest.raises(Rejected, check=is_so)
 
 
 def test_the_newest_link_leads_to_its_session_while_that_runs(database: Database, table: Rows) -> None:
