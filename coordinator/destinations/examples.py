@@ -17,6 +17,13 @@ _GRPC: Final = {
     "certificate": "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQm\n-----END CERTIFICATE-----\n"
 }
 _LOGIN: Final = {"mechanism": "SCRAM-SHA-512", "username": "proctor", "password": "correct-horse"}
+_KAFKA: Final = {
+    "servers": ["k1.example.org:9093", "k2.example.org:9093"],
+    "topic": "proctoring",
+    "tls": True,
+    "ca": None,
+    "login": _LOGIN,
+}
 _DESTINATION: Final = {
     "destination_id": _ID,
     "kind": "webhook",
@@ -47,14 +54,8 @@ DESTINATION_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "destination": _DESTINATION,
             "secret": "whsec_ZXhhbXBsZSBleGFtcGxlIGV4YW1wbGUgZXhhbXBsZSE=",
         },
-        "DestinationRequest": {"name": "Desk", "grpc": _GRPC, "filter": _FILTER},
-        "KafkaRequest": {
-            "servers": ["k1.example.org:9093", "k2.example.org:9093"],
-            "topic": "proctoring",
-            "tls": True,
-            "ca": None,
-            "login": _LOGIN,
-        },
+        "DestinationRequest": {"name": "Data lake", "kafka": _KAFKA, "filter": _FILTER},
+        "KafkaRequest": _KAFKA,
         "KafkaLogin": _LOGIN,
         "GrpcRequest": _GRPC,
         "CertificateRequest": {**_GRPC, "overlap_hours": 24},

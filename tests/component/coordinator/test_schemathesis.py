@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 import pytest
 
 import coordinator
+from coordinator.config import DeliveriesSection
 from coordinator.sessions.notice import VERSION
 from shared.consents import Purpose
 from shared.events.types import EventType
@@ -250,6 +251,8 @@ async def _fill(site: Site) -> list[Known]:
     """Let there be something of everything; the names of it."""
     # What is asked for the most would leave none to the rest of those who share the rate.
     site.parts.rates.report = Buckets(Rate(burst=100, per_s=0.5))
+    kafka = DeliveriesSection(kafka=True)
+    site.parts.config = site.parts.config.model_copy(update={"deliveries": kafka})
     for exam in ("EXAM-1", "EXAM-2"):
         assert (await site.post("/exams", {"exam_id": exam, "title": "Biology"})).is_success
     spoken = await _spoken(site)
