@@ -110,7 +110,11 @@ GROUPS: Final = (
     Group(
         "fleet",
         ("edge/fleet/*.py",),
-        ("tests/unit/edge/fleet", "tests/component/edge/fleet", "tests/component/edge/workers/test_crew.py"),
+        (
+            "tests/unit/edge/fleet",
+            "tests/component/edge/fleet",
+            "tests/component/edge/sessions/test_feature_log.py",
+        ),
     ),
     Group(
         "incidents",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session
@@ -11,6 +12,8 @@ from sqlmodel import Session
 from coordinator.ground.acting import answering
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys
+from coordinator.incidents.answers import incident_out
+from coordinator.incidents.service import FoundIncident
 from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
 from coordinator.sessions.devices import service as devices
@@ -18,6 +21,7 @@ from coordinator.sessions.listing import service as listing
 from coordinator.sessions.listing.service import SessionQuery
 from coordinator.tenants.tables import DEFAULT_TENANT_ID as HOME
 from shared.api.sessions import SessionStatus
+from shared.events.types import EventType
 from tests.support.session_rows import NOW, SECOND, THEIRS, Rows, rows
 from tests.support.sittings import START
 
@@ -105,6 +109,49 @@ def test_incidents_lift_a_session_until_they_are_explained(database: Database, t
         assert names(db, table, min_severity=0.51) == ["MOVED"]
         moved = found[0].found
         assert (moved.assignment.node_id, moved.candidate.reference) == (table.following, "STU-RUNS")
+
+
+def test_an_incident_is_told_as_it_is_stored(database: Database, table: Rows) -> None:
+    with database.read() as db:
+        found = table.found(db, "OTHER-EXAM")
+    target, own = UUID(int=8), UUID(int=7)
+    row = Incident(
+        id=own,
+        tenant_id=HOME,
+        session_id=found.session.id,
+        state=State.MERGED,
+        queue_place=1,
+        severity=0.5,
+        events=["HEAD_DOWN"],
+        alert_count=2,
+        begins_utc=START,
+        ends_utc=START + SECOND,
+        claimed_by="ann",
+        claim_expires_utc=START + 2 * SECOND,
+        decided_utc=START + 3 * SECOND,
+        effective_utc=START + 4 * SECOND,
+        changed_utc=START + 5 * SECOND,
+        merged_into_id=target,
+        created_utc=START,
+    )
+    assert incident_out(FoundIncident(row, found.session, found.candidate)).model_dump() == {
+        "incident_id": str(own),
+        "exam_session_id": "OTHER-EXAM",
+        "candidate_id": "STU-RUNS",
+        "exam_id": "CHEM-101",
+        "state": "merged",
+        "severity": 0.5,
+        "event_types": [EventType.HEAD_DOWN],
+        "alert_count": 2,
+        "begins_at": START,
+        "ends_at": START + SECOND,
+        "claimed_by": "ann",
+        "claim_expires_at": START + 2 * SECOND,
+        "decided_at": START + 3 * SECOND,
+        "effective_at": START + 4 * SECOND,
+        "changed_at": START + 5 * SECOND,
+        "merged_into": str(target),
+    }
 
 
 def test_pages_go_on_where_the_last_one_ended(database: Database, table: Rows) -> None:

@@ -146,6 +146,7 @@ def test_what_a_page_shows_lies_sealed_on_disk_and_stands_in_heartbeat_and_metri
         assert 'frames_processed_total{model="faces"}' in text
         assert "degradation_level 2.0" in text
         assert "session_rating 2.0" in text
+        assert "clock_skew_seconds 0.0" in text
         assert 'pictures_total{what="looked_at"}' in text
         assert "frame_to_decision_seconds_count 0.0" not in text
         assert "active_exam_sessions 1.0" in text

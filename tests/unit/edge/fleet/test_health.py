@@ -20,6 +20,7 @@ WELL = Vitals(
 def test_a_node_that_lacks_nothing_is_well() -> None:
     assert health_of(WELL).score == 10
     assert health_of(WELL).reasons == ()
+    assert health_of(replace(WELL, loop_lag_s=0.03, loop_worst_s=0.5)).reasons == ()
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ def test_a_node_that_lacks_nothing_is_well() -> None:
         (replace(WELL, outbox_fill=0.8), "outbox-nearly-full", False),
         (replace(WELL, outboxes_set_aside=1), "outbox-was-damaged", False),
         (replace(WELL, loop_lag_s=0.031), "loop-slow", False),
+        (replace(WELL, loop_lag_s=0.5), "loop-slow", False),
         (replace(WELL, loop_lag_s=0.51), "loop-stuck", True),
         (replace(WELL, loop_worst_s=0.51), "loop-blocked", False),
         (replace(WELL, clock_skew_s=25.1), "clock-skew", False),
