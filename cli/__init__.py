@@ -13,6 +13,7 @@ destinations    the institution's own systems  webhooks  made and signed for
 nodes           nodes that join, their state, cordon and drain, for operators
 draining        waits until a node is empty   node_text  a node in words (pure)
 node_settings   what nodes are to have: `nodes config` and `nodes apply`
+rollouts        a new version of a network: `models rollout` and `exams pin`
 fleet           what a number of sessions needs   fleet_plan  the model behind it (pure)
 nodes           nodes that join, for operators
 holds           what must not be erased        retention what is erased by a date
@@ -24,8 +25,8 @@ doctor          what is wrong with an installation, and how to repair it
 client          one part per noun               calls     how a call is made, errors out of problems
 connection      which coordinator, as whom      documents what an administrator wrote, one object per file
 alert_calls, audit_calls, destination_calls, device_calls, enrollment_calls, exam_calls, feature_calls,
-incident_calls, keeping_calls, membership_calls, node_calls, privacy_calls, session_calls, tenant_calls,
-token_calls
+incident_calls, keeping_calls, membership_calls, node_calls, privacy_calls, rollout_calls, session_calls,
+tenant_calls, token_calls
                 the parts: one method per call
 batches         one call per row of a file      candidates_from sessions and enrollments so
 render          tables, JSON and YAML          watching  lists that stay open

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cli.membership_calls import MembershipCalls
     from cli.node_calls import NodeCalls
     from cli.privacy_calls import PrivacyCalls
+    from cli.rollout_calls import RolloutCalls
     from cli.session_calls import SessionCalls
     from cli.tenant_calls import TenantCalls
     from cli.token_calls import TokenCalls
@@ -117,6 +118,12 @@ class Client:
         from cli.audit_calls import AuditCalls
 
         return AuditCalls(self._calls)
+
+    @cached_property
+    def rollouts(self) -> RolloutCalls:
+        from cli.rollout_calls import RolloutCalls
+
+        return RolloutCalls(self._calls)
 
     @cached_property
     def sessions(self) -> SessionCalls:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli import rollouts
 from cli.calls import checked
 from cli.connection import connect
 from cli.policies import policy_data, read_policy
@@ -170,6 +171,9 @@ def diff(exam: ExamId, before: Version, after: Version, output: OutputOption = F
     with connect() as client:
         found = client.exams.policy_diff(exam, before, after).model_dump(mode="json")
     write_rows(found["changes"], _CHANGES, output)
+
+
+app.command()(rollouts.pin)
 
 
 def _utc(instant: datetime | None) -> datetime | None:

@@ -45,7 +45,7 @@ COMMANDS: Final[Rows] = {
         "cli.webhooks:app",
         "Signed requests to the institution's systems; see also `destinations`.",
     ),
-    "models": ("cli.models:app", "Weights of the neural networks: fetch, list, verify."),
+    "models": ("cli.models:app", "Weights of the neural networks: fetch, list, verify, roll out."),
     "nodes": ("cli.nodes:app", "The fleet's edge nodes, for operators."),
     "features": ("cli.features:app", "The log of features, off by default; for administrators."),
     "fleet": ("cli.fleet:app", "The fleet as a whole, for operators."),

@@ -1,4 +1,4 @@
-"""`proctorctl models`: fetch weights of networks, show which are used, verify them."""
+"""`proctorctl models`: fetch weights of networks, show which are used, verify them, roll them out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from cli import rollouts
 from cli.render import Format, OutputOption, print_whole, write_data
 from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD, Report, Request, State, fetch_networks, held_by_mirror
 from models.manifest import Entry, Profile, Task
@@ -139,6 +140,9 @@ def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE)
         _print_verified(rows)
     if any(row["hash"] or (row["run"] and row["run"]["problem"]) for row in rows):
         raise typer.Exit(1)
+
+
+app.command()(rollouts.rollout)
 
 
 def listing(store: Store, profile: Profile) -> list[dict[str, Any]]:

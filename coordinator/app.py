@@ -44,6 +44,7 @@ from coordinator.nodes.hosts import Hosts
 from coordinator.privacy import steps as erasures
 from coordinator.replicas.spreading import Spreading
 from coordinator.retention import running as erasing
+from coordinator.rollouts import following as rollouts
 from coordinator.routing import API, all_routes
 from coordinator.sessions import sweeping
 from coordinator.sessions.presence.noting import Pages
@@ -230,6 +231,7 @@ def _works(parts: Parts, booted: sweeping.Booted) -> dict[str, Work]:
         "sweep": lambda: sweeping.run(parts, booted),
         "transcript keys": lambda: expiring.run(parts),
         "settings": lambda: settings.run(parts),
+        "rollouts": lambda: rollouts.run(parts),
         "erasures": lambda: erasures.run(parts),
         **_backups(parts),
     }

@@ -18,6 +18,7 @@ from coordinator.privacy.examples import PRIVACY_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.retention.examples import RETENTION_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
+from coordinator.rollouts.examples import ROLLOUT_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
 from coordinator.tenants.examples import TENANT_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
@@ -38,6 +39,7 @@ ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **REVIEW_EXAMPLES,
         **REPORT_EXAMPLES,
         **RETENTION_EXAMPLES,
+        **ROLLOUT_EXAMPLES,
         **SESSION_EXAMPLES,
         **TENANT_EXAMPLES,
         **TOKEN_EXAMPLES,

@@ -32,6 +32,7 @@ from coordinator.privacy import access_routes, routes as privacy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.retention import routes as retention_routes
 from coordinator.reviews import routes as review_routes
+from coordinator.rollouts import routes as rollout_routes
 from coordinator.sessions import routes as session_routes
 from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.devices import routes as device_routes
@@ -68,6 +69,7 @@ API_ROUTES: Final = (
     node_routes,
     membership_routes,
     desired_routes,
+    rollout_routes,
     placement_routes,
     arriving_routes,
     token_routes,

@@ -107,6 +107,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.until_workers_fail(),
         _look_after(node.actions),
         node.configuring.run(node.health, node.worker.report, restart),
+        node.at_hand.run(),
         supervisor.beat(),
     ]
     if (url := node.config.coordinator.url) is not None:

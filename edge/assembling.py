@@ -14,6 +14,7 @@ from edge.config import EdgeConfig, MediaSection
 from edge.desired.beginning import Begun
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
+from edge.fleet.at_hand import NetworksAtHand
 from edge.fleet.commands import Commands
 from edge.fleet.committing import commit_of, note_dispatched
 from edge.fleet.configuring import Configuring
@@ -101,6 +102,7 @@ async def assembled(
             assignments=assignments,
             actions=actions,
             configuring=configuring,
+            at_hand=NetworksAtHand(config.analysis.profile),
             commands=Commands(identity, coordinator_key, actions, boot_id),
             boot_id=boot_id,
             lateness=lateness,

@@ -28,7 +28,7 @@ Seeing
     mesh_pose, fsanet, adas_head, rotation_pose   where a head points
     upright                                       shows a head upright to three of them
     adas_gaze, binned_gaze, iris (eyes)           where the eyes look, and whether they are visible
-    recognition, similarity                       compares faces, on one scale for all recognisers
+    recognition, similarity (recognising)         compares faces, on one scale for all recognisers
     calibrate, calibration, people, dimming, blurring   make that scale from pictures of people
     liveness                                      whether a face is real or a picture of one
     body, movenet                                 33 points of an upper body, or 17 of them

@@ -100,6 +100,17 @@ def quickest(store: Store, profile: Profile, task: Task, ordered: Sequence[str])
     raise Unavailable(f"no light network for {task} is present")
 
 
+def at_hand(store: Store, profile: Profile) -> dict[str, str]:
+    """The networks that may serve here, each with its task: known, allowed, and their weights present and
+    whole. Reads the disk."""
+    return {
+        choice.entry.label: task.value
+        for task in Task
+        for choice in store.choices(task, profile)
+        if not choice.reason and choice.entry.name in KNOWN
+    }
+
+
 def check_spotter() -> None:
     """Raises `Unavailable` if the program that searches for phrases is not installed."""
     if find_spec(SPOTTERS_PACKAGE) is None:

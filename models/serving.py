@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
+from copy import copy
 from types import MappingProxyType
 from typing import Protocol
 
@@ -25,19 +26,20 @@ from models.images import Image
 from models.iris import IrisGaze
 from models.keywords import KeywordSpotter
 from models.liveness import Liveness
-from models.manifest import Entry, Levels, Profile, Task
+from models.manifest import Entry, Profile, Task
 from models.mesh import LANDMARKS_468, LANDMARKS_478, FaceMesh
 from models.mesh_pose import MeshPose
 from models.movenet import MoveNet
 from models.objects import ObjectDetector
 from models.opening import open_entry
-from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Limits, Recipe, Recogniser
+from models.recognising import RECIPES, recogniser_of, similarity_of
+from models.recognition import Recogniser
 from models.results import Face, Gaze, HeadPose, Mesh
 from models.retinaface import RetinaFace
 from models.rotation_pose import RotationHeadPose
 from models.runtime import Network, joined_devices
 from models.scrfd import Scrfd
-from models.similarity import ACCEPTED, Similarity
+from models.similarity import Similarity
 from models.sounds import SoundClassifier
 from models.speaker import SpeakerEncoder
 from models.speakers import SpeakerCounter, VoiceEncoder
@@ -46,7 +48,6 @@ from models.voice import Silero, VoiceDetector
 from models.wespeaker import WeSpeaker
 from models.whisper import Whisper, read_vocabulary
 from models.yunet import YuNet
-from shared.errors import ConfigError
 
 FACE_CANVAS_PX = (320, 256)
 """A 640×480 frame halved: faces of 24 px are still found (0.82 and 0.89 on two portraits reduced to that
@@ -57,13 +58,6 @@ SURE_RETINAFACE_SCORE = 0.99
 
 _BLAZEFACE: Mapping[str, Variant] = {"blazeface-full-sparse": FULL_RANGE, "blazeface-short": SHORT_RANGE}
 _MESH = {"mediapipe-face-mesh": LANDMARKS_468, "mediapipe-face-mesh-478": LANDMARKS_478}
-_RECIPES: Mapping[str, Recipe] = {
-    "arcface-mobilefacenet-dequantised": ARCFACE,
-    "arcface-mobilefacenet": ARCFACE,
-    "arcface-resnet50": ARCFACE,
-    "face-reidentification-retail-0095": REIDENTIFICATION,
-    "dlib-resnet": DLIB,
-}
 
 
 class FaceDetector(Protocol):
@@ -133,6 +127,13 @@ class Serving:
         self.light_faces: str | None = None
         """That of the quick face detector; None: not opened."""
 
+    def beside(self, preferred: Mapping[Task, str]) -> Serving:
+        """The networks of the same process with others for some tasks. What either opens is open for both."""
+        other = copy(self)
+        other._preferred = {**self._preferred, **preferred}
+        other.labels, other.light_faces = {}, None
+        return other
+
     @property
     def devices(self) -> dict[str, str]:
         """The verified devices of every opened network, by the name of the network."""
@@ -190,15 +191,17 @@ class Serving:
         return BinnedGaze(network, input_name=network.inputs[0].name)
 
     def recognisers(self) -> tuple[Recogniser, ...]:
-        """All that are present, best first. The first one verifies; enrollment uses each of them."""
-        self._best(Task.FACE_RECOGNITION, served.RECOGNISERS)
-        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES]
+        """All that are present, the preferred one first and then the best. The first one verifies; enrollment
+        uses each of them."""
+        first = self._best(Task.FACE_RECOGNITION, served.RECOGNISERS)
+        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in RECIPES]
+        entries.sort(key=lambda entry: entry != first)
         return tuple(self._recogniser(entry, similarity_of(entry)) for entry in entries)
 
     def uncalibrated(self) -> tuple[tuple[Entry, Recogniser], ...]:
         """Every recogniser that is present, with a dummy scale: for calibration."""
         candidates = self._store.manifest.candidates(Task.FACE_RECOGNITION, self._profile)
-        entries = [e for e in candidates if e.name in _RECIPES and self._store.has(e)]
+        entries = [e for e in candidates if e.name in RECIPES and self._store.has(e)]
         return tuple((e, self._recogniser(e, Similarity(((-4.0, 0.0), (1.0, 1.0))))) for e in entries)
 
     def body_pose(self) -> BodyPose:
@@ -249,9 +252,7 @@ class Serving:
         return Whisper(encoder, decoder, read_vocabulary(vocabulary))
 
     def _recogniser(self, entry: Entry, similarity: Similarity) -> Recogniser:
-        network, recipe = self._networks(entry)[0], _RECIPES[entry.name]
-        limits = limits_of(entry, similarity)
-        return Recogniser(entry.label, network, levels_of(entry), recipe, similarity, limits)
+        return recogniser_of(entry, self._networks(entry)[0], similarity)
 
     def _present(self, task: Task) -> list[Entry]:
         return [
@@ -277,27 +278,3 @@ class Serving:
                     streams=self._streams,
                 )
             return self._open[name]
-
-
-def levels_of(entry: Entry) -> Levels:
-    """The recogniser's input levels. Raises ConfigError if the manifest does not give them."""
-    if entry.input.levels is None:
-        raise ConfigError(f"the manifest gives no input levels for {entry.label}")
-    return entry.input.levels
-
-
-def similarity_of(entry: Entry) -> Similarity:
-    """The recogniser's calibration. Raises ConfigError if it is missing or made for another alignment."""
-    calibration = entry.calibration
-    if calibration is None:
-        raise ConfigError(f"{entry.label} has no calibration: its similarity would have no meaning")
-    if calibration.alignment != _RECIPES[entry.name].alignment:
-        raise ConfigError(f"{entry.label} was calibrated for the alignment {calibration.alignment}")
-    return Similarity(calibration.knots)
-
-
-def limits_of(entry: Entry, similarity: Similarity) -> Limits:
-    """The limits of the recogniser's answers, on this scale."""
-    lowest = None if entry.calibration is None else entry.calibration.doubt_from
-    doubt_from = ACCEPTED if lowest is None else similarity.of(lowest)
-    return Limits(doubt_from, entry.min_brightness, entry.min_sharpness)

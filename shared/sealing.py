@@ -44,8 +44,8 @@ HYBRID_MAGIC: Final = b"PE2\n"
 SIGNATURE_CONTEXT: Final = b"proctor-edge message v1\x00"
 HYBRID_SIGNATURE_CONTEXT: Final = b"proctor-edge message v2\x00"
 SEAL_CONTEXT: Final = b"proctor-edge seal v1\x00"
-MAX_HEADER_BYTES: Final = 294_912
-"""Enough for a heartbeat with 500 sessions."""
+MAX_HEADER_BYTES: Final = 786_432
+"""Enough for a heartbeat with 500 sessions, some of which compare two versions of a network."""
 MAX_MESSAGE_BYTES: Final = 1_048_576
 """JetStream's and NATS' default max_payload."""
 _SIGNATURE_BYTES: Final = 64

@@ -19,6 +19,7 @@ IMPERSONAL: Final = frozenset(
         "get_destination",
         "get_erasure",
         "get_exam",
+        "get_exam_networks",
         "get_health",
         "get_metrics",
         "get_node",
@@ -39,6 +40,7 @@ IMPERSONAL: Final = frozenset(
         "list_nodes",
         "list_parked_messages",
         "list_policy_versions",
+        "list_rollouts",
         "list_tenants",
         "list_token_keys",
     }

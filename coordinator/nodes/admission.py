@@ -7,11 +7,12 @@ that could take it). Both have figures, so that whoever reads one knows what to 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from coordinator.nodes.routing import lacks_networks
 from shared.errors import Rejected, Unavailable
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
 
@@ -54,6 +55,18 @@ def all_down(hindered: Mapping[UUID, Hindrance]) -> Unavailable:
         code="no-node-online",
         retry_after_s=round(HEARTBEAT_INTERVAL_S),
     )
+
+
+def check_has(best: Heartbeat, networks: Collection[str]) -> None:
+    """Check that the best node for a session has the networks of its exam. Raises `Unavailable`
+    ("no-node-with-network") if not: then no node that has them can take it."""
+    if lacks_networks(best, networks):
+        raise Unavailable(
+            f"this exam is looked at with {', '.join(sorted(networks))}, and no edge node that has it can "
+            "take a session now; bring its weights to more nodes, or try again",
+            code="no-node-with-network",
+            retry_after_s=round(HEARTBEAT_INTERVAL_S),
+        )
 
 
 def _counted(hindered: Mapping[UUID, Hindrance]) -> str:

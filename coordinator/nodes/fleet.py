@@ -178,6 +178,7 @@ class Fleet:
         *,
         region: str | None = None,
         recognisers: Collection[str] = (),
+        networks: Collection[str] = (),
         lowest_level: int = LOWEST_LEVEL,
         seat: bool = True,
         full: Collection[UUID] = (),
@@ -196,7 +197,7 @@ class Fleet:
         if not fit:
             self._refuse({node_id: why for node_id, why in hindered.items() if why is not None}, now)
 
-        need = Need(region=region, recognisers=recognisers, lowest_level=lowest_level)
+        need = Need(region=region, recognisers=recognisers, networks=networks, lowest_level=lowest_level)
         return self._states[route([state.heartbeat for state in fit], need).node_id]
 
     def _hindrance(self, node_id: UUID, now: float, seat: bool, full: Collection[UUID]) -> Hindrance | None:

@@ -1,8 +1,8 @@
 """Decides which node gets a session. Pure.
 
-Nodes at or above the exam's lowest level come first, then those of the region, then those that can verify the
-candidate's face, then the better level and the less busy. A busy node leaves a session to another one that
-watches as well, even in another region.
+Nodes that have the networks of the exam come first, then those at or above its lowest level, those of the
+region, and those that can verify the candidate's face, then the better level and the less busy. A busy node
+leaves a session to another one that watches as well, even in another region.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class Need:
     region: str | None = None
     recognisers: Collection[str] = ()
     """Those of the candidate's templates: a node without any of them could not verify the face."""
+    networks: Collection[str] = ()
+    """The versions that its exam has; a node without them looks with its own."""
     lowest_level: int = LOWEST_LEVEL
     """The lowest that the exam accepts."""
 
@@ -36,17 +38,18 @@ def route(nodes: Sequence[Heartbeat], need: Need) -> Heartbeat:
         return _rank(node, need)
 
     best = min(nodes, key=rank)
-    calmer = [node for node in nodes if _calmer(node, best, need.recognisers)]
+    calmer = [node for node in nodes if _calmer(node, best, need)]
     return min(calmer, key=rank, default=best)
 
 
-def _calmer(other: Heartbeat, best: Heartbeat, recognisers: Collection[str]) -> bool:
+def _calmer(other: Heartbeat, best: Heartbeat, need: Need) -> bool:
     """Whether another node takes a session from the best one, because that is busy, and watches as well."""
     return (
         best.load > BUSY * best.rating
         and other.load <= BUSY * other.rating
         and other.level <= best.level
-        and _lacks(other, recognisers) <= _lacks(best, recognisers)
+        and _lacks(other, need.recognisers) <= _lacks(best, need.recognisers)
+        and lacks_networks(other, need.networks) <= lacks_networks(best, need.networks)
     )
 
 
@@ -54,8 +57,14 @@ def _lacks(node: Heartbeat, recognisers: Collection[str]) -> bool:
     return bool(recognisers) and not set(recognisers) & set(node.recognisers)
 
 
+def lacks_networks(node: Heartbeat, networks: Collection[str]) -> bool:
+    """Whether a node has not all of these versions at hand."""
+    return not {*node.at_hand, *node.models.values()}.issuperset(networks)
+
+
 def _rank(node: Heartbeat, need: Need) -> tuple[object, ...]:
     return (
+        lacks_networks(node, need.networks),
         node.level > need.lowest_level,
         need.region is not None and node.region != need.region,
         _lacks(node, need.recognisers),

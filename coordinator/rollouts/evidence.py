@@ -21,8 +21,6 @@ from coordinator.rollouts.exact import binomial, least_share, most_share, rank_s
 
 MOST_DIFFERING: Final = 0.15
 """The largest share of the findings of an event that only one of two equal versions may have."""
-LEAST_FINDINGS: Final = 60
-"""Findings of an event, of either version, below which it is not judged alone."""
 MOST_EXAMS: Final = 120
 """The most exams whose ranks are compared; the caller gives the latest."""
 
@@ -82,9 +80,10 @@ class Look:
     """Whether there is proof that the versions do not differ by more than may be."""
 
 
-def look_at_pairs(pairs: Mapping[str, Pairs], alpha: float) -> Look:
-    """Judge the shadow's findings; `alpha`: how probable a false word on any event may be."""
-    judged = {event: one for event, one in pairs.items() if one.total >= LEAST_FINDINGS}
+def look_at_pairs(pairs: Mapping[str, Pairs], alpha: float, least: int) -> Look:
+    """Judge the shadow's findings; `alpha`: how probable a false word on any event may be; `least`: findings
+    of an event, of either version, below which it is not judged alone."""
+    judged = {event: one for event, one in pairs.items() if one.total >= least}
     each = alpha / max(1, len(judged))
     for event, one in sorted(judged.items()):
         if said := _differs(one, each):

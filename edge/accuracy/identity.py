@@ -20,9 +20,10 @@ from edge.accuracy.statistics import Scores, Share
 from edge.analysis.enrolling import read_picture
 from models.manifest import Entry
 from models.quality import failures, measure
+from models.recognising import limits_of, similarity_of
 from models.recognition import Recogniser, needed_by
 from models.results import Embedding
-from models.serving import Serving, limits_of, similarity_of
+from models.serving import Serving
 from models.similarity import ACCEPTED
 from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 

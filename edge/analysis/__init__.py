@@ -2,7 +2,7 @@
 
 networks     which exist, on which device           engine      runs their calls, within bounds
 turns        which call runs next (pure)            measured    one finished call (a value)
-restarts     opens stuck networks anew
+restarts     opens stuck networks anew              versions    other versions of networks, for some sessions
 levels       rates of looks per level (table)       schedule    which looks are due (pure)
 instruments  all that a process analyses with
 perception   one session's senses                   attempts    calls that may fail

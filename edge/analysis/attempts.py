@@ -40,9 +40,12 @@ def noted_calls() -> Iterator[list[Called]]:
 class Attempts:
     """One session's calls, through the engine that all sessions share."""
 
-    def __init__(self, session_id: UUID, engine: Engine) -> None:
+    def __init__(self, session_id: UUID, engine: Engine, beside: str = "") -> None:
+        """`beside`: put before the tasks, for calls that must neither take the session's turns nor stop its
+        tasks when they get stuck."""
         self._session_id = session_id
         self._engine = engine
+        self._beside = beside
         self._failing: set[Look] = set()
         """Tasks reported as failing."""
         self._complaints = Seldom()
@@ -53,10 +56,12 @@ class Attempts:
         Logs when failing begins and ends. An answer with NaN or infinity counts as a failure, because it must
         not lead to an accusation.
         """
-        extra = {"task": task.value, "session_id": str(self._session_id)}
+        named, session = self._beside + task.value, self._session_id
+        extra = {"task": named, "session_id": str(session)}
         begun_s, works = time(), False
         try:
-            answer = await self._engine.run(task, partial(_finite, task, call), session=self._session_id)
+            turn = (self._beside, session) if self._beside else session
+            answer = await self._engine.run(named, partial(_finite, task, call), session=turn)
             works = True
         # Networks run foreign code: after any exception this look is unknown and the session continues.
         except Exception as error:

@@ -9,6 +9,7 @@ from edge.analysis.engine import Engine
 from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
 from edge.analysis.restarts import Restarts
+from edge.analysis.versions import Versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class Instruments:
     networks: Networks
     engine: Engine
     level: LevelInForce
+    versions: Versions
+    """The networks of sessions that are to be looked at with other versions."""
     restarts: Restarts = field(default_factory=Restarts)
     """The engine reports its restarts that no network explains here."""
 

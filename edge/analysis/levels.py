@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -61,3 +61,13 @@ class LevelInForce:
 
     number: int
     """An index of `LEVELS`; may be set at any time."""
+    best: int = field(init=False)
+    """The one that it began with."""
+
+    def __post_init__(self) -> None:
+        self.best = self.number
+
+    @property
+    def lowered(self) -> bool:
+        """Whether the node is overloaded."""
+        return self.number > self.best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -10,10 +10,10 @@ from typing import Final, TypeVar
 
 from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
 from edge.analysis.levels import LEVELS
-from models import manifest
 from models.body import BodyPose
 from models.eyes import OpenEyes
 from models.liveness import Liveness
+from models.manifest import Task
 from models.mesh import FaceMesh
 from models.movenet import MoveNet
 from models.objects import ObjectDetector
@@ -53,6 +53,9 @@ class Networks:
     """The compiled networks behind all of these."""
     missing: dict[Look, str] = field(default_factory=dict)
     """Looks without a network here, with the reason."""
+    beside: Callable[[Mapping[Task, str]], Networks] | None = None
+    """Opens the same with other versions for some tasks, as `open_networks` does; None: there are no
+    others."""
 
     def faces_at(self, level: int) -> FaceDetector:
         """The face detector of a level."""
@@ -118,6 +121,7 @@ def open_networks(serving: Serving) -> Networks:
             labels=_labels(serving, ears.result()),
             opened=tuple(chain.from_iterable(serving.networks.values())),
             missing=missing,
+            beside=lambda preferred: open_networks(serving.beside(preferred)),
         )
 
 
@@ -161,14 +165,14 @@ def _labels(serving: Serving, ears: Ears) -> dict[str, str]:
 
 
 _LOOK_OF = {
-    manifest.Task.FACE_DETECTION: Look.FACES,
-    manifest.Task.FACE_RECOGNITION: Look.IDENTITY,
-    manifest.Task.HEAD_POSE: Look.HEAD,
-    manifest.Task.BODY_POSE: Look.BODY,
-    manifest.Task.VOICE_ACTIVITY: Look.SPEECH,
-    manifest.Task.SOUND_CLASSES: Look.SOUNDS,
-    manifest.Task.SPEAKER_EMBEDDING: Look.SPEAKERS,
-    manifest.Task.SPEECH_RECOGNITION: Look.PHRASES,
+    Task.FACE_DETECTION: Look.FACES,
+    Task.FACE_RECOGNITION: Look.IDENTITY,
+    Task.HEAD_POSE: Look.HEAD,
+    Task.BODY_POSE: Look.BODY,
+    Task.VOICE_ACTIVITY: Look.SPEECH,
+    Task.SOUND_CLASSES: Look.SOUNDS,
+    Task.SPEAKER_EMBEDDING: Look.SPEAKERS,
+    Task.SPEECH_RECOGNITION: Look.PHRASES,
 }
 """The look of a network, when the manifest names it differently. Alerts and reports name networks by look; a
 network that only helps other looks keeps the manifest's name."""

@@ -46,6 +46,8 @@ class Seen:
 
     observation: Observation
     frame: Frame | None
+    due: frozenset[Look] = frozenset()
+    """The looks that were made, as far as the picture allowed."""
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class Perception:
         self._engine = engine
         self._networks = networks
         self._policy = policy
-        self._verifier = _verifier(networks, templates)
+        self._verifier = verifier_of(networks, templates)
         self._threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
         # Which tasks were reported as failing is not saved: after a restore they are reported once more.
         self._attempts = Attempts(session_id, engine)
@@ -93,7 +95,7 @@ class Perception:
         due = self._schedule.due(frame.at_s, level)
         if not due:
             return Seen(arrival(frame, level), None)
-        return Seen(*await self._eyes.look(frame, due, level))
+        return Seen(*await self._eyes.look(frame, due, level), due)
 
     async def listen(self, window: AudioWindow) -> Heard | None:
         """Observe a window of sound; None when the session does not listen."""
@@ -164,7 +166,7 @@ def arrival(frame: VideoFrame, level: int) -> Observation:
     return Observation(at=frame.at_s, level=level, frame_id=frame.frame_id, damaged=frame.damaged)
 
 
-def _verifier(networks: Networks, templates: Mapping[str, Enrolled]) -> Verifier | None:
+def verifier_of(networks: Networks, templates: Mapping[str, Enrolled]) -> Verifier | None:
     """The best recogniser that has a template of the candidate."""
     for recogniser in networks.recognisers:
         if recogniser.name in templates:

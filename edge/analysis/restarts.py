@@ -21,6 +21,10 @@ class Restarts:
         self._stuck_s = stuck_s
         self._at: deque[float] = deque(maxlen=MAX_RESTARTS + 1)
 
+    def watch(self, networks: Sequence[Network]) -> None:
+        """Open these anew from now on when they are stuck, and no others."""
+        self._networks = networks
+
     def stuck(self, _: str) -> bool:
         """Note that the engine was restarted now because of a stuck call. Returns whether networks are opened
         again, so that the next call may succeed."""

@@ -2,6 +2,7 @@
 
 commands   checks and obeys each command once      actions      start, end, enroll, verify, compare
 configuring  puts settings that the coordinator gives in force, takes back what does no good
+at_hand    which versions of networks could be opened here
 node       health, heartbeat and metrics together  assignments  sends alerts and notices on
 heartbeat  sent every few seconds                  health       the health score (pure)
 measures   what the heartbeat says of the machine

@@ -14,6 +14,7 @@ from uuid import UUID
 from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
+from edge.fleet.at_hand import NetworksAtHand
 from edge.fleet.commands import Commands
 from edge.fleet.configuring import Configuring
 from edge.fleet.feature_log import LoggedFeatures
@@ -53,6 +54,7 @@ class Node:
     assignments: Assignments
     actions: NodeActions
     configuring: Configuring
+    at_hand: NetworksAtHand
     commands: Commands
     lateness: Lateness
     stepping: Stepping
@@ -104,6 +106,7 @@ class Node:
             answers_for_host=True,
             desired=self.configuring.report,
             hybrid_key=self.commands.hybrid_text,
+            at_hand=dict(self.at_hand.known),
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:

@@ -4,8 +4,6 @@ Two monitors with the same rules get the same frames at the same times, one with
 with what the new version saw. A finding of both is one whose two times overlap, give or take `MATCH_S`: a
 version that looks a little later is no other version. What only one of them found is counted for that one. So
 a version that finds less is told as well as one that finds more; neither is right by itself.
-
-Nothing calls it yet: no node runs two versions of a network side by side.
 """
 
 from __future__ import annotations
@@ -20,6 +18,7 @@ from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
 from edge.rules.settings import Settings
 from shared.events.types import EventType
+from shared.messages.versions import Tally
 from shared.observations import Observation
 
 MATCH_S: Final = 5.0
@@ -35,15 +34,6 @@ class Side(Enum):
     @property
     def other(self) -> Side:
         return Side.NEW if self is Side.OLD else Side.OLD
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Findings of one event."""
-
-    both: int = 0
-    only_old: int = 0
-    only_new: int = 0
 
 
 @dataclass(slots=True)
@@ -70,23 +60,25 @@ class Agreement:
         self._monitors = {side: Monitor(settings) for side in Side}
         self._open: dict[EventType, _Open] = {}
         self._counts: dict[EventType, Counter[str]] = {}
+        self._now_s = float("-inf")
 
     @property
     def tallies(self) -> Mapping[EventType, Tally]:
-        """By event; those that nobody found are missing."""
-        return {event: Tally(**counts) for event, counts in self._counts.items() if counts.total()}
+        """By event; those that nobody found are missing. What lasts and has no counterpart so far counts as
+        alone, until it gets one."""
+        counts = {event: Counter(of_event) for event, of_event in self._counts.items()}
+        for event, found in self._open.items():
+            for side in Side:
+                alone = sum(self._now_s - one.onset_s > MATCH_S for one in found.alone[side])
+                counts.setdefault(event, Counter())[f"only_{side.value}"] += alone
+        return {event: Tally(**of_event) for event, of_event in counts.items() if of_event.total()}
 
     def observe(self, old: Observation, new: Observation, now: float | None = None) -> None:
         """Add what each version saw of one frame. What no network saw is the same value twice."""
         self._take(Side.OLD, self._monitors[Side.OLD].observe(old, now))
         self._take(Side.NEW, self._monitors[Side.NEW].observe(new, now))
-        self._settle(old.at if now is None else now)
-
-    def finish(self, now: float) -> None:
-        """The session is over: what is alone stays so."""
-        for side, monitor in self._monitors.items():
-            self._take(side, monitor.finish(now))
-        self._settle(float("inf"))
+        self._now_s = old.at if now is None else now
+        self._settle(self._now_s)
 
     def _take(self, side: Side, findings: Iterable[Finding]) -> None:
         for finding in findings:

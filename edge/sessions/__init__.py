@@ -11,6 +11,7 @@ In the worker
     session        runs one candidate's session             session_maker  builds it
     connections    its pages' media, the newest counts      session_parts  its parts
     pumps          pictures and sound to the senses         live_watch     judges and reports at once
+    comparing      another version, while one is compared   shadow         that version's sight
     timer          one deadline                             frame_numbers  unique in a session (pure)
     agreed         what may be watched now (pure)
     memory         all that moves with a session, as one value (pure)

@@ -19,7 +19,7 @@ from edge.sessions.memory import SessionMemory, as_json, read_memory, rebased
 from edge.sessions.port import Arrived, AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
 from edge.sessions.session import Session
 from shared.cameras import Camera
-from shared.errors import Corrupt, Rejected
+from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.looks import Look
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame
@@ -56,6 +56,7 @@ class LocalWorker:
         return None if session is None else session.memory()
 
     async def start(self, order: StartSession) -> None:
+        await self._open(order)
         handed = order.handed
         if handed is None:
             self._begin(order, self._make(order))
@@ -68,7 +69,13 @@ class LocalWorker:
 
     async def resume(self, order: StartSession, memory: Json) -> None:
         """Go on with a session that another process of this host has watched. What cannot be restored starts
-        anew, on the same clock. Raises as `start` does, and `Corrupt` for what is no memory at all."""
+        anew, on the same clock. Without the versions that it had, it goes on with the node's own. Raises as
+        `start` does, and `Corrupt` for what is no memory at all."""
+        try:
+            await self._open(order)
+        except Unavailable as error:
+            log.warning("a session goes on without its version", extra=_named(order) | {"error": str(error)})
+            order = order.model_copy(update={"networks": {}})
         self._begin(order, self._restored(order, read_memory(memory)))
 
     def _taken_over(self, order: StartSession, handed: HandedOver) -> Session:
@@ -102,6 +109,7 @@ class LocalWorker:
         running.add_done_callback(self._running.discard)
 
     async def change(self, order: StartSession) -> None:
+        await self._open(order)
         self._find(assignment_of(order)).change(order)
 
     async def end(self, assignment: AssignmentId, *, handed_over: bool = False) -> None:
@@ -168,6 +176,15 @@ class LocalWorker:
             pictures=dict(sum((session.pictures() for session in sessions), self._former_pictures)),
             decode_s=self._former_decode_s + sum(each.connections.decode_s() for each in sessions),
         )
+
+    async def _open(self, order: StartSession) -> None:
+        """Open the versions of networks that an order names; without one to compare it goes on."""
+        versions = self._instruments.versions
+        await versions.open(order.networks)
+        try:
+            await versions.open({**order.networks, **order.shadow})
+        except Unavailable as error:
+            log.warning("no other version is compared here", extra=_named(order) | {"error": str(error)})
 
     def _find(self, assignment: AssignmentId) -> Session:
         session = self._sessions.get(assignment)

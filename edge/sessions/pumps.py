@@ -2,6 +2,7 @@
 
 source ─frames─> arrival (told at once) ─newest─> look ──> watch
        ─sound──> listen ───────────────────────────────────┘
+                                                    └────> another version, if one is compared
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from edge.analysis.perception import arrival
 from edge.media.frames import VideoFrame
 from edge.media.latest import Latest
 from edge.media.source import Source
+from edge.sessions.comparing import Comparing
 from edge.sessions.live_watch import LiveWatch
 from edge.sessions.port import Tell
 from edge.sessions.session_parts import Senses
@@ -28,7 +30,9 @@ from shared.traces.spans import Step
 class Pumps:
     """Moves one session's pictures and sound. `senses` may be replaced at any time."""
 
-    def __init__(self, senses: Senses, level: LevelInForce, watch: LiveWatch, tell: Tell) -> None:
+    def __init__(
+        self, senses: Senses, level: LevelInForce, watch: LiveWatch, comparing: Comparing, tell: Tell
+    ) -> None:
         self.senses = senses
         self.wanted: Collection[Sense] = frozenset(Sense)
         """The senses that may be used now; set by `want`."""
@@ -40,6 +44,7 @@ class Pumps:
         self._looking = 0
         self._level = level
         self._watch = watch
+        self._comparing = comparing
         self._tell = tell
         self._slot: Latest[tuple[VideoFrame, float]] = Latest()
         """The newest picture, with the time on the session's clock at which it was here."""
@@ -95,6 +100,7 @@ class Pumps:
                 now = time.time()
                 origin = Origin(Step.PICTURE, now - (looked_s - here_s), tuple(calls), now)
                 self._watch.see(seen.observation, seen.frame, origin=origin)
+                self._comparing.take(frame, seen)
                 self._tell(
                     Looked(
                         received_s=here_s - frame.at_s,

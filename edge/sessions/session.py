@@ -19,6 +19,7 @@ from edge.media.clock import SessionClock
 from edge.media.frames import VideoFrame
 from edge.media.source import Source
 from edge.sessions.agreed import as_agreed, check_may_compare, senses_of
+from edge.sessions.comparing import Comparing
 from edge.sessions.connections import Connections
 from edge.sessions.live_watch import LiveWatch
 from edge.sessions.memory import Course, SessionMemory, remembered
@@ -48,7 +49,8 @@ class Session:
         self._make_source = parts.make_source
         clock = self._clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
-        self._pumps = Pumps(parts.perceive(order), parts.level, self._watch, parts.tell)
+        self._comparing = Comparing(order, parts.shadow, parts.level)
+        self._pumps = Pumps(parts.perceive(order), parts.level, self._watch, self._comparing, parts.tell)
         self._tell = parts.tell
         self.connections = Connections(
             self._source, clock, self._pumps.drain, self._connected, self._delivers
@@ -102,16 +104,18 @@ class Session:
     def change(self, order: StartSession) -> None:
         """Apply a changed order. Raises `Corrupt` for invalid templates; then nothing is changed.
 
-        Another policy or another agreement closes open events and starts all waits again; baselines stay
-        unless the policy changes what they are measured by. A pause closes open events and forgets pictures
-        and sound; senses and baselines go on after it.
+        Another policy, another agreement or other networks close open events and start all waits again;
+        baselines stay unless the policy changes what they are measured by. A pause closes open events and
+        forgets pictures and sound; senses and baselines go on after it.
         """
         order = as_agreed(order)
         before = self._order
-        anew = (order.policy, order.withheld) != (before.policy, before.withheld)
+        anew = _kept(order) != _kept(before)
         held = order.paused != before.paused
         if anew or held:
             self._pumps.senses = self._senses(order, go_on=not anew)
+        if anew or held or order.shadow != before.shadow:
+            self._comparing.use(order)
         self._order = order
         self._watch.log_as_agreed(order)
         if not anew and not held:
@@ -162,6 +166,9 @@ class Session:
             withheld=order.withheld,
             unwatched_s=rounded(self._watch.unwatched()),
             logs_features=order.features_key is not None,
+            networks=order.networks,
+            shadow=order.shadow,
+            compared=self._comparing.tallies if order.shadow else {},
         )
 
     def dropped(self) -> Counter[str]:
@@ -173,13 +180,13 @@ class Session:
         return self._pumps.pictures()
 
     def _senses(self, order: StartSession, *, go_on: bool) -> Senses:
-        """New senses, without pictures and sound, that know what the former ones learnt of the face; with
-        `go_on`, their whole state."""
+        """New senses, without pictures and sound, that know what the former ones learnt of the face with the
+        same networks; with `go_on`, their whole state."""
         senses = self._perceive(order)
         former = self._pumps.senses
         if go_on:
             senses.restore(former.snapshot(), resumed_s=self._watch.now_s())
-        else:
+        elif order.networks == self._order.networks:
             senses.take_over(former.learnt())
         return senses
 
@@ -201,8 +208,9 @@ class Session:
         self._pumps.want(senses)
 
     async def _watch_until_over(self) -> None:
+        steadily = self._pumps.analyse, self._watch.keep_time, self._comparing.run
         async with asyncio.TaskGroup() as tasks:
-            steady = [tasks.create_task(work()) for work in (self._pumps.analyse, self._watch.keep_time)]
+            steady = [tasks.create_task(work()) for work in steadily]
             self.connections.open(tasks)
             try:
                 await self._over.wait()
@@ -229,3 +237,8 @@ class Session:
             return "silent" if source.video.closed else "withheld"
         age_s = source.counts(time.monotonic()).frame_age_s
         return "watching" if age_s is not None and age_s <= SILENT_S else "silent"
+
+
+def _kept(order: StartSession) -> tuple[object, ...]:
+    """With another one of these a session begins anew."""
+    return order.policy, order.withheld, order.networks

@@ -17,6 +17,7 @@ from edge.media.clock import SessionClock
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.source import Source
 from edge.sessions.port import Tell
+from edge.sessions.shadow import Shadow, no_shadow
 from shared.messages.sessions import StartSession
 from shared.observations import IdentityCheck, Observation
 from shared.saving import Saved
@@ -64,5 +65,7 @@ class Parts:
     open_watch: Callable[[StartSession, datetime], Watch]
     """Makes the watch once a page has connected, given the UTC time of zero on the session clock."""
     level: LevelInForce
+    shadow: Callable[[StartSession], Shadow | None] = no_shadow
+    """Makes what compares another version of a network, if the order asks for it and it is open here."""
     tell: Tell
     """Receives alerts and notices."""

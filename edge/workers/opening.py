@@ -12,6 +12,7 @@ from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce, check_level
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.restarts import Restarts
+from edge.analysis.versions import Versions
 from edge.sessions.local_worker import LocalWorker
 from edge.sessions.port import Tell
 from edge.sessions.session_maker import SessionMaker
@@ -51,7 +52,11 @@ async def local_worker(
     restarts = Restarts(networks.opened)
     async with Engine(settings.threads, on_call=tell, on_stuck=restarts.stuck) as engine:
         instruments = Instruments(
-            networks=networks, engine=engine, level=LevelInForce(settings.level), restarts=restarts
+            networks=networks,
+            engine=engine,
+            level=LevelInForce(settings.level),
+            versions=Versions(networks, restarts),
+            restarts=restarts,
         )
         maker = SessionMaker(
             node_id=settings.node_id,

@@ -15,6 +15,7 @@ node_settings  what is given to nodes in place of what their own files say
 openness     how the software works, for everybody to read
 privacy      erasure and access of persons
 reports      reports of sessions
+rollouts     new versions of networks, and the versions that exams have
 retention    what is kept until when, and what was erased
 links        links to sessions, devices, and what the candidate's page needs
 sessions     sessions: start, show, list, change

@@ -14,6 +14,7 @@ sessions    bodies of `start`, `change` and `end`
 faces       bodies of `enroll` and `verify`: templates, pictures, frames
 comparing   bodies of `compare`: templates against templates
 desired     the body of `configure`: what a node is to have, and what it says of it
+versions    other versions of networks: which look, which are at hand, how far two agree
 joining     what a node asks that joins or renews, over HTTP
 heartbeats  heartbeats of nodes and high-water marks of the coordinator
 states      states of sessions, for the next node

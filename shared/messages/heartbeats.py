@@ -12,6 +12,7 @@ from shared.events.types import Lane
 from shared.fields import KeyText, Name, Utc
 from shared.messages.desired import DesiredReport
 from shared.messages.message import Message
+from shared.messages.versions import AtHand, Tallies, Versions
 from shared.unwatched import Kind
 
 HEARTBEAT_INTERVAL_S = 5.0
@@ -73,6 +74,13 @@ class SessionState(Message):
     missed. None: unknown."""
     withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] | None = None
     """The purposes it does nothing for: the coordinator repeats a change that it missed. None: unknown."""
+    networks: Versions | None = None
+    """The versions that it was ordered to look with in place of its own, so that the coordinator can repeat a
+    change that it missed. None: unknown."""
+    shadow: Versions | None = None
+    """The versions that it was ordered to compare with those that look. None: unknown."""
+    compared: Tallies = Field(default_factory=dict)
+    """How far these agreed so far."""
     unwatched_s: Seconds | None = None
     """Seconds in which nobody looked, for each kind of look that was expected, since this node got the
     session. None: unknown."""
@@ -140,6 +148,10 @@ class Heartbeat(Message):
     hybrid_key: KeyText | None = None
     """The hybrid key of this run of the daemon (`mlkem768-x25519:…`), beside `sealing_key`. None: an older
     program, which is told of no hybrid key either."""
+
+    at_hand: AtHand = Field(default_factory=dict)
+    """The versions of networks that this node can open, its own among them. Empty: an older program, which
+    opens no other than its own."""
 
     @property
     def load(self) -> int:

@@ -13,6 +13,7 @@ from shared.fields import KeyText, Name, Utc
 from shared.messages.faces import Template
 from shared.messages.heartbeats import Seconds
 from shared.messages.message import Message
+from shared.messages.versions import Versions
 from shared.policy.schema import Policy
 
 MAX_TOLD_OPEN: Final = 32
@@ -75,6 +76,11 @@ class StartSession(Message):
     """The number of the device that it is bound to. Tokens of devices with lower numbers are refused."""
     withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] = ()
     """Purposes that the candidate has not agreed to, or has withdrawn. Nothing is done for them."""
+    networks: Versions = Field(default_factory=dict)
+    """The versions that look at this session in place of the node's own, as its exam has it."""
+    shadow: Versions = Field(default_factory=dict)
+    """The versions that see the same frames beside those that look. What they find is counted and never told.
+    A node that cannot do it goes on without."""
     handed: HandedOver | None = None
     """Where another node, or an earlier run of this one, has watched before. Only in `start`."""
 

@@ -17,10 +17,10 @@ import numpy as np
 from models.chain import Runtime
 from models.images import Image
 from models.opening import open_entry
+from models.recognising import levels_of
 from models.recognition import ARCFACE, Recogniser
 from models.results import Mesh
 from models.scrfd import Scrfd
-from models.serving import levels_of
 from models.similarity import Similarity
 from models.store import Store
 

@@ -28,6 +28,8 @@ from edge import app
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
+from edge.analysis.restarts import Restarts
+from edge.analysis.versions import Versions
 from edge.assembling import assembled
 from edge.config import EdgeConfig
 from edge.desired import course
@@ -213,7 +215,8 @@ async def watching(
         return Session(order, parts)
 
     async with Engine(1) as engine:
-        instruments = Instruments(networks=networks, engine=engine, level=media.level)
+        versions = Versions(networks, Restarts())
+        instruments = Instruments(networks=networks, engine=engine, level=media.level, versions=versions)
         yield Watching(LocalWorker(instruments, make, tell))
 
 

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
+from edge.analysis.restarts import Restarts
+from edge.analysis.versions import Versions
 from edge.config import CoordinatorSection, EdgeConfig, NatsSection
 from edge.desired.beginning import Begun
 from edge.desired.course import Kept
@@ -267,7 +269,9 @@ async def stage(rating: int = 2) -> AsyncIterator[Stage]:
         return Session(one, parts)
 
     async with Engine(1) as engine:
-        instruments = Instruments(networks=stand_in(Detector()), engine=engine, level=level)
+        networks = stand_in(Detector())
+        versions = Versions(networks, Restarts())
+        instruments = Instruments(networks=networks, engine=engine, level=level, versions=versions)
         assignments = Assignments(roster, disk.commit, lambda _: None, JOIN_WINDOW_S)
         worker = LocalWorker(instruments, make, assignments.hear)
         actions = NodeActions(config(rating), assignments, worker, unconfigured(config(rating), assignments))

@@ -21,6 +21,8 @@ from edge.analysis.examination import Frame
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
 from edge.analysis.perception import Seen
+from edge.analysis.restarts import Restarts
+from edge.analysis.versions import Versions
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
 from edge.media.frames import VideoFrame
@@ -119,7 +121,9 @@ async def opened(settings: WorkerSettings, tell: Tell) -> AsyncIterator[LocalWor
         return Session(one, parts)
 
     async with Engine(1, on_call=tell) as engine:
-        instruments = Instruments(networks=stand_in(Detector()), engine=engine, level=level)
+        networks = stand_in(Detector())
+        versions = Versions(networks, Restarts())
+        instruments = Instruments(networks=networks, engine=engine, level=level, versions=versions)
         if _hangs(settings.region):
             asyncio.get_running_loop().call_soon(_stand_still)
         yield LocalWorker(instruments, make, tell)

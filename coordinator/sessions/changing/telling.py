@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -32,11 +32,14 @@ from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.tables import Assignment
 from coordinator.policies import service as policies
+from coordinator.rollouts import service as rollouts
+from coordinator.rollouts.service import ExamKey
+from coordinator.rollouts.sharing import Offered, looking
 from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.changing.next_policy import changed_policy, check_based_on, next_version
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.assignment import Facts, halves_for, start_session, stored_facts
+from coordinator.sessions.starting.assignment import Facts, exam_of, start_session, stored_facts, view_of
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
@@ -84,7 +87,7 @@ async def _change_policy(
         wanted = on_another_basis(_wanted(db, found.session, request), excused)
         policy = changed_policy(running, wanted)
         facts = replace(stored_facts(db, parts.keys, found), policy=policy)
-        return found, start_session(facts, halves_for(parts, found.assignment.node_id), now_utc)
+        return found, start_session(facts, view_of(parts, found.assignment.node_id), now_utc)
 
     found, assigned = await parts.reading(read)
     await asking.change(parts.commander, found.assignment.node_id, assigned)
@@ -170,7 +173,7 @@ async def _stored(parts: Parts, session: ExamSession) -> tuple[UUID, StartSessio
 
     facts = await parts.reading(read)
     node_id = facts.found.assignment.node_id
-    return node_id, start_session(facts, halves_for(parts, node_id), datetime.now(UTC))
+    return node_id, start_session(facts, view_of(parts, node_id), datetime.now(UTC))
 
 
 async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
@@ -189,11 +192,15 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
         running = changing.running(db, {session_id for _, session_id in states}, datetime.now(UTC))
         keys_of = changing.session_keys(db, parts.keys, running)
         named = [(one, state) for one in running if (state := said_of(one.assignment, states))]
+        versions = _Versions(
+            rollouts.given(db, {exam_of(one.session) for one, _ in named}), rollouts.compared(db)
+        )
         revoked = [one for one, state in named if state.token_key_id not in (None, keys_of[one.session.id])]
         differing = [
             one
             for one, state in named
             if differs(one.session, state)
+            or versions.differ(one, state, parts.fleet.state(one.assignment.node_id))
             or _overhears(db, keyring, one.session, state)
             or (state.logs_features and features.living_key(db, one.session) is None)
         ]
@@ -208,6 +215,22 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
     for session in list(due.values())[:MAX_TOLD]:
         await tell(parts, session)
     return {one.session.id for one in differing}
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """What looks at sessions now."""
+
+    given: Mapping[ExamKey, Mapping[str, str]]
+    compared: Offered | None
+
+    def differ(self, found: Found, state: SessionState, node: NodeState | None) -> bool:
+        """Whether others look at a session on its node. An older program knows of none."""
+        if node is None or state.networks is None:
+            return False
+        given = self.given.get(exam_of(found.session), {})
+        wanted = looking(given, self.compared, node.heartbeat, found.session.id)
+        return (wanted.networks, wanted.shadow) != (state.networks, state.shadow)
 
 
 def said(nodes: Iterable[NodeState]) -> dict[tuple[UUID, UUID], SessionState]:

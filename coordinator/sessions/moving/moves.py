@@ -102,6 +102,7 @@ async def _next_node(parts: Parts, found: Found, tried: set[UUID]) -> UUID:
         parts.clock(),
         region=region,
         recognisers=[template.recogniser for template in facts.templates],
+        networks=set(facts.networks.values()),
         lowest_level=facts.policy.lowest_level,
         without=tried,
     )

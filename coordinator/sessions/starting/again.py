@@ -17,7 +17,7 @@ from sqlmodel import Session
 from coordinator.nodes import asking, assignments_service as assignments
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.assignment import halves_for, start_session, stored_facts
+from coordinator.sessions.starting.assignment import start_session, stored_facts, view_of
 from coordinator.sessions.starting.handing import handed
 from coordinator.web_api.parts import Parts
 from shared.errors import ProctorError, Rejected, Unavailable
@@ -122,7 +122,7 @@ def _settle(db: Session, found: Found, accepted: SessionAccepted, now_utc: datet
 async def _order(parts: Parts, found: Found, now_utc: datetime) -> StartSession:
     def read(db: Session) -> StartSession:
         facts = stored_facts(db, parts.keys, sessions.as_now(db, found, now_utc))
-        return start_session(facts, halves_for(parts, found.assignment.node_id), now_utc)
+        return start_session(facts, view_of(parts, found.assignment.node_id), now_utc)
 
     return await parts.reading(read)
 

@@ -6,8 +6,8 @@ message for the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,9 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
+from coordinator.rollouts import service as rollouts
+from coordinator.rollouts.service import ExamKey
+from coordinator.rollouts.sharing import Offered, looking
 from coordinator.sessions import details_service as details
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
@@ -30,10 +33,19 @@ from coordinator.tokens.key_service import Signer
 from coordinator.web_api.parts import Parts
 from shared.consents import Purpose
 from shared.messages.faces import Template
+from shared.messages.heartbeats import Heartbeat
 from shared.messages.sessions import StartSession
 from shared.policy.schema import Policy
 
-PublicHalf = Callable[[Key], str]
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """What is known of the node that an order is for."""
+
+    half: Callable[[Key], str]
+    """What it is to seal to, by key: the hybrid half if that is wanted here and known there."""
+    beat: Heartbeat | None
+    """Its last heartbeat; None: it was not heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +65,25 @@ class Facts:
     """The signing key of every token of the session."""
     features_key: Key | None = None
     """The key that logged features are sealed to; None: none are logged."""
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """The versions that its exam has, by task."""
+    compared: Offered | None = None
+    """The version that is compared with those in force now."""
 
 
-def halves_for(parts: Parts, node_id: UUID) -> PublicHalf:
-    """What a node is to seal to, by key: the hybrid half if it is wanted here and known there."""
+def view_of(parts: Parts, node_id: UUID) -> NodeView:
+    """The node as it was heard last."""
     state = parts.fleet.state(node_id)
-    knows = state is not None and state.heartbeat.hybrid_key is not None
-    hybrid = parts.config.keys.sealing == "hybrid" and knows
-    return lambda key: keys.public_text(parts.keys.keyring, key, hybrid=hybrid)
+    beat = None if state is None else state.heartbeat
+    hybrid = parts.config.keys.sealing == "hybrid" and beat is not None and beat.hybrid_key is not None
+    return NodeView(lambda key: keys.public_text(parts.keys.keyring, key, hybrid=hybrid), beat)
 
 
-def start_session(facts: Facts, half: PublicHalf, now_utc: datetime) -> StartSession:
+def start_session(facts: Facts, node: NodeView, now_utc: datetime) -> StartSession:
     """The `start` message of a session."""
     found, transcript_key, evidence_key = facts.found, facts.transcript_key, facts.evidence_key
-    session = found.session
+    session, half = found.session, node.half
+    seen_by = looking(facts.networks, facts.compared, node.beat, session.id)
     features_key = facts.features_key if facts.policy.feature_log else None
     return StartSession(
         session_id=session.id,
@@ -91,7 +108,14 @@ def start_session(facts: Facts, half: PublicHalf, now_utc: datetime) -> StartSes
         paused=session.paused_utc is not None,
         device=session.device,
         withheld=withheld_of(session),
+        networks=dict(seen_by.networks),
+        shadow=dict(seen_by.shadow),
     )
+
+
+def exam_of(session: ExamSession) -> ExamKey:
+    """The exam of a session."""
+    return session.tenant_id, session.exam_reference
 
 
 def withheld_of(session: ExamSession) -> tuple[Purpose, ...]:
@@ -107,6 +131,7 @@ def may_compare(session: ExamSession) -> bool:
 def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
     """The stored data of a running session. Raises `Corrupt` for a missing key."""
     session = found.session
+    exam = exam_of(session)
     return Facts(
         found=found,
         policy=details.effective_policy(db, own.keyring, session),
@@ -116,6 +141,8 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
         transcript_key=excerpts.living_key(db, session),
         signer=token_keys.of_session(db, own, session.tenant_id, session.token_kid),
         features_key=features.living_key(db, session),
+        networks=rollouts.given(db, [exam]).get(exam, {}),
+        compared=rollouts.compared(db),
     )
 
 

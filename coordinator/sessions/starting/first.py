@@ -23,9 +23,11 @@ from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.memberships import standing
 from coordinator.nodes import asking, service as nodes
+from coordinator.nodes.admission import check_has
 from coordinator.nodes.assignments import FIRST_EPOCH
 from coordinator.nodes.regions import read_prefix, region_of
 from coordinator.nodes.tables import Assignment
+from coordinator.rollouts.drawing import draw
 from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.answers import session_token, start_response, webrtc_config
 from coordinator.sessions.details_service import CANDIDATE_TERMS
@@ -33,7 +35,7 @@ from coordinator.sessions.ending import tell_node
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.codes import join_url
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.assignment import Facts, halves_for, start_session
+from coordinator.sessions.starting.assignment import Facts, start_session, view_of
 from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants import service as tenants
@@ -63,6 +65,7 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
         known = idempotency.recall(db, keyring, asked, SessionStartResponse)
         return known or prepare(db, parts.keys, wish)
 
+    await draw(parts, (wish.tenant_id, wish.request.exam_id), _region(parts, wish))
     plan = await parts.reading(read)
     return plan if isinstance(plan, SessionStartResponse) else await _start(parts, plan, asked)
 
@@ -92,12 +95,12 @@ def _node(parts: Parts, plan: Plan, full: Collection[UUID], away: Mapping[UUID, 
     """The best node. `away`: those that were asked and did not answer; if there is no other, the error of the
     first is raised."""
     recognisers = [template.recogniser for template in plan.enrolled.templates] if plan.enrolled else []
-    prefixes = [read_prefix(one.prefix, one.region) for one in parts.config.regions]
     try:
         picked = parts.fleet.pick(
             parts.clock(),
-            region=region_of(plan.wish.request.region, plan.wish.address, prefixes),
+            region=_region(parts, plan.wish),
             recognisers=recognisers,
+            networks=set(plan.networks.values()),
             lowest_level=plan.policy.lowest_level,
             full=full,
             without=away,
@@ -106,7 +109,14 @@ def _node(parts: Parts, plan: Plan, full: Collection[UUID], away: Mapping[UUID, 
         for first in away.values():
             raise first from None
         raise
+    check_has(picked.heartbeat, plan.networks.values())
     return picked.heartbeat.node_id
+
+
+def _region(parts: Parts, wish: Wish) -> str | None:
+    """Where the session is wanted."""
+    prefixes = [read_prefix(one.prefix, one.region) for one in parts.config.regions]
+    return region_of(wish.request.region, wish.address, prefixes)
 
 
 async def _start_on(parts: Parts, plan: Plan, node_id: UUID, asked: Asked | None) -> SessionStartResponse:
@@ -119,7 +129,7 @@ async def _start_on(parts: Parts, plan: Plan, node_id: UUID, asked: Asked | None
         return answer
 
     try:
-        assigned = start_session(_facts(plan, found), halves_for(parts, node_id), wish.now_utc)
+        assigned = start_session(_facts(plan, found), view_of(parts, node_id), wish.now_utc)
         accepted = await asking.start(parts.commander, node_id, assigned)
         return await parts.writing(write)
     except BaseException:
@@ -138,6 +148,8 @@ def _facts(plan: Plan, found: Found) -> Facts:
         evidence_key=plan.evidence_keys[0],
         signer=plan.signer,
         features_key=plan.features_keys[0] if plan.features_keys else None,
+        networks=plan.networks,
+        compared=plan.compared,
     )
 
 

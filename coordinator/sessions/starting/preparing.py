@@ -33,6 +33,8 @@ from coordinator.ground.own_keys import OwnKeys
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
+from coordinator.rollouts import service as rollouts
+from coordinator.rollouts.sharing import Offered
 from coordinator.sessions import service as sessions
 from coordinator.sessions.starting.terms import Times, Window, session_policy, session_times
 from coordinator.tenants import service as tenants
@@ -87,6 +89,10 @@ class Plan:
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
     withheld: dict[Purpose, Why]
     """The purposes that the candidate has not acknowledged; nothing is done for them until it has."""
+    networks: dict[str, str]
+    """The versions of networks that its exam has, by task."""
+    compared: Offered | None
+    """The version that is compared with those in force now."""
 
 
 def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
@@ -115,6 +121,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     )
     policy = _policy(db, wish, exam, candidate, terms.accommodation)
     seal_key, data_key = keys.propose_exam_keys(db, keyring, candidate, request.exam_id, wish.now_utc)
+    key = wish.tenant_id, request.exam_id
     verified, session_id = policy.features.face_verification, uuid7()
     return Plan(
         wish=wish,
@@ -132,6 +139,8 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         checked_utc=faces.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
         withheld=_withheld(db, wish, candidate, policy),
+        networks=rollouts.given(db, [key]).get(key, {}),
+        compared=rollouts.compared(db),
     )
 
 

@@ -12,7 +12,14 @@ from coordinator.schema import ALL_TABLES
 TABLES = {table.name: table for table in Row.metadata.sorted_tables}
 PERSONAL = {"candidate_id", "other_id", "session_id", "exam_session_id", "candidate_reference"}
 """Columns that name a person or its session."""
-BY_RANDOM_ID = {"assignments", "audit_entries", "erased_sessions", "erasure_requests", "erasures"}
+BY_RANDOM_ID = {
+    "assignments",
+    "audit_entries",
+    "erased_sessions",
+    "erasure_requests",
+    "erasures",
+    "rollout_sessions",
+}
 """Tables that stay although they name a person: by a random id, and nothing else in them is about it."""
 
 

@@ -16,7 +16,7 @@ from coordinator.excerpts import expiring
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.service import find
-from coordinator.sessions.starting.assignment import halves_for, start_session, stored_facts
+from coordinator.sessions.starting.assignment import start_session, stored_facts, view_of
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import Alert
 from shared.errors import Corrupt, Rejected
@@ -128,7 +128,7 @@ def test_taking_the_agreement_back_destroys_what_was_said_at_once(on_site: OnSit
         # A node that is told of the session again gets no key to seal to.
         with site.parts.database.read() as db:
             facts = stored_facts(db, site.parts.keys, find(db, DEFAULT_TENANT_ID, "SESS-1"))
-            again = start_session(facts, halves_for(site.parts, site.node.node_id), datetime.now(UTC))
+            again = start_session(facts, view_of(site.parts, site.node.node_id), datetime.now(UTC))
         assert (again.transcript_key, again.transcript_key_id) == (None, None)
 
     on_site(test)
@@ -152,7 +152,7 @@ def test_a_node_that_takes_a_session_up_again_seals_to_the_same_key(on_sqlite: O
         order = await begun(site)
         with site.parts.database.read() as db:
             facts = stored_facts(db, site.parts.keys, find(db, DEFAULT_TENANT_ID, "SESS-1"))
-            again = start_session(facts, halves_for(site.parts, site.node.node_id), datetime.now(UTC))
+            again = start_session(facts, view_of(site.parts, site.node.node_id), datetime.now(UTC))
         assert again.transcript_key_id == order.transcript_key_id
         assert again.transcript_key == order.transcript_key
 

@@ -121,6 +121,8 @@ ASKED_BY_OFFICERS: Final = (
 )
 """What only a data protection officer may ask. It is asked after all else of the institution: it erases."""
 ASKED_BY_OPERATORS: Final = (
+    "abort_rollout",
+    "begin_rollout",
     "cordon_node",
     "create_join_token",
     "create_tenant",
@@ -133,7 +135,9 @@ ASKED_BY_OPERATORS: Final = (
     "list_node_certificates",
     "list_node_settings",
     "list_parked_messages",
+    "list_rollouts",
     "list_tenants",
+    "promote_rollout",
     "replay_parked_messages",
     "revoke_node",
     "set_settings_of_all",

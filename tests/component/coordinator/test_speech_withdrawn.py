@@ -14,7 +14,7 @@ from coordinator.excerpts import service as excerpts
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.service import find
-from coordinator.sessions.starting.assignment import halves_for, start_session, stored_facts
+from coordinator.sessions.starting.assignment import start_session, stored_facts, view_of
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.api.exams import ConsentRequest
@@ -77,7 +77,7 @@ def test_its_node_stops_listening_and_other_candidates_go_on(on_site: OnSite) ->
         assert len(site.node.obeyed.changed) == 1
         with site.parts.database.read() as db:
             facts = stored_facts(db, site.parts.keys, find(db, DEFAULT_TENANT_ID, "SESS-1"))
-            again = start_session(facts, halves_for(site.parts, site.node.node_id), datetime.now(UTC))
+            again = start_session(facts, view_of(site.parts, site.node.node_id), datetime.now(UTC))
         assert (again.policy.recognises_speech, again.transcript_key) == (False, None)
 
     on_site(test)

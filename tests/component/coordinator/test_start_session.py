@@ -11,7 +11,7 @@ from coordinator.nodes.tables import Assignment
 from coordinator.sessions import service as sessions
 from coordinator.sessions.changing import telling
 from coordinator.sessions.starting.again import resume
-from coordinator.sessions.starting.assignment import halves_for, start_session, stored_facts
+from coordinator.sessions.starting.assignment import start_session, stored_facts, view_of
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.messages.message import parse
 from shared.messages.sessions import StartSession
@@ -51,7 +51,7 @@ def from_the_start(site: Site) -> StartSession:
     """What would be told at the session's first instant from what is stored now, as it is on the wire."""
     with site.parts.database.read() as db:
         one = sessions.find(db, DEFAULT_TENANT_ID, "SESS-1")
-        half = halves_for(site.parts, site.node.node_id)
+        half = view_of(site.parts, site.node.node_id)
         order = start_session(stored_facts(db, site.parts.keys, one), half, one.session.started_utc)
     return parse(StartSession, order.model_dump_json().encode())
 

@@ -16,8 +16,9 @@ from models.iris import IrisGaze
 from models.manifest import Manifest, Profile, Task, load_manifest
 from models.mesh_pose import MeshPose
 from models.opening import open_entry
+from models.recognising import similarity_of
 from models.runtime import Network
-from models.serving import Serving, similarity_of
+from models.serving import Serving
 from models.store import Store
 from shared.errors import ConfigError, Unavailable
 from tests.support.people import as_by_webcam, collins, hopper

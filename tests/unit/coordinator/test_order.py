@@ -54,7 +54,7 @@ LISTED = {
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting memberships.standing
-        privacy.steps desired.telling
+        privacy.steps desired.telling rollouts.drawing rollouts.following
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first sessions.starting.handing
         sessions.moving.moves sessions.moving.telling sessions.moving.draining

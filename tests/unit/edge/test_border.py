@@ -18,9 +18,10 @@ CONTROL = """
     workers.placement workers.process workers.remote workers.status
 """
 WORKER = """
-    analysis counted_faces judging media rules sessions.agreed sessions.connections sessions.frame_numbers
-    sessions.live_watch sessions.local_worker sessions.memory sessions.pumps sessions.session
-    sessions.session_maker sessions.session_parts sessions.timer workers.obeying workers.opening
+    analysis counted_faces judging media rules sessions.agreed sessions.comparing sessions.connections
+    sessions.frame_numbers sessions.live_watch sessions.local_worker sessions.memory sessions.pumps
+    sessions.session sessions.session_maker sessions.session_parts sessions.shadow sessions.timer
+    workers.obeying workers.opening
     workers.program workers.reporting
 """
 APART = "media.simulate"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from models.fetch import FIRST_EXAM
 from models.manifest import Profile, Task, load_manifest
+from models.recognising import RECIPES
 from models.served import _NEEDS, RECOGNISERS, done_with, unserved
-from models.serving import _RECIPES
 from models.store import Store
 from shared.events.looks import Look
 
@@ -16,7 +16,7 @@ def test_every_network_with_code_is_in_the_manifest_under_its_task() -> None:
     parts = [part for ways in _NEEDS.values() for way in ways for part in way]
     known = {(task, name) for task, names in parts for name in names}
     assert known <= {(entry.task, entry.name) for entry in load_manifest().entries}
-    assert set(_RECIPES) == RECOGNISERS
+    assert set(RECIPES) == RECOGNISERS
 
 
 def test_without_weights_nothing_is_served_but_speech(tmp_path: Path) -> None:

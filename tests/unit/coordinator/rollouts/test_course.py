@@ -11,31 +11,29 @@ from uuid import UUID
 import pytest
 
 from coordinator.rollouts.course import (
-    CANARY_SHARE,
-    LEAST_EXAMS,
-    LEAST_PAIRS,
     MOST_LOOKS,
-    PROMOTED_AFTER_EXAMS,
     UNDECIDED,
     Counted,
     Rollout,
     Stage,
+    Terms,
     abort,
     has_new,
     step,
 )
-from coordinator.rollouts.evidence import LEAST_FINDINGS, Arms, Pairs, look_at_pairs, with_session
+from coordinator.rollouts.evidence import Arms, Pairs, look_at_pairs, with_session
 from edge.judging.agreement import Agreement
 from edge.judging.policy_settings import monitor_settings
 from shared.policy.schema import Policy
 from tests.support.observations import ONE, frame, times
 
+TERMS = Terms()
 FRESH = Rollout(rollout_id=UUID(int=1))
 EVENTS = ("FACE_NOT_FOUND", "GAZE_OFF_SCREEN", "MULTIPLE_FACES")
 
 
 def in_shadow(**pairs: Pairs) -> Rollout:
-    return step(FRESH, Counted(pairs=pairs, arms={}))
+    return step(FRESH, Counted(pairs=pairs, arms={}), TERMS)
 
 
 def spread(only_old: int, only_new: int, both: int) -> Pairs:
@@ -44,10 +42,10 @@ def spread(only_old: int, only_new: int, both: int) -> Pairs:
 
 
 def test_before_the_least_sample_nothing_is_decided() -> None:
-    few = spread(LEAST_PAIRS - 1, 0, 0)
+    few = spread(TERMS.least_findings - 1, 0, 0)
     assert in_shadow(A=few) == FRESH
     assert in_shadow() == FRESH
-    assert in_shadow(A=spread(LEAST_PAIRS, 0, 0)).stage is Stage.ABORTED
+    assert in_shadow(A=spread(TERMS.least_findings, 0, 0)).stage is Stage.ABORTED
 
 
 def test_an_equal_version_goes_on_to_some_exams() -> None:
@@ -69,7 +67,7 @@ def test_one_that_finds_as_many_but_others_is_sent_back() -> None:
 def test_one_bad_event_among_good_ones_is_found() -> None:
     back = in_shadow(A=spread(1, 1, 900), B=spread(40, 1, 60))
     assert (back.stage, back.reason[:2]) == (Stage.ABORTED, "B:")
-    rare = spread(LEAST_FINDINGS - 1, 0, 0)
+    rare = spread(TERMS.least_of_event - 1, 0, 0)
     assert in_shadow(A=spread(1, 1, 900), B=rare).stage is Stage.CANARY  # too few of it for a word
 
 
@@ -83,30 +81,24 @@ def test_one_odd_candidate_decides_nothing() -> None:
 
 def test_what_stays_undecided_after_the_last_look_leaves_the_old_version() -> None:
     rollout, looks = FRESH, 0
-    for size in range(LEAST_PAIRS, 10_000, LEAST_PAIRS):
+    for size in range(TERMS.least_findings, 10_000, TERMS.least_findings):
         differing = round(size * 0.14)
         one = spread(differing // 2, differing - differing // 2, size - differing)
-        after = step(rollout, Counted(pairs={"A": one}, arms={}))
+        after = step(rollout, Counted(pairs={"A": one}, arms={}), TERMS)
         looks += after.looks != rollout.looks
         rollout = after
     assert (rollout.stage, rollout.reason, looks) == (Stage.ABORTED, UNDECIDED, MOST_LOOKS)
 
 
-def test_a_paused_rollout_decides_nothing_and_goes_on_as_it_was() -> None:
-    paused, bad = replace(FRESH, paused=True), Counted(pairs={"A": spread(900, 0, 0)}, arms={})
-    assert step(paused, bad) == paused
-    assert step(replace(paused, paused=False), bad).stage is Stage.ABORTED
-
-
 @pytest.mark.parametrize("stage", [Stage.PROMOTED, Stage.ABORTED])
 def test_what_is_over_stays_so(stage: Stage) -> None:
     over = replace(FRESH, stage=stage)
-    assert step(over, Counted(pairs={"A": spread(900, 0, 0)}, arms={})) == over
+    assert step(over, Counted(pairs={"A": spread(900, 0, 0)}, arms={}), TERMS) == over
 
 
 def test_somebody_may_send_it_back_at_any_time() -> None:
-    back = abort(replace(FRESH, stage=Stage.CANARY, paused=True), "the proctors do not like it")
-    assert (back.stage, back.paused, back.reason) == (Stage.ABORTED, False, "the proctors do not like it")
+    back = abort(replace(FRESH, stage=Stage.CANARY), "the proctors do not like it")
+    assert (back.stage, back.reason) == (Stage.ABORTED, "the proctors do not like it")
 
 
 CANARY = replace(FRESH, stage=Stage.CANARY)
@@ -114,18 +106,20 @@ EXAMS = [UUID(int=number) for number in range(5_000)]
 
 
 def test_a_tenth_of_the_exams_gets_the_new_version_each_as_a_whole() -> None:
-    chosen = [exam for exam in EXAMS if has_new(CANARY, exam)]
-    assert len(chosen) / len(EXAMS) == pytest.approx(CANARY_SHARE, abs=0.015)
-    assert all(has_new(replace(CANARY, looks=3), exam) for exam in chosen)
+    chosen = [exam for exam in EXAMS if has_new(CANARY, exam, TERMS.canary_share)]
+    assert len(chosen) / len(EXAMS) == pytest.approx(TERMS.canary_share, abs=0.015)
+    assert all(has_new(replace(CANARY, looks=3), exam, TERMS.canary_share) for exam in chosen)
     other = replace(CANARY, rollout_id=UUID(int=2))
-    again = sum(has_new(other, exam) for exam in chosen)
-    assert again / len(chosen) == pytest.approx(CANARY_SHARE, abs=0.06)  # not the same exams every time
+    again = sum(has_new(other, exam, TERMS.canary_share) for exam in chosen)
+    assert again / len(chosen) == pytest.approx(TERMS.canary_share, abs=0.06)  # not the same exams every time
 
 
 def test_only_what_is_promoted_is_for_all() -> None:
-    assert not any(has_new(replace(FRESH, stage=stage), EXAMS[0]) for stage in (Stage.SHADOW, Stage.ABORTED))
-    assert not any(has_new(replace(CANARY, paused=True), exam) for exam in EXAMS)
-    assert all(has_new(replace(FRESH, stage=Stage.PROMOTED), exam) for exam in EXAMS)
+    assert not any(
+        has_new(replace(FRESH, stage=stage), EXAMS[0], TERMS.canary_share)
+        for stage in (Stage.SHADOW, Stage.ABORTED)
+    )
+    assert all(has_new(replace(FRESH, stage=Stage.PROMOTED), exam, TERMS.canary_share) for exam in EXAMS)
 
 
 def exams(chance: Random, count: int, rate: float) -> tuple[float, ...]:
@@ -141,17 +135,17 @@ def canary(chance: Random, rate_new: float) -> Rollout:
             old[event] = (*old[event], *exams(chance, 9, 2.0))
             new[event] = (*new[event], *exams(chance, 1, rate_new))
         arms = {event: Arms(old[event], new[event]) for event in EVENTS}
-        rollout = step(rollout, Counted(pairs={}, arms=arms))
+        rollout = step(rollout, Counted(pairs={}, arms=arms), TERMS)
     return rollout
 
 
 def test_an_equal_version_is_promoted_after_enough_exams() -> None:
-    old, new = (tuple(float(n % 5) for n in range(count)) for count in (90, LEAST_EXAMS))
+    old, new = (tuple(float(n % 5) for n in range(count)) for count in (90, TERMS.least_exams))
     arms = {"A": Arms(old, new)}
-    looked = step(CANARY, Counted(pairs={}, arms=arms))
+    looked = step(CANARY, Counted(pairs={}, arms=arms), TERMS)
     assert (looked.stage, looked.looks) == (Stage.CANARY, 1)
-    more = Arms(old, tuple(float(n % 5) for n in range(PROMOTED_AFTER_EXAMS)))
-    assert step(looked, Counted(pairs={}, arms={"A": more})).stage is Stage.PROMOTED
+    more = Arms(old, tuple(float(n % 5) for n in range(TERMS.promoted_after_exams)))
+    assert step(looked, Counted(pairs={}, arms={"A": more}), TERMS).stage is Stage.PROMOTED
 
 
 def test_by_far_most_equal_versions_are_promoted_and_worse_ones_are_not() -> None:
@@ -171,7 +165,6 @@ def session(away_old: tuple[float, ...], away_new: tuple[float, ...]) -> dict[st
             for away in (away_old, away_new)
         )
         agreement.observe(old, new)
-    agreement.finish(170)
     return {event.value: (one.both, one.only_old, one.only_new) for event, one in agreement.tallies.items()}
 
 
@@ -185,7 +178,7 @@ def shadowed(chance: Random, missed: float, invented: float) -> Rollout:
         )
         more = (135.0,) if chance.random() < invented else ()
         pairs = with_session(pairs, session(away_old, away_new + more))
-        rollout = step(rollout, Counted(pairs=pairs, arms={}))
+        rollout = step(rollout, Counted(pairs=pairs, arms={}), TERMS)
     return rollout
 
 
@@ -206,12 +199,12 @@ def test_an_equal_version_is_seldom_sent_back_however_often_it_is_looked_at() ->
     for seed in range(100):
         chance, rollout, counts = Random(seed), FRESH, Counter[int]()
         while rollout.stage is Stage.SHADOW:
-            counts.update(chance.choices((0, 1, 2), (0.9, 0.05, 0.05), k=LEAST_PAIRS))
+            counts.update(chance.choices((0, 1, 2), (0.9, 0.05, 0.05), k=TERMS.least_findings))
             pairs = {"A": spread(only_old=counts[1], only_new=counts[2], both=counts[0])}
-            rollout = step(rollout, Counted(pairs=pairs, arms={}))
+            rollout = step(rollout, Counted(pairs=pairs, arms={}), TERMS)
         sent_back += rollout.stage is Stage.ABORTED
     assert sent_back <= 4
 
 
 def test_nothing_found_proves_nothing() -> None:
-    assert not look_at_pairs({}, 0.01).alike
+    assert not look_at_pairs({}, 0.01, 1).alike

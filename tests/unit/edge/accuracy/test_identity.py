@@ -22,9 +22,9 @@ from edge.accuracy.identity import (
 )
 from edge.accuracy.statistics import Share
 from models.manifest import load_manifest
+from models.recognising import limits_of
 from models.recognition import REIDENTIFICATION, Recogniser
 from models.results import Embedding
-from models.serving import limits_of
 from models.similarity import Similarity
 from tests.support.recognisers import Silent, levels
 

@@ -4,15 +4,21 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.consents import Purpose
-from shared.events.types import Lane
+from shared.events.types import EventType, Lane
 from shared.messages.heartbeats import MAX_BYTES, Heartbeat, Measures, OutboxState, SessionState
+from shared.messages.versions import MOST_AT_HAND, MOST_COMPARING, Tally
 from shared.sealing import pack, unpack
 from shared.unwatched import Kind
 
 NOW_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 
 
-def session() -> SessionState:
+VERSIONS = {"face-detection": f"{'n' * 64}@{'v' * 64}"}
+FOUND = {event.value: Tally(both=2**31 - 1, only_old=2**31 - 1, only_new=2**31 - 1) for event in EventType}
+
+
+def session(number: int) -> SessionState:
+    compares = number < MOST_COMPARING
     return SessionState(
         session_id=uuid4(),
         epoch=2**31 - 1,
@@ -27,6 +33,9 @@ def session() -> SessionState:
         token_key_id="0123456789abcdef",
         withheld=tuple(Purpose),
         unwatched_s=dict.fromkeys(Kind, 12_345.6),
+        networks=VERSIONS,
+        shadow=VERSIONS if compares else {},
+        compared=FOUND if compares else {},
     )
 
 
@@ -49,7 +58,7 @@ def test_a_full_node_can_name_every_session_in_one_heartbeat() -> None:
         models={f"task-{number}": "m" * 200 for number in range(15)},
         recognisers=("r" * 200,) * 4,
         outbox=lanes,
-        sessions=tuple(session() for _ in range(500)),
+        sessions=tuple(session(number) for number in range(500)),
         measures=Measures(
             product="p" * 200,
             lag_p95_s=1234.5678901234567,
@@ -60,6 +69,7 @@ def test_a_full_node_can_name_every_session_in_one_heartbeat() -> None:
             certificate_begins_utc=NOW_UTC,
             certificate_ends_utc=NOW_UTC,
         ),
+        at_hand={f"{number:064}@{'v' * 64}": "face-detection" for number in range(MOST_AT_HAND)},
     )
     message = pack(beat.model_dump(mode="json"), b"", Ed25519PrivateKey.generate())
     assert Heartbeat.model_validate(unpack(message).header) == beat

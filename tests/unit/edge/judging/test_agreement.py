@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from edge.judging.agreement import Agreement, Tally
+from edge.judging.agreement import Agreement
 from edge.judging.policy_settings import monitor_settings
 from shared.events.types import EventType
+from shared.messages.versions import Tally
 from shared.observations import FaceSeen, Observation
 from shared.policy.schema import Policy
 from tests.support.observations import ONE, TWO, alive, frame, times
@@ -30,7 +31,6 @@ def compared(old: Sequence[Observation], new: Sequence[Observation]) -> dict[Eve
     agreement = Agreement(monitor_settings(Policy()))
     for one, other in zip(old, new, strict=True):
         agreement.observe(one, other)
-    agreement.finish(old[-1].at)
     return dict(agreement.tallies)
 
 

@@ -8,6 +8,8 @@ from typing import Any, cast
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
+from edge.analysis.restarts import Restarts
+from edge.analysis.versions import Versions
 from edge.sessions.local_worker import LocalWorker
 from edge.sessions.session import Session
 from shared.messages.sessions import StartSession
@@ -23,7 +25,14 @@ def test_a_report_shares_nothing_with_the_worker() -> None:
         async with Engine(1) as engine:
             networks = stand_in(Detector())
             worker = LocalWorker(
-                Instruments(networks=networks, engine=engine, level=LevelInForce(1)), no_session, print
+                Instruments(
+                    networks=networks,
+                    engine=engine,
+                    level=LevelInForce(1),
+                    versions=Versions(networks, Restarts()),
+                ),
+                no_session,
+                print,
             )
             report = await worker.report()
             for values in (report.models, report.calls_waiting, report.dropped):
