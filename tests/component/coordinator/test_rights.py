@@ -122,8 +122,14 @@ class World:
             **dict.fromkeys(("version", "before", "after"), "1"),
             **dict.fromkeys(
                 (
-                    "event_id", "pair_id", "enrollment_id", "node_id", "hold_id", "request_id",
-                    "erasure_id", "rollout_id",
+                    "event_id",
+                    "pair_id",
+                    "enrollment_id",
+                    "node_id",
+                    "hold_id",
+                    "request_id",
+                    "erasure_id",
+                    "rollout_id",
                 ),
                 str(UUID(int=7)),
             ),  # of which there is none
