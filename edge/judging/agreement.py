@@ -17,10 +17,13 @@ from typing import Final
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
 from edge.rules.settings import Settings
-from shared.events.types import EventType
+from shared.events.table import lane
+from shared.events.types import EventType, Lane
 from shared.messages.versions import Tally
 from shared.observations import Observation
 
+OF_THE_NETWORKS: Final = frozenset({EventType.ANALYSIS_DEGRADED, EventType.NOT_JUDGED})
+"""The technical events that a network can bring about."""
 MATCH_S: Final = 5.0
 """The longest gap between two findings of one event that still count as the same."""
 
@@ -81,7 +84,7 @@ class Agreement:
         self._settle(self._now_s)
 
     def _take(self, side: Side, findings: Iterable[Finding]) -> None:
-        for finding in findings:
+        for finding in filter(_counts, findings):
             events = self._open.setdefault(finding.event, _Open())
             if finding.phase is Phase.CLEARED:
                 events.last[side].until_s = finding.at_s
@@ -105,6 +108,11 @@ class Agreement:
 
     def _count(self, event: EventType, what: str) -> None:
         self._counts.setdefault(event, Counter())[what] += 1
+
+
+def _counts(finding: Finding) -> bool:
+    """What the same stream shows to any version, such as too few frames, is no agreement of two."""
+    return lane(finding.event) is Lane.CONDUCT or finding.event in OF_THE_NETWORKS
 
 
 def _counterpart(others: list[_Found], found: _Found) -> _Found | None:

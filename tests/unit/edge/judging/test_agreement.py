@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from edge.judging.agreement import Agreement
 from edge.judging.policy_settings import monitor_settings
+from edge.rules.monitor import Monitor
 from shared.events.types import EventType
 from shared.messages.versions import Tally
 from shared.observations import FaceSeen, Observation
@@ -90,3 +91,11 @@ def test_each_event_is_counted_by_itself() -> None:
     assert tallies[GONE] == Tally(both=2)
     assert tallies[EventType.MULTIPLE_FACES].only_new == 0
     assert tallies[EventType.MULTIPLE_FACES].only_old >= 1
+
+
+def test_what_the_stream_shows_to_any_version_is_no_agreement() -> None:
+    slow = [frame(at) for at in times(0, 60, 0.5)]
+    monitor = Monitor(monitor_settings(Policy()))
+    found = {finding.event for one in slow for finding in monitor.observe(one)}
+    assert EventType.LOW_FRAME_RATE in found
+    assert compared(slow, slow) == {}
