@@ -17,10 +17,15 @@ from coordinator.web_api.parts import Parts
 async def draw(parts: Parts, exam: ExamKey, region: str | None) -> None:
     """Store which version an exam has, where a rollout gives one and it has none yet. `region`: where its
     session is wanted."""
-    undrawn = await parts.reading(lambda db: rollouts.undrawn(db, exam))
+
+    def read(db: Session) -> tuple[list[RolloutRow], bool]:
+        undrawn = rollouts.undrawn(db, exam)
+        return undrawn, bool(undrawn) and rollouts.runs(db, exam, parts.utc_now())
+
+    undrawn, began_before = await parts.reading(read)
     if not undrawn:
         return
-    labels = [(row, _label(parts, row, exam, region)) for row in undrawn]
+    labels = [(row, row.former if began_before else _label(parts, row, exam, region)) for row in undrawn]
 
     def write(db: Session) -> None:
         for row, label in labels:

@@ -19,6 +19,7 @@ from coordinator.ground.database import insert_once
 from coordinator.rollouts.course import ONGOING, Rollout, Stage
 from coordinator.rollouts.sharing import Offered
 from coordinator.rollouts.tables import ExamNetwork, RolloutRow
+from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.errors import Rejected
 
@@ -128,6 +129,18 @@ def undrawn(db: Session, exam: ExamKey) -> list[RolloutRow]:
     giving = col(RolloutRow.stage).in_([Stage.CANARY, Stage.PROMOTED])
     rows = db.exec(select(RolloutRow).where(col(RolloutRow.began_utc).in_(last), giving))
     return [row for row in rows if row.task not in has]
+
+
+def runs(db: Session, exam: ExamKey, now_utc: datetime) -> bool:
+    """Whether a session of this exam runs already."""
+    tenant_id, reference = exam
+    running = select(ExamSession.id).where(
+        ExamSession.tenant_id == tenant_id,
+        ExamSession.exam_reference == reference,
+        col(ExamSession.ended_utc).is_(None),
+        col(ExamSession.expires_utc) > now_utc,
+    )
+    return db.exec(running.limit(1)).first() is not None
 
 
 def keep(db: Session, exam: ExamKey, row: RolloutRow, label: str, now_utc: datetime) -> None:

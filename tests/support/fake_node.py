@@ -121,6 +121,8 @@ class FakeNode:
         """None: a node of an older program."""
         self.desired: DesiredReport | None = None
         """The same."""
+        self.at_hand: dict[str, str] = {}
+        """The same, if empty; `test@1` serves."""
         self.silent = False
         """True: commands are read and never answered."""
 
@@ -149,6 +151,7 @@ class FakeNode:
             sessions=self.sessions,
             measures=self.measures,
             desired=self.desired,
+            at_hand=self.at_hand,
             hybrid_key=None if self.hybrid is None else self.hybrid.public_key().text,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
