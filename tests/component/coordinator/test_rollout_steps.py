@@ -7,16 +7,22 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from sqlmodel import col, select
 
+from coordinator.alerts.tables import StoredAlert
 from coordinator.config import RolloutsSection
-from coordinator.rollouts import following, service as rollouts
+from coordinator.rollouts import counted_service as counted, following, service as rollouts
+from coordinator.rollouts.counted_service import TOGETHER
+from coordinator.rollouts.evidence import Arms
 from coordinator.sessions.changing.telling import mend
 from shared.events.types import EventType
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
 from shared.messages.versions import Tally
 from shared.tokens import Role
+from tests.support.eventually import until
 from tests.support.exam_site import NODE_ID, OnSite, Site, enroll_body
+from tests.support.findings import alert
 from tests.support.node_answers import watching
 from tests.support.served_site import served
 from tests.support.shell import Shell
@@ -153,6 +159,43 @@ def test_the_canary_ends_when_enough_exams_are_over_and_nodes_are_given_the_vers
         assert given[0]["weights"] == {TASK: OLD}
 
     on_site(test)
+
+
+def test_the_canary_counts_what_the_rules_found_in_exams_that_are_over(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await to_canary(site)
+        for number, version in enumerate((OLD, NEW)):
+            await has(site, {OLD: TASK, version: TASK})
+            await site.started(f"SESS-{version}", f"CAND-{number}", exam_id=f"EXAM-{version}")
+            start = site.node.obeyed.newest
+            for onset_s in range(1 + 2 * number):
+                await site.node.publish(alert(start, site.node, EventType.FACE_NOT_FOUND, onset_s), start)
+            await site.node.publish(alert(start, site.node, EventType.LOW_FRAME_RATE, 9.0), start)
+        await until(lambda: len(stored(site)) == 6, "all are stored")
+        assert arms_of(site) == {}
+        for version in (OLD, NEW):
+            await site.post(f"/session/SESS-{version}/end", {"submitted": True})
+        found = arms_of(site)
+        assert found.keys() == {GONE, TOGETHER}
+        assert {event: (len(one.old), len(one.new)) for event, one in found.items()} == dict.fromkeys(
+            found, (1, 1)
+        )
+        assert found[GONE].new[0] > found[GONE].old[0] > 0
+        assert found[TOGETHER] == found[GONE]
+
+    on_site(test)
+
+
+def stored(site: Site) -> list[StoredAlert]:
+    with site.parts.database.read() as db:
+        return list(db.exec(select(StoredAlert).where(col(StoredAlert.node_id).is_not(None))))
+
+
+def arms_of(site: Site) -> dict[str, Arms]:
+    with site.parts.database.read() as db:
+        row = rollouts.ongoing(db)
+        assert row is not None
+        return counted.arms(db, row, site.parts.utc_now())
 
 
 def test_an_exam_that_pins_a_version_gets_no_node_without_it(on_sqlite: OnSite) -> None:
