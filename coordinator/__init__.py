@@ -13,11 +13,12 @@
     examples    every noun's examples for the API's description
     config      the TOML file
     setting_types  which texts it takes
+    rollouts_section  its section about rollouts of networks
     ground/     database, ids, keys and sealed fields
     web_api/    what all routes share: parts, security, errors, limits, pages of lists, the description
     nodes/      the hub, heartbeats and commands of nodes
     desired/    what nodes are to have in place of what their own files say
-    rollouts/   how far a new version of a network is given (pure so far)
+    rollouts/   how far a new version of a network is given
     memberships/ which nodes belong to the fleet, their certificates
     arriving/   stores alerts from the hub in the database
     oidc/       external issuers of tokens: fetches and caches their keys, maps their claims

@@ -10,11 +10,11 @@ from typing import Final
 
 from sqlmodel import Session
 
-from coordinator.config import RolloutsSection
 from coordinator.rollouts import counted_service as counted, service as rollouts
 from coordinator.rollouts.counted_service import ToldSession
 from coordinator.rollouts.course import Stage, Terms, step
 from coordinator.rollouts.sharing import Offered
+from coordinator.rollouts_section import RolloutsSection
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.messages.heartbeats import Heartbeat

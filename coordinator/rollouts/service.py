@@ -192,7 +192,10 @@ def without_template(db: Session, row: RolloutRow, now_utc: datetime) -> int:
 
 
 def _give(db: Session, row: RolloutRow, label: str, by: str, now_utc: datetime) -> None:
-    """Have nodes serve the task with this version, beside what was given to them before."""
+    """Have nodes serve the task with this version, beside what was given to them before. They take no
+    recogniser so; exams have a promoted one by their own rows."""
+    if row.task == RECOGNITION:
+        return
     scope = Scope.REGION if row.region else Scope.ALL
     before = next((one for one in desired.layers(db) if (one.scope, one.target) == (scope, row.region)), None)
     desired.give(

@@ -121,7 +121,6 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     )
     policy = _policy(db, wish, exam, candidate, terms.accommodation)
     seal_key, data_key = keys.propose_exam_keys(db, keyring, candidate, request.exam_id, wish.now_utc)
-    key = wish.tenant_id, request.exam_id
     verified, session_id = policy.features.face_verification, uuid7()
     return Plan(
         wish=wish,
@@ -139,9 +138,14 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         checked_utc=faces.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
         withheld=_withheld(db, wish, candidate, policy),
-        networks=rollouts.given(db, [key]).get(key, {}),
+        networks=_networks(db, wish),
         compared=rollouts.compared(db),
     )
+
+
+def _networks(db: Session, wish: Wish) -> dict[str, str]:
+    exam = wish.tenant_id, wish.request.exam_id
+    return rollouts.given(db, [exam]).get(exam, {})
 
 
 def check_still_agreed(db: Session, plan: Plan) -> None:

@@ -10,10 +10,10 @@ import pytest
 from sqlmodel import col, select
 
 from coordinator.alerts.tables import StoredAlert
-from coordinator.config import RolloutsSection
 from coordinator.rollouts import counted_service as counted, following, service as rollouts
 from coordinator.rollouts.counted_service import TOGETHER
 from coordinator.rollouts.evidence import Arms
+from coordinator.rollouts_section import RolloutsSection
 from coordinator.sessions.changing.telling import mend
 from shared.events.types import EventType
 from shared.messages.heartbeats import SessionState

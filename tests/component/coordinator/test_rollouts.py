@@ -16,9 +16,10 @@ import av
 import numpy as np
 import pytest
 
-from coordinator.config import NodeSection, RolloutsSection
+from coordinator.config import NodeSection
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.rollouts import following
+from coordinator.rollouts_section import RolloutsSection
 from models.images import Image
 from shared.sealing import signing_public_text
 from shared.tokens import Role

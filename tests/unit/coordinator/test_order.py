@@ -28,7 +28,8 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config setting_types ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys
+        config rollouts_section setting_types ground.acting ground.ca_files ground.columns ground.database
+        ground.fleet_keys
         ground.ids ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
         ground.master_keys ground.master_users ground.own_keys ground.queues ground.sealed_fields
         ground.turns
