@@ -60,7 +60,9 @@ def looking(
 
 
 def comparable_sessions(node: Heartbeat) -> frozenset[UUID]:
-    """The sessions that this node has idle capacity to look at twice."""
+    """The sessions that this node has idle capacity to look at twice; none while its processor is busy."""
+    if node.measures is not None and (node.measures.cpu or 0.0) > BUSY:
+        return frozenset()
     idle = min(MOST_COMPARING, max(0, int(BUSY * node.rating) - node.load))
     return frozenset(sorted(one.session_id for one in node.sessions)[:idle])
 

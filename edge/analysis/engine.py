@@ -150,10 +150,10 @@ class Engine:
         """Number of a task's calls that wait now."""
         return self._turns.depth(task)
 
-    def rests(self, task: str | None = None) -> bool:
-        """Whether a task, or any, rests now because its calls got stuck repeatedly."""
-        hangs = self._hangs.values() if task is None else filter(None, (self._hangs.get(task),))
-        return any(self._now() < hang.rests_until for hang in hangs)
+    def rests(self, task: str) -> bool:
+        """Whether a task rests now because its calls got stuck repeatedly."""
+        hang = self._hangs.get(task)
+        return hang is not None and self._now() < hang.rests_until
 
     def _run_at_once(self, task: str, call: Callable[[], T]) -> T:
         started = perf_counter()

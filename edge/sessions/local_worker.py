@@ -14,7 +14,7 @@ from edge.analysis.compared import compare_templates
 from edge.analysis.engine import REQUEST_WAIT_S
 from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
-from edge.analysis.instruments import Instruments
+from edge.analysis.instruments import ENROLLMENT, Instruments
 from edge.sessions.memory import SessionMemory, as_json, read_memory, rebased
 from edge.sessions.port import Arrived, AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
 from edge.sessions.session import Session
@@ -146,7 +146,7 @@ class LocalWorker:
         picture = await asyncio.to_thread(decode_picture, jpeg, "the picture")
         examination = partial(examine, self._instruments.networks, picture.frame, gate)
         engine = self._instruments.engine
-        return enrolled_picture(await engine.run("enrollment", examination, max_wait_s=REQUEST_WAIT_S))
+        return enrolled_picture(await engine.run(ENROLLMENT, examination, max_wait_s=REQUEST_WAIT_S))
 
     async def compare(self, order: CompareTemplates) -> ComparedTemplates:
         return await asyncio.to_thread(compare_templates, order, self._instruments.networks.recognisers)

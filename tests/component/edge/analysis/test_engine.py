@@ -188,11 +188,11 @@ def test_a_task_that_gets_stuck_again_and_again_rests_and_leaves_the_others_thei
     async def main() -> None:
         gate = Gate()
         async with Engine(1, max_run_s=0.05) as engine:
-            assert not engine.rests()
+            assert not engine.rests("objects")
             for _ in range(2):
                 with pytest.raises(Unavailable, match="stuck"):
                     await engine.run("objects", gate)
-            assert (engine.rests(), engine.rests("objects"), engine.rests("faces")) == (True, True, False)
+            assert (engine.rests("objects"), engine.rests("faces")) == (True, False)
             for _ in range(50):
                 with pytest.raises(Unavailable, match="resting"):
                     await engine.run("objects", gate)
@@ -211,7 +211,7 @@ def test_a_task_whose_networks_are_opened_anew_does_not_rest() -> None:
             for _ in range(4):
                 with pytest.raises(Unavailable, match="stuck"):
                     await engine.run("objects", gate)
-            assert not engine.rests()
+            assert not engine.rests("objects")
             gate.go.set()
 
     run(main())

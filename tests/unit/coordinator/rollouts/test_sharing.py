@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from coordinator.rollouts.sharing import Looking, Offered, comparable_sessions, in_service, lacking, looking
-from shared.messages.heartbeats import Heartbeat, SessionState
+from shared.messages.heartbeats import Heartbeat, Measures, SessionState
 from shared.messages.versions import MOST_COMPARING
 
 TASK, OLD, NEW = "face-detection", "yunet@1", "scrfd@2"
@@ -70,6 +70,12 @@ def node(
 def test_only_idle_capacity_is_used_to_compare(sessions: int, rating: int, compared: int) -> None:
     found = comparable_sessions(node(sessions, rating))
     assert found == {UUID(int=number) for number in range(compared)}
+
+
+@pytest.mark.parametrize(("cpu", "compared"), [(None, 2), (0.7, 2), (0.71, 0)])
+def test_a_busy_processor_compares_nothing(cpu: float | None, compared: int) -> None:
+    busy = node(2).model_copy(update={"measures": Measures(cpu=cpu)})
+    assert len(comparable_sessions(busy)) == compared
 
 
 def look(given: Mapping[str, str], beat: Heartbeat | None, compared: Offered | None = None) -> Looking:
