@@ -274,7 +274,8 @@ def _masters_saved(file: OwnFile) -> list[LocalMaster]:
 
 
 def _write_own_files(config: CoordinatorConfig, keyring: _Keyring) -> None:
-    for file in (*keyring.files, *keyring.hub_files):
+    files: tuple[OwnFile | HubFile, ...] = (*keyring.files, *keyring.hub_files)
+    for file in files:
         path = config.data_folder / file.name
         if isinstance(file, HubFile):
             path = config.data_folder / HUB_FOLDER / file.name
