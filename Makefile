@@ -100,8 +100,8 @@ provision: setup-ansible package
 lint-roles: setup-ansible
 	cd ansible && PATH=$(CURDIR)/.tools/ansible/bin:$$PATH ansible-lint --offline --profile production
 
-# An hour and a half, as root: empty machines in containers, and the playbooks and exams on them. EXAMPLES names some
-# of the example inventories.
+# As root, for hours on two cores: empty machines in containers, and the playbooks and exams on them. EXAMPLES names
+# some of the example inventories.
 EXAMPLES ?= one-machine three-machines
 machines: weights
 	@requirements/bootstrap.sh machines
