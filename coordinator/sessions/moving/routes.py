@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Final
@@ -16,7 +17,7 @@ from coordinator.sessions.lasting.telling import tell
 from coordinator.sessions.moving import service as moving
 from coordinator.sessions.moving.answers import route_out
 from coordinator.sessions.moving.deciding import Stay, decide
-from coordinator.sessions.moving.moves import leave, move
+from coordinator.sessions.moving.moves import Move, leave, move
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.again import prepare, resume_with, watches
 from coordinator.web_api.openapi import problems
@@ -74,6 +75,16 @@ async def get_route(
     if claims.session_id is None:
         return route_out(found, moved=False)
     check_rate(parts.rates.route, str(found.session.id), parts.clock())
+    routed = await _routed(parts, read, found, failed)
+    if isinstance(routed, Found):
+        return route_out(routed, moved=False)
+    after.add_task(leave, parts, routed)
+    return route_out(routed.found, moved=True)
+
+
+async def _routed(parts: Parts, read: Callable[[Session], Found], found: Found, failed: int) -> Found | Move:
+    """The session at its present node, or its move to another one."""
+    now = parts.utc_now()
     for _ in range(TRIES):
         why = await _why(parts, found, failed, now)
         if isinstance(why, Stay):
@@ -81,21 +92,20 @@ async def get_route(
                 await tell(
                     parts, partial(moving.say_stays, keyring=parts.keys.keyring, found=found, now_utc=now)
                 )
-            break
-        try:
-            done = await move(parts, found, why)
-        except (Rejected, Unavailable) as error:
-            if why is Because.ASKED and error.code in NO_OTHER:
-                break  # its node answers, and the page goes on trying that one
-            if error.code != HANDED_OVER:
-                raise
-            found = await parts.reading(read)  # another request was first: ask the node that it chose
-            failed = 0
-            continue
-        after.add_task(leave, parts, done)
-        return route_out(done.found, moved=True)
-    # The node has told its address, if nobody had noted it.
-    return route_out(await parts.reading(read), moved=False)
+            present = await parts.reading(read)  # its node has told its address, if nobody had noted it
+            if present.assignment.epoch == found.assignment.epoch:
+                return present
+        else:
+            try:
+                return await move(parts, found, why)
+            except (Rejected, Unavailable) as error:
+                if why is Because.ASKED and error.code in NO_OTHER:
+                    break  # its node answers, and the page goes on trying that one
+                if error.code != HANDED_OVER:
+                    raise
+            present = await parts.reading(read)
+        found, failed = present, 0  # another request was first: ask the node that it chose
+    return await parts.reading(read)
 
 
 def _find(db: Session, claims: Claims, reference: str, now: datetime) -> Found:

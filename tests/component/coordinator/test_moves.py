@@ -326,6 +326,31 @@ def test_of_two_that_ask_at_once_one_moves_and_both_get_its_node(play: Callable[
     play(story)
 
 
+def test_a_move_that_begins_while_the_node_is_asked_gives_the_next_node_s_address(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+
+        def half(db: Any) -> None:
+            assignments.hand_over(db, db.get_one(Assignment, (start.session_id, 1)), NEXT_ID, at_utc)
+
+        at_utc, asked = site.parts.utc_now(), routes.watches
+
+        async def moved_meanwhile(parts: Any, found: Any, within_s: float) -> bool | None:
+            there = await asked(parts, found, within_s)
+            if found.assignment.epoch == 1:
+                await site.parts.writing(half)
+            return there
+
+        monkeypatch.setattr(routes, "watches", moved_meanwhile)
+        answer = (await asks(site, start)).json()
+        assert answer["edge_node"] == str(NEXT_ID)
+        assert answer["signaling_url"] == f"{NEXT_URL}/{start.session_id}"
+
+    play(story)
+
+
 def test_a_move_whose_coordinator_died_is_finished_by_the_next_question(play: Callable[[Play], None]) -> None:
     async def story(site: Site, other: FakeNode) -> None:
         start = await sat(site, other)
