@@ -179,3 +179,22 @@ def test_a_node_that_is_taken_out_leaves_no_file_of_its_roles() -> None:
             path = path.replace(name, meant)
         for kind in ("pem", "key"):
             assert path.replace("{{ item.kind }}", kind) in left, path
+
+
+def wanted_by(role: str, part: str) -> Iterator[str]:
+    """What a part of a role, and what it includes, notifies."""
+    for task in tasks_in(read(ROOT / "ansible/roles" / role / "tasks" / f"{part}.yml")):
+        yield from [task["notify"]] if "notify" in task else []
+        if "ansible.builtin.import_tasks" in task:
+            yield from wanted_by(role, task["ansible.builtin.import_tasks"].removesuffix(".yml"))
+        if included := task.get("ansible.builtin.include_role"):
+            yield from wanted_by(included["name"], included.get("tasks_from", "main"))
+
+
+def test_a_restore_starts_nothing_before_all_else_is_there() -> None:
+    [play] = [
+        one for one in read(ROOT / "ansible/playbooks/restore.yml") if one.get("hosts") == "coordinator"
+    ]
+    for task in tasks_in(play["tasks"]):
+        if included := task.get("ansible.builtin.include_role"):
+            assert list(wanted_by(included["name"], included["tasks_from"])) == [], included
