@@ -5,7 +5,7 @@
                                    ─▶ renews both with its own key, also after they have expired
     an operator revokes the node ─▶ its messages are refused from then on; it never comes back
 
-asking     reads what nodes ask (pure)               identity   makes certificate and hub JWT
+asking     reads what nodes ask (pure)               given_identity   makes certificate and hub JWT
 answers    rows in the API's form                    accepting  whose messages are accepted
 service    in the database                           tables     the rows
 routes     REST                                      examples   for the API's description

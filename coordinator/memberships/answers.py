@@ -7,7 +7,7 @@ import base64
 from coordinator.config import NatsSection
 from coordinator.ground.ca_files import Authority
 from coordinator.ground.own_keys import OwnKeys
-from coordinator.memberships.identity import GivenIdentity
+from coordinator.memberships.given_identity import GivenIdentity
 from coordinator.memberships.tables import NodeCertificate
 from coordinator.nodes.tables import Node
 from shared.api.memberships import AuthorityOut, HandoverOut, MembershipOut, NodeCertificateOut

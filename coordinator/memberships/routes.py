@@ -15,7 +15,7 @@ from coordinator.idempotency.doing import once
 from coordinator.memberships import accepting, service as memberships
 from coordinator.memberships.answers import authority_out, certificate_out, membership_out
 from coordinator.memberships.asking import Wanted, read_join, read_renewal
-from coordinator.memberships.identity import GivenIdentity, give_identity
+from coordinator.memberships.given_identity import GivenIdentity, give_identity
 from coordinator.memberships.service import NewJoinToken
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems

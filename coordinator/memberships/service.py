@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.ground.acting import concerns_node
 from coordinator.memberships.asking import Joining, Renewing, node_refused, token_refused
-from coordinator.memberships.identity import GivenIdentity
+from coordinator.memberships.given_identity import GivenIdentity
 from coordinator.memberships.tables import IssuedJoinToken, NodeCertificate
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.tables import Node

@@ -19,6 +19,6 @@ folder has any of these parts; missing parts are left out of the report:
 `truth` and `matching` define what counts as found, `statistics` gives the confidence of a count, `halves`
 tests an operating point on people that it was not chosen with. `measuring` goes through a folder part by
 part; `folder` reads the layout, `selection` names the networks to test, `selected` opens them; `exams`,
-`identity`, `pictures` and `sounds` measure; `results` has their values, `report` makes the page, `command` is
+`pairs`, `pictures` and `sounds` measure; `results` has their values, `report` makes the page, `command` is
 the command.
 """

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from edge.accuracy.exams import watch_exam
 from edge.accuracy.folder import Exam, Material
-from edge.accuracy.identity import EmbeddedPicture, Trial, describe, recogniser_errors, sample
+from edge.accuracy.pairs import EmbeddedPicture, Trial, describe, recogniser_errors, sample
 from edge.accuracy.pictures import GAZE, HEAD, angle_errors, count_faces, looker
 from edge.accuracy.results import (
     Accuracy,

@@ -11,7 +11,7 @@ from cryptography.x509 import random_serial_number
 
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.memberships.asking import Wanted
-from coordinator.memberships.identity import give_identity
+from coordinator.memberships.given_identity import give_identity
 from edge.membership.asking import Authority, checked_authority
 from edge.membership.files import Membership, save
 from edge.node_identity import load_or_make

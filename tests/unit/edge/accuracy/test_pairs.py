@@ -10,7 +10,7 @@ import pytest
 
 from edge.accuracy.folder import LabelledPicture
 from edge.accuracy.halves import SPLITS, Pair, by_halves, halves_of
-from edge.accuracy.identity import (
+from edge.accuracy.pairs import (
     EmbeddedPicture,
     Trial,
     closest_calls,
