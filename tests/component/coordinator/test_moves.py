@@ -335,7 +335,7 @@ def test_a_move_that_begins_while_the_node_is_asked_gives_the_next_node_s_addres
         def half(db: Any) -> None:
             assignments.hand_over(db, db.get_one(Assignment, (start.session_id, 1)), NEXT_ID, at_utc)
 
-        at_utc, asked = site.parts.utc_now(), routes.watches
+        at_utc, asked = site.parts.utc_now(), again.watches
 
         async def moved_meanwhile(parts: Any, found: Any, within_s: float) -> bool | None:
             there = await asked(parts, found, within_s)
