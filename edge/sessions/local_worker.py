@@ -109,7 +109,13 @@ class LocalWorker:
         running.add_done_callback(self._running.discard)
 
     async def change(self, order: StartSession) -> None:
-        await self._open(order)
+        networks = self._find(assignment_of(order)).networks
+        try:
+            await self._open(order)
+        except Unavailable as error:
+            # A pause and what the candidate has withdrawn must not wait for a version.
+            log.warning("a session keeps its versions", extra=_named(order) | {"error": str(error)})
+            order = order.model_copy(update={"networks": networks})
         self._find(assignment_of(order)).change(order)
 
     async def end(self, assignment: AssignmentId, *, handed_over: bool = False) -> None:

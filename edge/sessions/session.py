@@ -34,6 +34,7 @@ from shared.events.types import EventType
 from shared.messages.faces import VerifiedFrame
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import HandedOver, StartSession
+from shared.messages.versions import Versions
 from shared.saving import Saved
 from shared.tokens import key_id_of
 from shared.unwatched import rounded
@@ -59,6 +60,11 @@ class Session:
         self._over = asyncio.Event()
         self._handed_over = False
         self._want()
+
+    @property
+    def networks(self) -> Versions:
+        """The versions that look in place of the node's own, by task."""
+        return self._order.networks
 
     def memory(self) -> Saved:
         """All that another process needs to go on with this session."""

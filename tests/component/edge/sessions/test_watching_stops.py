@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -109,6 +110,23 @@ def test_in_a_pause_nothing_is_looked_at_or_kept_and_it_goes_on_with_what_it_had
         assert await refused(world, order) == "no-frame"
         await world.show(late, ONE, from_s=3, to_s=4)
         assert (await world.actions.verify(VerifyFrame(session_id=order.session_id))).match
+
+    play(story)
+
+
+@pytest.mark.parametrize("said", [{"paused": True}, {"withheld": (CAMERA,)}])
+def test_a_version_that_cannot_be_opened_here_delays_no_pause_and_no_withdrawal(said: dict[str, Any]) -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        await changed(world, order, networks={"face-detection": "gone@1"}, **said)
+        assert Sense.SIGHT not in page.source.wanted
+        state = await world.state(order)
+        assert (state.networks, state.paused, state.withheld) == (
+            {},
+            said.get("paused", False),
+            said.get("withheld", ()),
+        )
 
     play(story)
 
