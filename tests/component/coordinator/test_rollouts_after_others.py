@@ -1,0 +1,120 @@
+"""Which version exams have where one rollout follows another: in another region, aborted, or overtaken by what
+an operator gives to nodes."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import Session
+
+from coordinator.rollouts import service as rollouts
+from coordinator.rollouts.course import Stage, abort, promote
+from coordinator.rollouts.service import RECOGNITION, Wanted
+from coordinator.rollouts.sharing import Offered
+from coordinator.rollouts.tables import RolloutRow
+from shared.tokens import Role
+from tests.component.coordinator.test_rollout_steps import NEW, OLD, REASON, TASK, asked, has
+from tests.support.exam_site import OnSite, Site
+
+pytestmark = pytest.mark.usefixtures("rounds_by_hand")
+
+OTHER = "test@3"
+HERE, ELSEWHERE = "campus", "elsewhere"
+
+
+async def rolled_out(
+    site: Site, label: str, to: Stage, *, former: str = OLD, region: str = "", task: str = TASK
+) -> RolloutRow:
+    """A rollout that has come so far."""
+
+    def write(db: Session) -> RolloutRow:
+        now_utc = site.parts.utc_now()
+        wanted = Wanted(offered=Offered(task, label, region), former=former, made_by="olga")
+        row = rollouts.find(db, rollouts.begin(db, wanted, now_utc).id)
+        if to is not Stage.SHADOW:
+            after = abort(row.rollout, "worse") if to is Stage.ABORTED else promote(row.rollout)
+            rollouts.put(db, row, after, "olga", now_utc)
+        return row
+
+    return await site.parts.writing(write)
+
+
+async def started_with(site: Site, number: int, region: str = HERE) -> dict[str, str]:
+    """What looks at a session of another exam."""
+    await site.started(f"SESS-{number}", f"CAND-{number}", exam_id=f"EXAM-{number}", region=region)
+    return dict(site.node.obeyed.newest.networks)
+
+
+def test_a_rollout_of_one_region_leaves_the_exams_of_another_alone(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await has(site, {OLD: TASK, NEW: TASK, OTHER: TASK})
+        await rolled_out(site, NEW, Stage.PROMOTED, region=HERE)
+        await rolled_out(site, OTHER, Stage.PROMOTED, region=ELSEWHERE)
+        assert await started_with(site, 1) == {TASK: NEW}
+        assert await started_with(site, 2, ELSEWHERE) == {}  # no node is heard there
+
+    on_site(test)
+
+
+@pytest.mark.parametrize("to", [Stage.SHADOW, Stage.ABORTED])
+def test_a_promoted_recogniser_stays_while_another_is_tried(on_sqlite: OnSite, to: Stage) -> None:
+    async def test(site: Site) -> None:
+        await has(site, dict.fromkeys((OLD, NEW, OTHER), RECOGNITION))
+        await rolled_out(site, NEW, Stage.PROMOTED, task=RECOGNITION)
+        begun = (await asked(site, "/models/rollouts", {"network": OTHER})).json()
+        assert begun["former"] == NEW
+        if to is Stage.ABORTED:
+            await asked(site, f"/models/rollouts/{begun['rollout_id']}/abort", REASON)
+        assert await started_with(site, 1) == {RECOGNITION: NEW}
+
+    on_sqlite(test)
+
+
+def test_what_is_promoted_is_not_rolled_out_again(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await has(site, {OLD: TASK, NEW: TASK})
+        await rolled_out(site, NEW, Stage.PROMOTED)
+        again = await asked(site, "/models/rollouts", {"network": NEW})
+        assert (again.status_code, again.json()["code"]) == (409, "network-serves")
+
+    on_sqlite(test)
+
+
+def test_the_version_promoted_last_is_taken_back_also_after_another_one_failed(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await has(site, {OLD: TASK, NEW: TASK, OTHER: TASK})
+        first = await rolled_out(site, NEW, Stage.PROMOTED)
+        second = await rolled_out(site, OTHER, Stage.SHADOW, former=NEW)
+        refused = await asked(site, f"/models/rollouts/{first.id}/abort", REASON)
+        assert (refused.status_code, refused.json()["code"]) == (409, "rollout-over")
+        assert (await asked(site, f"/models/rollouts/{second.id}/abort", REASON)).is_success
+        back = await asked(site, f"/models/rollouts/{first.id}/abort", REASON)
+        assert (back.status_code, back.json()["stage"]) == (200, "aborted")
+        given = (await site.get("/nodes/settings", headers=site.bearer(Role.OPERATOR))).json()
+        assert given[0]["weights"] == {TASK: OLD}
+
+    on_site(test)
+
+
+def test_what_an_operator_gives_to_nodes_after_a_rollout_counts(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await has(site, {OLD: TASK, NEW: TASK, OTHER: TASK})
+        await rolled_out(site, NEW, Stage.PROMOTED)
+        assert await started_with(site, 1) == {TASK: NEW}
+        body = {"settings": {}, "weights": {TASK: OTHER}, "reason": "better"}
+        given = await site.http.put(
+            "/api/v1/nodes/settings", json=body, headers=site.bearer(Role.OPERATOR, "olga")
+        )
+        assert given.is_success, given.text
+        assert await started_with(site, 2) == {}
+
+    on_sqlite(test)
+
+
+def test_exams_begin_also_when_no_node_has_either_version_any_more(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await has(site, {OLD: RECOGNITION, NEW: RECOGNITION})
+        await rolled_out(site, NEW, Stage.PROMOTED, former="gone@1", task=RECOGNITION)
+        await has(site, {OLD: RECOGNITION})
+        assert await started_with(site, 1) == {}
+
+    on_sqlite(test)
