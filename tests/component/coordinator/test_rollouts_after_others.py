@@ -1,18 +1,30 @@
-"""Which version exams have where one rollout follows another: in another region, aborted, or overtaken by what
-an operator gives to nodes."""
+"""Which version exams have where one rollout follows another: in another region, aborted, or overtaken by
+what an operator gives to nodes."""
 
 from __future__ import annotations
 
 import pytest
 from sqlmodel import Session
 
-from coordinator.rollouts import service as rollouts
+from coordinator.rollouts import counted_service as counted, following, service as rollouts
 from coordinator.rollouts.course import Stage, abort, promote
 from coordinator.rollouts.service import RECOGNITION, Wanted
 from coordinator.rollouts.sharing import Offered
 from coordinator.rollouts.tables import RolloutRow
+from shared.messages.versions import Tally
 from shared.tokens import Role
-from tests.component.coordinator.test_rollout_steps import NEW, OLD, REASON, TASK, asked, has
+from tests.component.coordinator.test_rollout_steps import (
+    GONE,
+    NEW,
+    OLD,
+    REASON,
+    TASK,
+    asked,
+    begun,
+    has,
+    mended,
+    says,
+)
 from tests.support.exam_site import OnSite, Site
 
 pytestmark = pytest.mark.usefixtures("rounds_by_hand")
@@ -116,5 +128,30 @@ def test_exams_begin_also_when_no_node_has_either_version_any_more(on_sqlite: On
         await rolled_out(site, NEW, Stage.PROMOTED, former="gone@1", task=RECOGNITION)
         await has(site, {OLD: RECOGNITION})
         assert await started_with(site, 1) == {}
+
+    on_sqlite(test)
+
+
+def test_what_nodes_tell_of_a_rollout_is_not_counted_for_the_next_one(
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(site: Site) -> None:
+        await begun(site)
+        await site.started("SESS-0", "CAND-0", exam_id="EXAM-0")
+        await says(site)
+        await mended(site)
+        await says(site, {GONE: Tally(both=60)})
+        stale = (await site.parts.reading(rollouts.newest))[0]
+        await asked(site, f"/models/rollouts/{stale.id}/abort", REASON)
+        later = await rolled_out(site, OTHER, Stage.SHADOW)
+
+        def ongoing(db: Session, *, to_change: bool = False) -> RolloutRow | None:
+            return now_ongoing(db, to_change=True) if to_change else stale
+
+        now_ongoing = rollouts.ongoing
+        monkeypatch.setattr(rollouts, "ongoing", ongoing)
+        await following.look(site.parts)
+        with site.parts.database.read() as db:
+            assert counted.pairs(db, later) == {}
 
     on_sqlite(test)
