@@ -122,6 +122,14 @@ def given(db: Session, exams: Collection[ExamKey]) -> dict[ExamKey, dict[str, st
     return found
 
 
+def pinned(db: Session, exam: ExamKey) -> frozenset[str]:
+    """The versions that somebody has pinned this exam to. Those that it has of a rollout keep none of its
+    sessions from starting."""
+    tenant_id, reference = exam
+    own = ExamNetwork.tenant_id == tenant_id, ExamNetwork.exam_reference == reference
+    return frozenset(db.exec(select(ExamNetwork.label).where(*own, col(ExamNetwork.rollout_id).is_(None))))
+
+
 def undrawn(db: Session, exam: ExamKey) -> list[RolloutRow]:
     """The rollouts that give versions of tasks of which this exam has none yet; see `_giving`."""
     has = given(db, [exam]).get(exam, {})

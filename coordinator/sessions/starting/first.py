@@ -112,7 +112,7 @@ def _node(parts: Parts, plan: Plan, full: Collection[UUID], away: Mapping[UUID, 
         for first in away.values():
             raise first from None
         raise
-    check_has(picked.heartbeat, plan.networks.values())
+    check_has(picked.heartbeat, plan.pinned)
     return picked.heartbeat.node_id
 
 

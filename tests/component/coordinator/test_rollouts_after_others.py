@@ -132,6 +132,18 @@ def test_exams_begin_also_when_no_node_has_either_version_any_more(on_sqlite: On
     on_sqlite(test)
 
 
+def test_an_exam_that_a_rollout_gave_a_version_goes_on_without_it(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await has(site, {OLD: TASK, NEW: TASK})
+        await rolled_out(site, NEW, Stage.PROMOTED)
+        assert await started_with(site, 1) == {TASK: NEW}
+        await has(site, {OLD: TASK})
+        await site.started("SESS-2", "CAND-2", exam_id="EXAM-1")
+        assert site.node.obeyed.newest.networks == {}
+
+    on_site(test)
+
+
 def test_what_nodes_tell_of_a_rollout_is_not_counted_for_the_next_one(
     on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
