@@ -34,7 +34,6 @@ from shared.events.types import EventType
 from shared.messages.faces import VerifiedFrame
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import HandedOver, StartSession
-from shared.messages.versions import Versions
 from shared.saving import Saved
 from shared.tokens import key_id_of
 from shared.unwatched import rounded
@@ -62,9 +61,9 @@ class Session:
         self._want()
 
     @property
-    def networks(self) -> Versions:
-        """The versions that look in place of the node's own, by task."""
-        return self._order.networks
+    def order(self) -> StartSession:
+        """The order in force."""
+        return self._order
 
     def memory(self) -> Saved:
         """All that another process needs to go on with this session."""

@@ -131,6 +131,36 @@ def test_a_version_that_cannot_be_opened_here_delays_no_pause_and_no_withdrawal(
     play(story)
 
 
+@pytest.mark.parametrize("versions", [{}, {"face-detection": "slow@1"}])
+def test_a_withdrawal_waits_for_no_version_that_is_being_opened_and_outlasts_it(
+    versions: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: Stage) -> None:
+        opened = asyncio.Event()
+
+        async def slowly(wanted: dict[str, str]) -> None:
+            if wanted:
+                await opened.wait()
+
+        versions_here = world.worker._instruments.versions
+        monkeypatch.setattr(versions_here, "open", slowly)
+        monkeypatch.setattr(versions_here, "of", lambda _: world.worker._instruments.networks)
+        order = await world.started()
+        page = await world.page(order)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(changed(world, order, networks={"face-detection": "slow@1"}))
+            await asyncio.sleep(0)
+            tasks.create_task(changed(world, order, networks=versions, withheld=(CAMERA,)))
+            await soon(lambda: Sense.SIGHT not in page.source.wanted, "the end of watching")
+            opened.set()
+        assert Sense.SIGHT not in page.source.wanted
+        state = await world.state(order)
+        assert (state.networks, state.withheld) == (versions, (CAMERA,))
+        assert world.roster.find(order.session_id).order.withheld == (CAMERA,)
+
+    play(story)
+
+
 def test_a_look_under_way_when_the_pause_begins_does_not_count() -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
