@@ -26,6 +26,8 @@ from tests.component.coordinator.test_rollout_steps import (
     says,
 )
 from tests.support.exam_site import OnSite, Site
+from tests.support.served_site import served
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.usefixtures("rounds_by_hand")
 
@@ -105,6 +107,22 @@ def test_the_version_promoted_last_is_taken_back_also_after_another_one_failed(o
         assert given[0]["weights"] == {TASK: OLD}
 
     on_site(test)
+
+
+def test_an_abort_that_is_typed_twice_takes_nothing_else_back(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await has(site, {OLD: TASK, NEW: TASK, OTHER: TASK})
+        await rolled_out(site, NEW, Stage.PROMOTED)
+        await rolled_out(site, OTHER, Stage.SHADOW, former=NEW)
+        async with served(site) as url:
+            olga = Shell(site, url, "olga", Role.OPERATOR)
+            assert (await olga.run("models", "rollout", "abort", "--reason", "no"))[0] == 0
+            code, _, error = await olga.run("models", "rollout", "abort", "--reason", "no")
+        assert (code, "no rollout to abort" in error) == (1, True)
+        rows = await site.parts.reading(rollouts.newest)
+        assert [row.stage for row in rows] == [Stage.ABORTED, Stage.PROMOTED]
+
+    on_sqlite(test)
 
 
 def test_what_an_operator_gives_to_nodes_after_a_rollout_counts(on_sqlite: OnSite) -> None:
