@@ -9,8 +9,9 @@ from sqlmodel import Session
 from coordinator.rollouts import counted_service as counted, following, service as rollouts
 from coordinator.rollouts.course import Stage, abort, promote
 from coordinator.rollouts.service import RECOGNITION, Wanted
-from coordinator.rollouts.sharing import Offered
+from coordinator.rollouts.sharing import HEARING, Offered
 from coordinator.rollouts.tables import RolloutRow
+from models.tasks import Task
 from shared.messages.versions import Tally
 from shared.tokens import Role
 from tests.component.coordinator.test_rollout_steps import (
@@ -107,6 +108,19 @@ def test_the_version_promoted_last_is_taken_back_also_after_another_one_failed(o
         assert given[0]["weights"] == {TASK: OLD}
 
     on_site(test)
+
+
+def test_an_exam_has_the_promoted_versions_of_all_tasks(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        promoted = {task.value: f"{task.value}@2" for task in Task if task.value not in HEARING}
+        await has(site, {label: task for task, label in promoted.items()})
+        for task, label in promoted.items():
+            await rolled_out(site, label, Stage.PROMOTED, task=task)
+        assert await started_with(site, 1) == promoted
+        await says(site)
+        assert site.parts.fleet.online(site.parts.clock())[0].heartbeat.sessions[0].networks == promoted
+
+    on_sqlite(test)
 
 
 def test_an_abort_that_is_typed_twice_takes_nothing_else_back(on_sqlite: OnSite) -> None:
