@@ -80,6 +80,10 @@ def test_a_promoted_recogniser_stays_while_another_is_tried(on_sqlite: OnSite, t
         if to is Stage.ABORTED:
             await asked(site, f"/models/rollouts/{begun['rollout_id']}/abort", REASON)
         assert await started_with(site, 1) == {RECOGNITION: NEW}
+        await says(site)
+        await mended(site)
+        compared = [one.shadow for one in (*site.node.obeyed.started, *site.node.obeyed.changed)][-1]
+        assert compared == ({RECOGNITION: OTHER} if to is Stage.SHADOW else {})
 
     on_sqlite(test)
 
