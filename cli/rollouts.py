@@ -92,8 +92,9 @@ def pin(
 
 
 def _to_end(rows: Sequence[RolloutOut], what: str) -> RolloutOut:
-    """The newest rollout that can be ended so."""
-    for row in rows:
+    """The rollout that goes on, else the last one: a word that is typed twice ends no earlier one."""
+    going = [row for row in rows if row.stage in _ENDS["promote"]]
+    for row in going or rows[:1]:
         if row.stage in _ENDS[what]:
             return row
     raise Rejected(f"there is no rollout to {what}", code="rollout-unknown", status=404)

@@ -20,9 +20,9 @@ class RolloutsSection(Section):
     """Findings, of either version, at the first look at the shadow; at each next one twice as many."""
     least_of_event: Annotated[int, Field(ge=5, le=100_000)] = 60
     """Findings of an event, of either version, below which it is not judged alone."""
-    least_exams: Annotated[int, Field(ge=1, le=1_000)] = 8
+    least_exams: Annotated[int, Field(ge=1, le=60)] = 8
     """Exams with the new version at the first look at the canary; at each next one twice as many."""
-    promoted_after_exams: Annotated[int, Field(ge=1, le=1_000)] = 16
+    promoted_after_exams: Annotated[int, Field(ge=1, le=60)] = 16
     """Exams with the new version after which it is promoted, if nothing differs."""
     canary_share: Annotated[float, Field(ge=0.01, le=1)] = 0.10
     """The share of exams that get the new version in the canary."""

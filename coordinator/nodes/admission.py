@@ -58,7 +58,7 @@ def all_down(hindered: Mapping[UUID, Hindrance]) -> Unavailable:
 
 
 def check_has(best: Heartbeat, networks: Collection[str]) -> None:
-    """Check that the best node for a session has the networks of its exam. Raises `Unavailable`
+    """Check that the best node for a session has the networks that its exam pins. Raises `Unavailable`
     ("no-node-with-network") if not: then no node that has them can take it."""
     if lacks_networks(best, networks):
         raise Unavailable(

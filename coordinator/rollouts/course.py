@@ -6,9 +6,10 @@
 
 Somebody's word also promotes at once, and aborts what was promoted.
 
-The counts are looked at only when the sample has doubled, and of what a false word may cost, each look spends
-its part: the part 1/(k·(k+1)) at the look k, which is all of it together however long it goes on.
-So looking again and again does not find by chance what is not there. In doubt the old version stays.
+The counts are looked at only when the sample has doubled, or is as large as it must be, and of what a false
+word may cost, each look spends its part: the part 1/(k·(k+1)) at the look k, which is all of it together
+however long it goes on. So looking again and again does not find by chance what is not there. In doubt the
+old version stays.
 """
 
 from __future__ import annotations
@@ -121,7 +122,8 @@ def _in_shadow(rollout: Rollout, pairs: Mapping[str, Pairs], terms: Terms) -> Ro
 
 def _in_canary(rollout: Rollout, arms: Mapping[str, Arms], terms: Terms) -> Rollout:
     exams = max((len(one.new) for one in arms.values()), default=0)
-    if exams < terms.least_exams * 2**rollout.looks:
+    next_look = min(terms.least_exams * 2**rollout.looks, terms.promoted_after_exams)
+    if exams < max(terms.least_exams, next_look):
         return rollout
     rollout, look = _looked(rollout, look_at_exams(arms, _alpha(rollout, terms)))
     if look.alike and exams >= terms.promoted_after_exams:

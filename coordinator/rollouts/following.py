@@ -14,6 +14,7 @@ from coordinator.rollouts import counted_service as counted, service as rollouts
 from coordinator.rollouts.counted_service import ToldSession
 from coordinator.rollouts.course import Stage, Terms, step
 from coordinator.rollouts.sharing import Offered
+from coordinator.rollouts.tables import RolloutRow
 from coordinator.rollouts_section import RolloutsSection
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
@@ -41,7 +42,7 @@ async def look(parts: Parts) -> None:
     beats = [one.heartbeat for one in parts.fleet.online(parts.clock())]
     told = told_of(row.offered, beats)
     terms = terms_of(parts.config.rollouts)
-    after = await parts.writing(lambda db: _look(db, parts, told, terms))
+    after = await parts.writing(lambda db: _look(db, parts, row, told, terms))
     if after is not None:
         stage, reason = after
         extra = {"network": row.label, "stage": stage.value, "reason": reason}
@@ -63,11 +64,13 @@ def terms_of(section: RolloutsSection) -> Terms:
     return Terms(**section.model_dump(exclude={"look_every_s"}))
 
 
-def _look(db: Session, parts: Parts, told: list[ToldSession], terms: Terms) -> tuple[Stage, str] | None:
+def _look(
+    db: Session, parts: Parts, seen: RolloutRow, told: list[ToldSession], terms: Terms
+) -> tuple[Stage, str] | None:
     """The stage that begins now and why; None: it stays."""
     row, now_utc = rollouts.ongoing(db, to_change=True), parts.utc_now()
-    if row is None:
-        return None  # somebody has ended it
+    if row is None or row.id != seen.id:
+        return None  # somebody has ended it, and perhaps begun another: nodes have told nothing of that
     if row.stage is Stage.SHADOW:
         counted.note(db, row, told)
     before = row.rollout

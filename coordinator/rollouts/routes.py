@@ -52,11 +52,18 @@ async def begin_rollout(body: RolloutRequest, claims: Operator, parts: PartsDep,
     at all. If they differ by more than chance explains, it is taken back."""
     beats = _beats(parts)
     offered = _offered(body, beats)
-    former = in_service(offered.task, [beat for beat in beats if offered.reaches(beat)])
-    if not former:
-        raise Rejected(f"nothing serves {offered.task} now", code="network-unknown", status=409)
-    wanted = Wanted(offered=offered, former=former, made_by=claims.subject)
-    row = await parts.writing(lambda db: _standing(db, rollouts.begin(db, wanted, now), now))
+
+    def write(db: Session) -> Standing:
+        former = rollouts.promoted(db, offered) or serving
+        if not former:
+            raise Rejected(f"nothing serves {offered.task} now", code="network-unknown", status=409)
+        if former == offered.label:
+            raise _serves(former)
+        wanted = Wanted(offered=offered, former=former, made_by=claims.subject)
+        return _standing(db, rollouts.begin(db, wanted, now), now)
+
+    serving = in_service(offered.task, [beat for beat in beats if offered.reaches(beat)])
+    row = await parts.writing(write)
     return rollout_out(row, beats)
 
 
@@ -69,8 +76,7 @@ async def abort_rollout(
 
     def write(db: Session) -> Standing:
         row = rollouts.find(db, rollout_id)
-        last = next((one.id for one in rollouts.newest(db) if one.task == row.task), None)
-        if row.stage is Stage.ABORTED or (row.stage is Stage.PROMOTED and row.id != last):
+        if row.stage is Stage.ABORTED or (row.stage is Stage.PROMOTED and rollouts.is_followed(db, row)):
             raise _over()
         return _put(db, row, abort(row.rollout, body.reason), claims.subject, now)
 
@@ -137,7 +143,7 @@ def _offered(body: RolloutRequest, beats: Sequence[Heartbeat]) -> Offered:
     offered = Offered(task, body.network, body.region or "")
     concerned = [beat for beat in beats if offered.reaches(beat)]
     if body.network in {label for beat in concerned for label in beat.models.values()}:
-        raise Rejected(f"{body.network} serves already", code="network-serves", status=409)
+        raise _serves(body.network)
     if not any(body.network in beat.at_hand for beat in concerned):
         raise _unknown(body.network)
     return offered
@@ -155,6 +161,10 @@ def _unknown(label: str) -> Rejected:
         code="network-unknown",
         status=409,
     )
+
+
+def _serves(label: str) -> Rejected:
+    return Rejected(f"{label} serves already", code="network-serves", status=409)
 
 
 def _over() -> Rejected:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import Session, col, delete, func, select, tuple_, update
 
 from coordinator.desired import service as desired
-from coordinator.desired.layers import Scope
+from coordinator.desired.layers import Layer, Scope
 from coordinator.desired.service import Given
 from coordinator.enrollments.tables import Enrollment, FaceTemplate
 from coordinator.ground.columns import NAME_CHARS
@@ -122,13 +122,38 @@ def given(db: Session, exams: Collection[ExamKey]) -> dict[ExamKey, dict[str, st
     return found
 
 
+def pinned(db: Session, exam: ExamKey) -> frozenset[str]:
+    """The versions that somebody has pinned this exam to. Those that it has of a rollout keep none of its
+    sessions from starting."""
+    tenant_id, reference = exam
+    own = ExamNetwork.tenant_id == tenant_id, ExamNetwork.exam_reference == reference
+    return frozenset(db.exec(select(ExamNetwork.label).where(*own, col(ExamNetwork.rollout_id).is_(None))))
+
+
 def undrawn(db: Session, exam: ExamKey) -> list[RolloutRow]:
-    """The last rollout of each task, where it gives exams a version and this one has none yet."""
+    """The rollouts that give versions of tasks of which this exam has none yet; see `_giving`."""
     has = given(db, [exam]).get(exam, {})
-    last = select(func.max(RolloutRow.began_utc)).group_by(col(RolloutRow.task))
-    giving = col(RolloutRow.stage).in_([Stage.CANARY, Stage.PROMOTED])
-    rows = db.exec(select(RolloutRow).where(col(RolloutRow.began_utc).in_(last), giving))
-    return [row for row in rows if row.task not in has]
+    return [row for row in _giving(db) if row.task not in has]
+
+
+def promoted(db: Session, offered: Offered) -> str:
+    """The version of its task that a rollout has given to all its nodes before; empty if none has."""
+    reaching = (
+        row.label
+        for row in _giving(db)
+        if row.stage is Stage.PROMOTED and row.task == offered.task and row.region in ("", offered.region)
+    )
+    return next(reaching, "")
+
+
+def is_followed(db: Session, row: RolloutRow) -> bool:
+    """Whether another rollout of its task to nodes of its own has begun since, and was not aborted."""
+    later = select(RolloutRow.region).where(
+        RolloutRow.task == row.task,
+        col(RolloutRow.began_utc) > row.began_utc,
+        col(RolloutRow.stage) != Stage.ABORTED,
+    )
+    return any(row.region == region or "" in (row.region, region) for region in db.exec(later))
 
 
 def runs(db: Session, exam: ExamKey, now_utc: datetime) -> bool:
@@ -196,7 +221,7 @@ def _give(db: Session, row: RolloutRow, label: str, by: str, now_utc: datetime) 
     recogniser so; exams have a promoted one by their own rows."""
     if row.task == RECOGNITION:
         return
-    scope = Scope.REGION if row.region else Scope.ALL
+    scope = _scope(row)
     before = next((one for one in desired.layers(db) if (one.scope, one.target) == (scope, row.region)), None)
     desired.give(
         db,
@@ -210,3 +235,29 @@ def _give(db: Session, row: RolloutRow, label: str, by: str, now_utc: datetime) 
         ),
         now_utc,
     )
+
+
+def _giving(db: Session) -> list[RolloutRow]:
+    """The last rollout of each task and region that gives exams a version, the newest first. What an operator
+    has given to nodes since a version was promoted counts before it."""
+    giving = col(RolloutRow.stage).in_([Stage.CANARY, Stage.PROMOTED])
+    each = col(RolloutRow.task), col(RolloutRow.region)
+    last = select(func.max(RolloutRow.began_utc)).where(giving).group_by(*each)
+    rows = db.exec(
+        select(RolloutRow)
+        .where(col(RolloutRow.began_utc).in_(last), giving)
+        .order_by(col(RolloutRow.began_utc).desc())
+    ).all()
+    layers = desired.layers(db) if rows else []
+    return [row for row in rows if row.stage is Stage.CANARY or _stands(row, layers)]
+
+
+def _stands(row: RolloutRow, layers: Sequence[Layer]) -> bool:
+    """Whether a promoted version is still what its nodes are given. They are given no recogniser."""
+    own = _scope(row), row.region
+    serving = next((one.weights.get(row.task) for one in layers if (one.scope, one.target) == own), None)
+    return row.task == RECOGNITION or serving == row.label
+
+
+def _scope(row: RolloutRow) -> Scope:
+    return Scope.REGION if row.region else Scope.ALL

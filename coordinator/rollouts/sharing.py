@@ -27,6 +27,8 @@ class Offered:
     label: str
     region: str = ""
     """Of the nodes that it is for; empty: of all."""
+    former: str = ""
+    """The version that it is to replace."""
 
     def reaches(self, node: Heartbeat) -> bool:
         """Whether it is for this node."""
@@ -87,7 +89,8 @@ def _shadow(
     compared: Offered, networks: Mapping[str, str], node: Heartbeat, session_id: UUID
 ) -> dict[str, str]:
     can = compared.reaches(node) and node.at_hand.get(compared.label) == compared.task
-    serves = compared.label in node.models.values() or compared.task in networks
+    another = networks.get(compared.task, compared.former) != compared.former
+    serves = compared.label in node.models.values() or another
     if not can or serves or session_id not in comparable_sessions(node):
         return {}
     return {compared.task: compared.label}

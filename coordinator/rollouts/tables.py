@@ -49,8 +49,8 @@ class RolloutRow(Row, table=True):
 
     @property
     def offered(self) -> Offered:
-        """What is rolled out, and where."""
-        return Offered(self.task, self.label, self.region)
+        """What is rolled out, where, and in place of what."""
+        return Offered(self.task, self.label, self.region, self.former)
 
 
 class ComparedSession(Row, table=True):

@@ -59,8 +59,10 @@ class NodeActions:
         if order.epoch != assignment.order.epoch:
             raise Rejected("another assignment of this session runs here", code="epoch-old", status=409)
         same = assignment.order == order.model_copy(update={"elapsed_s": assignment.order.elapsed_s})
+        assignment.asked = order
         await self._worker.change(order)
-        for page in assignment.take(order):
+        overtaken = assignment.asked is not order
+        for page in () if overtaken else assignment.take(order):
             await self._worker.left(page)
         if not same:  # whoever only asks whether the session runs here needs no new state of it
             self._assignments.on_report(assignment.id)

@@ -157,6 +157,7 @@ class Watched:
         for each in (self._state.pictures, self._state.sound):
             if each.arrived_s is not None:
                 each.arrived_s, each.late_s = max(each.arrived_s, until_s), 0.0
+            each.dark_s = None
 
     def seconds(self, now: float) -> dict[Kind, float]:
         """Unwatched seconds so far, for each kind of look that was expected."""

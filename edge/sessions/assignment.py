@@ -58,6 +58,8 @@ class Assignment:
         self.order = order
         """The order in force."""
         self._writer = AlertWriter(commit)
+        self.asked = order
+        """The order that came last; it may not be in force yet."""
         self.attendance: Attendance | None = None
         """Whether its page is here; None: not looked at yet."""
         self._pages: list[Page] = []

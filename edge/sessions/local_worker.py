@@ -109,8 +109,19 @@ class LocalWorker:
         running.add_done_callback(self._running.discard)
 
     async def change(self, order: StartSession) -> None:
-        await self._open(order)
-        self._find(assignment_of(order)).change(order)
+        place = assignment_of(order)
+        session = self._find(place)
+        # A pause and what the candidate has withdrawn wait for no version, which takes seconds to open.
+        before = {"networks": session.order.networks, "shadow": session.order.shadow}
+        session.change(order.model_copy(update=before))
+        at_once = session.order
+        try:
+            await self._open(order)
+        except Unavailable as error:
+            log.warning("a session keeps its versions", extra=_named(order) | {"error": str(error)})
+            order = order.model_copy(update={"networks": before["networks"]})
+        if self._find(place).order is at_once:  # no newer order has come meanwhile
+            session.change(order)
 
     async def end(self, assignment: AssignmentId, *, handed_over: bool = False) -> None:
         if assignment in self._sessions:

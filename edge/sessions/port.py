@@ -138,7 +138,8 @@ class Worker(Protocol):
         """Watch from now on. Raises `Corrupt` for invalid keys or templates."""
 
     async def change(self, order: StartSession) -> None:
-        """Apply a changed order to an assignment.
+        """Apply a changed order to an assignment. Where its versions of networks cannot be opened, those that
+        look now go on, and the rest of it counts.
 
         Raises `Corrupt` for invalid templates (nothing is changed), `Rejected` (404) after the end.
         """

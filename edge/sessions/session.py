@@ -60,6 +60,11 @@ class Session:
         self._handed_over = False
         self._want()
 
+    @property
+    def order(self) -> StartSession:
+        """The order in force."""
+        return self._order
+
     def memory(self) -> Saved:
         """All that another process needs to go on with this session."""
         course = self._watch.course(self._pumps.analysed)

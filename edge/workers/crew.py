@@ -79,8 +79,10 @@ class Crew:
 
     async def change(self, order: StartSession) -> None:
         placed = self._find(AssignmentId(order.session_id, order.epoch))
+        placed.asked = order
         await (await placed.worker()).change(order)
-        placed.order = order
+        if placed.asked is order:  # no newer one has overtaken it
+            placed.order = order
 
     async def end(self, assignment: AssignmentId, *, handed_over: bool = False) -> None:
         placed = self._placed.get(assignment)

@@ -26,6 +26,8 @@ class Placed:
 
     order: StartSession
     """The order that its worker has acknowledged."""
+    asked: StartSession | None = None
+    """The changed order that came last."""
     berth: Berth | None = None
     """Where it is; None while it moves."""
     bound_for: Berth | None = None

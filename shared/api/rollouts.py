@@ -9,7 +9,6 @@ from pydantic import Field
 from shared.api.bodies import Request, Response
 from shared.fields import Name, Utc
 from shared.messages.desired import Label
-from shared.messages.versions import Versions
 
 RolloutStage = Literal["shadow", "canary", "promoted", "aborted"]
 """`shadow`: it sees the same frames as the version in force, and what it finds is only counted. `canary`: it
@@ -84,7 +83,7 @@ class RolloutOut(Response):
 class ExamNetworksRequest(Request):
     """The versions that are to look at an exam, whatever is rolled out; empty: none is pinned."""
 
-    networks: Versions = {}
+    networks: Annotated[dict[Name, Label], Field(max_length=4)] = {}
     """As name@version, by the manifest's task, such as `head-pose`."""
 
 

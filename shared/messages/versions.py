@@ -19,8 +19,8 @@ MOST_EVENTS: Final = 64
 MOST_COMPARING: Final = 64
 """The most sessions of one node that compare two versions at a time, so that a heartbeat can name them."""
 
-Versions = Annotated[dict[Name, Label], Field(max_length=4)]
-"""The version that is to look, by the manifest's task."""
+Versions = Annotated[dict[Name, Label], Field(max_length=16)]
+"""The version that is to look, by the manifest's task; more than there are tasks."""
 AtHand = Annotated[dict[Label, Name], Field(max_length=MOST_AT_HAND)]
 """Versions whose weights are present and whole, each with its task."""
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -48,8 +48,9 @@ from shared.ice import for_session
 from shared.messages.sessions import SessionAccepted
 
 NODE_FULL: Final = "node-full"
-AWAY: Final = frozenset({"node-away", "node-unavailable"})
-"""Codes of a node that does not answer, or is about to end: its heartbeats show it only later."""
+AWAY: Final = frozenset({"node-away", "node-unavailable", "version-away"})
+"""Codes of a node that does not answer, is about to end, or cannot open a version whose files it has: its
+heartbeats show it only later, if at all."""
 MOST_AWAY: Final = 2
 """Each may take seconds, for which a candidate waits."""
 
@@ -111,7 +112,7 @@ def _node(parts: Parts, plan: Plan, full: Collection[UUID], away: Mapping[UUID, 
         for first in away.values():
             raise first from None
         raise
-    check_has(picked.heartbeat, plan.networks.values())
+    check_has(picked.heartbeat, plan.pinned)
     return picked.heartbeat.node_id
 
 

@@ -92,7 +92,9 @@ class Plan:
     withheld: dict[Purpose, Why]
     """The purposes that the candidate has not acknowledged; nothing is done for them until it has."""
     networks: dict[str, str]
-    """The versions of networks that its exam has, by task."""
+    """The versions of networks that its exam has, by task …"""
+    pinned: frozenset[str]
+    """… and those of them without which no session of it may start."""
     compared: Offered | None
     """The version that is compared with those in force now."""
 
@@ -142,6 +144,7 @@ def prepare(db: Session, own: OwnKeys, wish: StartWish) -> Plan:
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
         withheld=_withheld(db, wish, candidate, policy),
         networks=_networks(db, wish),
+        pinned=rollouts.pinned(db, (wish.tenant_id, request.exam_id)),
         compared=rollouts.compared(db),
     )
 

@@ -296,20 +296,21 @@ def test_a_session_starts_and_stays_in_its_candidates_region(play: Callable[[Pla
 
 
 @pytest.mark.parametrize("gone", ["first", "other"])
-def test_a_session_does_not_start_at_a_node_that_is_about_to_end(
-    play: Callable[[Play], None], gone: str
+@pytest.mark.parametrize("code", ["node-unavailable", "version-away"])
+def test_a_session_starts_at_no_node_that_is_about_to_end_or_cannot_open_its_version(
+    play: Callable[[Play], None], gone: str, code: str
 ) -> None:
     async def story(site: Site, other: FakeNode) -> None:
         await online(site, other)
         ends, stays = (site.node, other) if gone == "first" else (other, site.node)
-        ends.refusal = Refusal("unavailable", "node-unavailable", 503, "this node is shutting down")
+        ends.refusal = Refusal("unavailable", code, 503, "not now")
         await site.started()
         [start] = stays.obeyed.started
         assert await held(site, start) == [(1, stays.node_id, Because.STARTED)]
         stays.refusal = ends.refusal
         body = {"exam_session_id": "SESS-2", "candidate_id": "CAND-2", "exam_id": "EXAM-1"}
         refused = await site.post("/session/start", {**body, "allow_unregistered": True})
-        assert (refused.status_code, refused.json()["code"]) == (503, "node-unavailable")
+        assert (refused.status_code, refused.json()["code"]) == (503, code)
 
     play(story)
 

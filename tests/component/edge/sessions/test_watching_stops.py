@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -109,6 +110,53 @@ def test_in_a_pause_nothing_is_looked_at_or_kept_and_it_goes_on_with_what_it_had
         assert await refused(world, order) == "no-frame"
         await world.show(late, ONE, from_s=3, to_s=4)
         assert (await world.actions.verify(VerifyFrame(session_id=order.session_id))).match
+
+    play(story)
+
+
+@pytest.mark.parametrize("said", [{"paused": True}, {"withheld": (CAMERA,)}])
+def test_a_version_that_cannot_be_opened_here_delays_no_pause_and_no_withdrawal(said: dict[str, Any]) -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        await changed(world, order, networks={"face-detection": "gone@1"}, **said)
+        assert Sense.SIGHT not in page.source.wanted
+        state = await world.state(order)
+        assert (state.networks, state.paused, state.withheld) == (
+            {},
+            said.get("paused", False),
+            said.get("withheld", ()),
+        )
+
+    play(story)
+
+
+@pytest.mark.parametrize("versions", [{}, {"face-detection": "slow@1"}])
+def test_a_withdrawal_waits_for_no_version_that_is_being_opened_and_outlasts_it(
+    versions: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: Stage) -> None:
+        opened = asyncio.Event()
+
+        async def slowly(wanted: dict[str, str]) -> None:
+            if wanted:
+                await opened.wait()
+
+        versions_here = world.worker._instruments.versions
+        monkeypatch.setattr(versions_here, "open", slowly)
+        monkeypatch.setattr(versions_here, "of", lambda _: world.worker._instruments.networks)
+        order = await world.started()
+        page = await world.page(order)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(changed(world, order, networks={"face-detection": "slow@1"}))
+            await asyncio.sleep(0)
+            tasks.create_task(changed(world, order, networks=versions, withheld=(CAMERA,)))
+            await soon(lambda: Sense.SIGHT not in page.source.wanted, "the end of watching")
+            opened.set()
+        assert Sense.SIGHT not in page.source.wanted
+        state = await world.state(order)
+        assert (state.networks, state.withheld) == (versions, (CAMERA,))
+        assert world.roster.find(order.session_id).order.withheld == (CAMERA,)
 
     play(story)
 

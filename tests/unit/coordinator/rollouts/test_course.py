@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import cache
 from random import Random
+from time import process_time
 from uuid import UUID
 
 import pytest
@@ -21,7 +22,7 @@ from coordinator.rollouts.course import (
     has_new,
     step,
 )
-from coordinator.rollouts.evidence import Arms, Pairs, look_at_pairs, with_session
+from coordinator.rollouts.evidence import MOST_EXAMS, Arms, Pairs, look_at_exams, look_at_pairs, with_session
 from edge.judging.agreement import Agreement
 from edge.judging.policy_settings import monitor_settings
 from shared.policy.schema import Policy
@@ -146,6 +147,23 @@ def test_an_equal_version_is_promoted_after_enough_exams() -> None:
     assert (looked.stage, looked.looks) == (Stage.CANARY, 1)
     more = Arms(old, tuple(float(n % 5) for n in range(TERMS.promoted_after_exams)))
     assert step(looked, Counted(pairs={}, arms={"A": more}), TERMS).stage is Stage.PROMOTED
+
+
+@pytest.mark.parametrize("after", [16, 20, 60])
+def test_a_canary_ends_after_as_many_exams_as_are_asked_for(after: int) -> None:
+    rollout, terms = CANARY, replace(TERMS, promoted_after_exams=after)
+    for count in range(1, after + 1):
+        assert rollout.stage is Stage.CANARY
+        new = tuple(float(n % 5) for n in range(count))
+        rollout = step(rollout, Counted(pairs={}, arms={"A": Arms(new * 9, new)}), terms)
+    assert rollout.stage is Stage.PROMOTED
+
+
+def test_many_exams_with_the_new_version_do_not_hide_it_from_comparison() -> None:
+    arms = {"A": Arms((1.0,) * MOST_EXAMS, (9.0,) * MOST_EXAMS)}
+    started = process_time()
+    assert look_at_exams(arms, 0.01).worse
+    assert process_time() - started < 3
 
 
 def test_by_far_most_equal_versions_are_promoted_and_worse_ones_are_not() -> None:

@@ -123,6 +123,8 @@ def test_an_exam_with_a_version_of_its_own_compares_none_for_that_task() -> None
     beat = node(1, at_hand={**BOTH, "retinaface@3": TASK})
     assert look({TASK: "retinaface@3"}, beat, OFFERED) == Looking({TASK: "retinaface@3"}, {})
     assert look({TASK: OLD}, beat, OFFERED).shadow == {TASK: NEW}
+    former = Offered(TASK, NEW, former="retinaface@3")
+    assert look({TASK: "retinaface@3"}, beat, former) == Looking({TASK: "retinaface@3"}, {TASK: NEW})
 
 
 def test_the_former_version_is_the_one_that_serves_on_most_nodes() -> None:

@@ -216,6 +216,16 @@ def test_a_dark_moment_now_and_then_leaves_nothing_unwatched() -> None:
     assert subject.unwatched(120.0)[FACE] < 1.0
 
 
+def test_the_time_of_a_hand_over_between_two_dark_looks_was_not_dark() -> None:
+    dark = replace(WHOLE, picture=BLACK, faces=(), body=body(shoulders=False))
+    play(subject := monitor(), [*every(0, 10, WHOLE), replace(dark, at=10.0, frame_id=10_000)])
+    subject.resume(14.0)
+    waiting = [arrival(14.3 + number / 15) for number in range(435)]
+    found = play(subject, [replace(dark, at=14.2, frame_id=14_200), *waiting, *every(44, 46, WHOLE)])
+    assert "the node did not look" in str(told(found)[-1].evidence["unwatched"])
+    assert "what arrived was damaged" not in str(told(found)[-1].evidence["unwatched"])
+
+
 def test_a_microphone_switched_on_for_a_moment_now_and_then_hides_nothing_untold() -> None:
     heard = [replace(each, microphone_silent=each.at % 9.0 > 0.6) for each in windows(0, 120, 0.0)]
     found = play(subject := monitor(), heard)
