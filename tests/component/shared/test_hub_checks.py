@@ -92,7 +92,8 @@ async def claiming(first: bytes) -> AsyncIterator[tuple[HubAddress, bytearray]]:
                     writer.write(b"PONG\r\n")
         except OSError:
             pass
-        writer.close()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
