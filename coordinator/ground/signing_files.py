@@ -127,9 +127,10 @@ def successions_in(data: bytes) -> tuple[Succession, ...]:
 def take_signing_step(folder: Path, keyring: Keyring, step: SigningStep, now_utc: datetime) -> None:
     """Go on with the change to another signing key. Raises `ConfigError` if another step is next."""
     now = load_signing(folder, keyring)
-    if step is SigningStep.SWITCH and _is_switched(folder, keyring, now):
-        (folder / NEXT_FILE).unlink()  # it was interrupted right before this
-        return
+    if _is_switched(folder, keyring, now):
+        (folder / NEXT_FILE).unlink()  # a switch was interrupted right before this
+        if step is SigningStep.SWITCH:
+            return
     if step is not now.next_step:
         raise ConfigError(f"the next step is {now.next_step}, not {step}")
     state = _read(folder)

@@ -26,6 +26,7 @@ from shared.audit_file import AuditCheck
 from shared.errors import ConfigError
 from shared.receipts import is_genuine
 from shared.sealing import parse_signing_public, signing_public_text, unpack
+from shared.secret_file import replace_private
 from shared.seldom import Seldom
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
@@ -187,3 +188,19 @@ def test_each_step_is_taken_once_and_in_its_order(keyring: Keyring, tmp_path: Pa
                 take_signing_step(folder, keyring, other, NOW)
         take_signing_step(folder, keyring, step, NOW)
         assert len(load_signing(folder, keyring).known) == 2 + number // 3
+
+
+def test_a_switch_that_was_interrupted_at_its_end_hinders_no_later_step(
+    keyring: Keyring, tmp_path: Path
+) -> None:
+    folder = tmp_path / "keys"
+    take_signing_step(folder, keyring, SigningStep.PREPARE, NOW)
+    following = (folder / signing_files.NEXT_FILE).read_text()
+    take_signing_step(folder, keyring, SigningStep.SWITCH, NOW)
+    replace_private(folder / signing_files.NEXT_FILE, following)  # as it was right before its removal
+    for step in (SigningStep.RETIRE, *SigningStep):
+        assert load_signing(folder, keyring).next_step is step
+        take_signing_step(folder, keyring, step, NOW)
+    last = load_signing(folder, keyring)
+    assert last.next_step is SigningStep.PREPARE
+    assert (len(last.counts), len(last.known)) == (1, 3)
