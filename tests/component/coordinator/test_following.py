@@ -14,8 +14,9 @@ from uuid import UUID
 
 import grpc
 import pytest
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select, update
 
+from coordinator.audit.tables import AuditEntry
 from coordinator.deliveries import service as deliveries
 from coordinator.destinations import (
     certificates_service as certificates,
@@ -313,6 +314,23 @@ def test_what_is_unwanted_or_paused_is_not_told_and_a_replay_comes_again_with_th
             call.cancel()
 
     on_file(test)
+
+
+def test_what_a_program_is_sent_is_in_the_audit_log_once(on_both: Callable[[Test], None]) -> None:
+    async def test(world: World) -> None:
+        noted = await world.some()
+        async with world.desk() as desk:
+            [*_, last] = await desk.some(ALL_TOLD)
+            await desk.some(ALL_TOLD)  # nothing is acknowledged, so it comes again
+            await desk.acknowledge(last.cursor)
+        wanted = select(AuditEntry).where(AuditEntry.act == "deliver")
+        entries = await world.site.parts.reading(lambda db: db.exec(wanted).all())
+        assert {one.destination_id for one in entries} == {world.destination.id}
+        assert {one.outcome for one in entries} == {"done"}
+        assert len({one.session_id for one in entries}) == len(noted)
+        assert sum(one.amount or 0 for one in entries) == ALL_TOLD
+
+    on_both(test)
 
 
 def test_a_destination_that_is_removed_is_told_nothing_more(on_file: Callable[[Test], None]) -> None:
