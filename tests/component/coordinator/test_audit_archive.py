@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from sqlmodel import col, func, select
@@ -19,7 +20,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.holds.tables import LegalHold
 from coordinator.retention import archiving
 from coordinator.storing_sections import AuditSection
-from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.web_api.parts import Parts
 from shared.audit_file import AuditCheck, first_line
 from shared.errors import Corrupt, Rejected
@@ -196,6 +197,23 @@ def test_what_was_touched_before_it_is_archived_stays_and_is_told(parts: Parts) 
     with pytest.raises(Corrupt, match="entry 3 was changed"):
         archived(parts, after(1))
     assert numbers(parts)[0] == 1
+
+
+def test_what_was_touched_of_one_institution_hinders_no_other(parts: Parts) -> None:
+    other = UUID(int=2**128 - 1)
+    with parts.database.write() as db:
+        row = db.exec(select(AuditEntry).where(AuditEntry.number == 3)).one()
+        row.outcome = "refused 404"
+        db.add(row)
+        db.add(Tenant(id=other, name="another", created_utc=BEGAN))
+        db.flush()
+        audit.write_own(db, other, "archive_audit", 1, BEGAN)
+        chaining.chain_next(db, other)
+        chaining.sign_next(db, other, parts.keys.signing, BEGAN)
+    with pytest.raises(Corrupt, match="entry 3 was changed"):
+        archived(parts, after(1))
+    with parts.database.read() as db:
+        assert db.get_one(AuditHead, other).archived == 1
 
 
 def test_two_coordinators_at_once_archive_once(parts: Parts) -> None:
