@@ -20,6 +20,7 @@ from coordinator.backups.generation import RowNow
 from coordinator.candidates.tables import Candidate, FormerReference
 from coordinator.consents import service as consents
 from coordinator.consents.tables import Consent
+from coordinator.destinations import service as destinations
 from coordinator.destinations.tables import Destination
 from coordinator.ground.columns import Row
 from coordinator.nodes.tables import Node
@@ -123,7 +124,7 @@ class _Back:
         elif "candidate_id" in values:
             self._take_of_person(table, values)
         elif table is Destination:
-            self._change(table, values, "removed_utc")
+            self._remove(values)
         elif table is Tenant:
             self._change(table, values, "disabled_utc", "disabled_by")
         else:
@@ -163,6 +164,12 @@ class _Back:
         self._db.add(there)
         self._db.flush()
         self.changed += 1
+
+    def _remove(self, values: dict[str, Any]) -> None:
+        there, made = self._db.get(Destination, values["id"]), Destination.model_validate(values)
+        if there is not None and there.removed_utc is None and made.removed_utc is not None:
+            destinations.remove(self._db, there, made.removed_utc)
+            self.changed += 1
 
     def _people(self, ids: Iterable[UUID]) -> Sequence[Candidate]:
         wanted = select(Candidate).where(
