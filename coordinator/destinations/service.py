@@ -138,7 +138,8 @@ def resume(db: Session, row: Destination, now_utc: datetime) -> None:
 
 
 def remove(db: Session, row: Destination, now_utc: datetime) -> None:
-    """Remove a destination: nothing is noted or sent any more, its secrets and certificates are deleted."""
+    """Remove a destination: nothing is noted or sent any more; its secrets, its certificates and the names in
+    notices to it are deleted."""
     row.removed_utc = now_utc
     secrets.forget(db, row.id)
     certificates.forget(db, row.id)
@@ -147,6 +148,8 @@ def remove(db: Session, row: Destination, now_utc: datetime) -> None:
         .where(col(Delivery.destination_id) == row.id, col(Delivery.state) == DeliveryState.WAITING)
         .values(state=DeliveryState.DROPPED, reason="removed", settled_utc=now_utc)
     )
+    mine = col(Delivery.destination_id) == row.id, col(Delivery.told_sealed).is_not(None)
+    db.exec(update(Delivery).where(*mine).values(told_sealed=None))
     db.add(row)
     db.flush()
 

@@ -389,5 +389,22 @@ def test_who_was_sent_something_is_told_of_an_erasure_and_the_names_go_once_it_i
     on_both(test)
 
 
+def test_the_names_in_a_notice_go_with_the_destination_that_was_to_be_told(
+    on_both: Callable[[Test], None],
+) -> None:
+    async def test(world: World) -> None:
+        sitting, keyring = world.site.sit("SESS-0"), world.site.parts.keys.keyring
+        await world.site.note(sitting, 60.0)
+        async with world.desk() as desk:
+            await desk.some(1)
+        await world.site.parts.writing(
+            lambda db: outbox.note_erasure(db, keyring, [sitting.session], "STU-1", datetime.now(UTC))
+        )
+        await world.change(lambda db, row: destinations.remove(db, row, datetime.now(UTC)))
+        assert {row.told_sealed for row in await world.site.rows(world.destination)} == {None}
+
+    on_both(test)
+
+
 async def _nobody_follows(world: World) -> bool:
     return not await _is_held(world)
