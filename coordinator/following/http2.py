@@ -68,6 +68,10 @@ class Call:
         """Of the certificate of who calls."""
         return self.connection.fingerprint
 
+    async def waited(self) -> bool:
+        """Wait until the program takes something; whether that took any time."""
+        return await self.connection.waited(self)
+
     async def send(self, message: bytes) -> None:
         """Send a message of the answer as soon as the program takes it."""
         await self.connection.send(self, framed(message))
@@ -156,13 +160,24 @@ class GrpcConnection(asyncio.Protocol):
             call.begun = True
             self._h2.send_headers(call.stream_id, head())
         while data:
-            window = min(self._h2.local_flow_control_window(call.stream_id), self._h2.max_outbound_frame_size)
-            if not self._writable or window <= 0:
-                await self._moved.wait()
-                continue
-            self._h2.send_data(call.stream_id, data[:window])
-            data = data[window:]
+            await self.waited(call)
+            room = self._room(call)
+            self._h2.send_data(call.stream_id, data[:room])
+            data = data[room:]
             self._flush()
+
+    async def waited(self, call: Call) -> bool:
+        """Wait until a part of an answer may be sent; whether that took any time."""
+        if self._room(call):
+            return False
+        while not self._room(call):
+            await self._moved.wait()
+        return True
+
+    def _room(self, call: Call) -> int:
+        """How much of an answer may be sent now."""
+        window = min(self._h2.local_flow_control_window(call.stream_id), self._h2.max_outbound_frame_size)
+        return max(window, 0) if self._writable else 0
 
     def _begin_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -212,6 +212,27 @@ def test_a_program_that_does_not_read_is_sent_no_more_and_slows_no_other(
     on_file(test)
 
 
+def test_what_waits_for_a_program_that_does_not_read_is_read_again_before_it_is_sent(
+    on_file: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "PORTION", 300)
+
+    async def test(world: World) -> None:
+        await world.site.note(world.site.sit("SESS-0"), *(60.0 * number for number in range(1, 301)))
+        async with world.desk() as desk:
+            slow, got = desk.follow(), 1
+            await slow.read()
+            await world.change(lambda db, row: destinations.pause(db, row, "alice", datetime.now(UTC)))
+            with pytest.raises(TimeoutError):
+                while True:
+                    await asyncio.wait_for(slow.read(), 1.0)
+                    got += 1
+            assert got < 300, "the rest was read before the pause"
+            assert {row.place for row in await world.site.rows(world.destination)} == set(range(1, 301))
+
+    on_file(test)
+
+
 def test_a_later_call_ends_the_former_one(on_both: Callable[[Test], None]) -> None:
     async def test(world: World) -> None:
         noted = await world.some()
