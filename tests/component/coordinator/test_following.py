@@ -35,6 +35,8 @@ from tests.support.own_certificates import OwnCertificate, own_certificate
 from tests.support.told import Told, in_order, told
 
 ALL_TOLD: Final = 12
+MANY: Final = 600
+"""More than a connection takes of which nothing is read."""
 
 
 @dataclass
@@ -215,16 +217,17 @@ def test_a_program_that_does_not_read_is_sent_no_more_and_slows_no_other(
 def test_what_waits_for_a_program_that_does_not_read_is_read_again_before_it_is_sent(
     on_file: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "PORTION", 300)
+    monkeypatch.setattr(calls, "PORTION", MANY)
 
     async def test(world: World) -> None:
-        await world.site.note(world.site.sit("SESS-0"), *(60.0 * number for number in range(1, 301)))
+        await world.site.note(world.site.sit("SESS-0"), *(60.0 * number for number in range(1, MANY + 1)))
         async with world.desk() as desk:
             slow = desk.follow()
             await slow.read()
             await world.change(lambda db, row: destinations.pause(db, row, "alice", datetime.now(UTC)))
-            assert await _read_until_quiet(slow) < 299, "the rest was read before the pause"
-            assert {row.place for row in await world.site.rows(world.destination)} == set(range(1, 301))
+            assert await _read_until_quiet(slow) < MANY - 1, "the rest was read before the pause"
+            placed = {row.place for row in await world.site.rows(world.destination)}
+            assert placed == set(range(1, MANY + 1))
 
     on_file(test)
 
