@@ -25,7 +25,7 @@ from shared.errors import ConfigError, Corrupt
 from shared.messages.message import Message, parse
 from shared.sealing import parse_signing_public, private_bytes, signing_public_text
 from shared.secret_file import read_private, replace_private
-from shared.successions import Succession, named, trusted
+from shared.successions import Succession, mark_of, named, trusted
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,13 @@ class Signing:
         if self.successions and self.successions[-1].former == own:
             return SigningStep.SWITCH
         return SigningStep.RETIRE if len(self.counts) > 1 else SigningStep.PREPARE
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What nodes say for which enough of the keys count: all, or after a switch the one that signs alone,
+        as a node that joins then never learns the former one."""
+        signs = (mark_of((signing_public_text(self.key.public_key()),)),)
+        return (mark_of(self.counts), *(signs if self.next_step is SigningStep.RETIRE else ()))
 
 
 class SigningKeys:

@@ -20,6 +20,7 @@ from coordinator.ground.own_keys import load_own_keys, make_own_keys
 from coordinator.ground.signing_files import SigningStep, load_signing, take_signing_step
 from coordinator.main import app
 from coordinator.memberships.succeeding import tell_all
+from coordinator.nodes import service as nodes
 from coordinator.nodes.tables import Node
 from edge.coordinator_keys import CoordinatorKeys
 from shared.audit_file import AuditCheck
@@ -95,6 +96,10 @@ def test_another_key_takes_over_while_a_node_watches_and_one_is_away(
         told = await site.post("/session/SESS-1/pause", {"reason": "toilet"})
         assert told.is_success, told.text
         assert site.node.obeyed.changed[-1].paused
+        await heard()
+        await site.parts.writing(lambda db: nodes.note_keys(db, site.node.node_id, ""))
+        await step("retire", refused="1 nodes do not know yet")
+        site.node.keys = CoordinatorKeys(second)  # of one that joins now, and never learns the former one
         await heard()
         await step("retire")
         assert signing.current.counts == (second,)
