@@ -87,7 +87,9 @@ def marks(db: Session, since_utc: datetime) -> str:
     """A text that changes with what is taken; costs less than reading it."""
     found = []
     for one in _TAKEN:
-        said = [func.count(one.table.id), *(func.max(column) for column in one.marks)]
+        # Counted too: what happens at the same time is not committed in the order of its instants.
+        marks = [of(column) for column in one.marks for of in (func.count, func.max)]
+        said = [func.count(one.table.id), *marks]
         counted = db.connection().execute(select(*said).where(*one.which(since_utc))).one()
         found.append((one.table.__tablename__, *counted))
     return repr(found)

@@ -297,6 +297,20 @@ def test_what_was_taken_back_after_a_backup_stays_so_after_a_restore(
         assert closed.disabled_by == "ops"
 
 
+def test_what_is_revoked_is_noticed_although_a_later_moment_was_written_before_it(
+    maker: Maker, installation: Parts
+) -> None:
+    with installation.database.write() as db:
+        first, second = Tenant(name="first", created_utc=NOW), Tenant(name="second", created_utc=NOW)
+        db.add_all([first, second])
+        db.flush()
+        tenants.disable(db, first.id, "ops", NOW + timedelta(seconds=1))
+    before = rest_of(maker, NOW)
+    with installation.database.write() as db:
+        tenants.disable(db, second.id, "ops", NOW)
+    assert rest_of(maker, NOW) != before
+
+
 def sessions_end(db: Session, who: str, at_utc: datetime) -> None:
     """Let a candidate's session go on until then, or be over by then."""
     for row in db.exec(
