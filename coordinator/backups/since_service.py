@@ -14,14 +14,14 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, delete, func, select
 
 from coordinator.backups.generation import RowNow
 from coordinator.candidates.tables import Candidate, FormerReference
 from coordinator.consents import service as consents
 from coordinator.consents.tables import Consent
 from coordinator.destinations import service as destinations
-from coordinator.destinations.tables import Destination
+from coordinator.destinations.tables import Destination, DestinationCertificate
 from coordinator.ground.columns import Row
 from coordinator.nodes.tables import Node
 from coordinator.privacy import correcting_service as correcting
@@ -29,7 +29,7 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import Tenant
 from coordinator.tokens.tables import IssuedToken, TokenKey
 
-_BYTES: Final = frozenset({"wrapped", "reference_hash"})
+_BYTES: Final = frozenset({"der", "fingerprint", "reference_hash", "wrapped"})
 """Columns of bytes, which are base64 in a line."""
 
 
@@ -58,6 +58,11 @@ _TAKEN: Final = (
     _Taken(Node, lambda since: [col(Node.revoked_utc).is_not(None)], (Node.revoked_utc,)),
     _Taken(
         Destination, lambda since: [col(Destination.removed_utc).is_not(None)], (Destination.removed_utc,)
+    ),
+    _Taken(
+        DestinationCertificate,
+        lambda since: [],
+        (DestinationCertificate.created_utc, DestinationCertificate.ends_utc),
     ),
     _Taken(Candidate, lambda since: [_corrected(since), col(Candidate.erased_utc).is_(None)], ()),
     _Taken(
@@ -116,6 +121,7 @@ class _Back:
         self._institutions = set(db.exec(select(Tenant.id)))
         self._names: dict[UUID, str] = {}
         self._said: set[UUID] = set()
+        self._certificates: list[DestinationCertificate] = []
         self.changed = 0
 
     def take(self, table: type[Row], values: dict[str, Any]) -> None:
@@ -125,6 +131,8 @@ class _Back:
             self._names[values["id"]] = values["reference"]
         elif "candidate_id" in values:
             self._take_of_person(table, values)
+        elif table is DestinationCertificate:
+            self._certificates.append(DestinationCertificate.model_validate(values))
         elif table is Destination:
             self._remove(values)
         elif table is Tenant:
@@ -133,7 +141,9 @@ class _Back:
             self._put(table, values)
 
     def finish(self) -> None:
-        """Correct names, after every person's former ones are there, and settle running sessions."""
+        """Correct names, after every person's former ones are there, settle running sessions, and accept the
+        certificates that were accepted at last, and no others."""
+        self._replace_certificates()
         people = self._people(self._names)
         wrong = [(one, name) for one in people if (name := self._names[one.id]) != one.reference]
         correcting.correct_again(self._db, wrong)
@@ -172,6 +182,18 @@ class _Back:
         if there is not None and there.removed_utc is None and made.removed_utc is not None:
             destinations.remove(self._db, there, made.removed_utc)
             self.changed += 1
+
+    def _replace_certificates(self) -> None:
+        there = {one.id: _dumped(one) for one in self._db.exec(select(DestinationCertificate))}
+        living = set(self._db.exec(select(Destination.id).where(col(Destination.removed_utc).is_(None))))
+        now = {one.id: one for one in self._certificates if one.destination_id in living}
+        self._db.exec(delete(DestinationCertificate).where(col(DestinationCertificate.id).not_in(now)))
+        for one in now.values():
+            self._db.merge(one)
+        self._db.flush()
+        self.changed += sum(there.get(one) != _dumped(now[one]) for one in now) + len(
+            there.keys() - now.keys()
+        )
 
     def _people(self, ids: Iterable[UUID]) -> Sequence[Candidate]:
         wanted = select(Candidate).where(

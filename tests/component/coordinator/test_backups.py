@@ -23,7 +23,12 @@ from coordinator.backups.unfinished import require_restored
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.consents.words import latest
-from coordinator.destinations import secrets_service as secrets, service as destinations
+from coordinator.destinations import (
+    certificates_service as certificates,
+    secrets_service as secrets,
+    service as destinations,
+)
+from coordinator.destinations.certificates import read_pinned
 from coordinator.destinations.tables import Destination, DestinationSecret
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
@@ -65,6 +70,7 @@ from tests.support.backups import (
     good,
     hold_on,
 )
+from tests.support.own_certificates import own_certificate
 from tests.support.retained import Rows, sat
 
 DAYS_40 = NOW - timedelta(days=40)
@@ -295,6 +301,28 @@ def test_what_was_taken_back_after_a_backup_stays_so_after_a_restore(
         assert db.exec(select(DestinationSecret)).all() == [], "nothing stands in the way of its removal"
         closed = db.exec(select(Tenant).where(Tenant.name == "closed")).one()
         assert closed.disabled_by == "ops"
+
+
+def test_a_certificate_that_was_replaced_after_a_backup_is_not_accepted_after_a_restore(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    former, present = (read_pinned(own_certificate().certificate, NOW) for _ in range(2))
+    with installation.database.write() as db:
+        row = db.get_one(Destination, home(db, installation.keys.keyring))
+        row.kind = DestinationKind.GRPC
+        certificates.keep(db, row, former, NOW)
+        desk = row.id
+    create(maker, NOW)
+    before = rest_of(maker, NOW)
+    with installation.database.write() as db:
+        certificates.rotate(db, db.get_one(Destination, desk), present, timedelta(), NOW)
+        unknown = db.get_one(Destination, home(db, installation.keys.keyring))
+        certificates.keep(db, unknown, former, NOW)
+    assert rest_of(maker, NOW) != before
+    write_keyring(maker, NOW)
+    restore(place.wish(), NOW)
+    with place.opened() as database, database.read() as db:
+        assert certificates.accepted(db, NOW) == [present.der]
 
 
 def test_what_is_revoked_is_noticed_although_a_later_moment_was_written_before_it(
