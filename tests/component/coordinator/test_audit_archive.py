@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, func, select
 
 from coordinator.audit import chaining_service as chaining, lines_service as lines, service as audit
@@ -168,11 +169,40 @@ def test_a_hold_keeps_the_log_from_the_first_entry_about_its_person_on(
     assert whole(parts).faults == []
 
 
+def test_a_hold_on_many_is_asked_for_with_few_values(parts: Parts) -> None:
+    """A statement has at most 65,535 of them in PostgreSQL."""
+    rows, asked = Rows(), []
+    for number in range(100, 150):
+        sat(rows, number, BEGAN)
+    with parts.database.write() as db:
+        rows.store(db)
+        db.add(
+            LegalHold(
+                tenant_id=DEFAULT_TENANT_ID,
+                thing=HeldThing.EXAM,
+                exam_reference="BIO",
+                reason_sealed=b"why",
+                held_by="dora",
+                held_utc=BEGAN,
+            )
+        )
+
+    def note(*said: Any) -> None:
+        asked.append(len(said[3] or ()))
+
+    event.listen(parts.database.engine, "before_cursor_execute", note)
+    try:
+        assert archived(parts, after(2)) == 0
+    finally:
+        event.remove(parts.database.engine, "before_cursor_execute", note)
+    assert max(asked) < 20
+
+
 def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(parts: Parts) -> None:
     chance, died = random.Random(14), 0
     for kill in range(80):
         now_utc = after(min(kill // 12, DAYS - 1))
-        with killed_after(parts, chance.randrange(1, 14)):
+        with killed_after(parts, chance.randrange(1, 11)):
             try:
                 archived(parts, now_utc)
             except Killed:
