@@ -30,6 +30,8 @@ from coordinator.destinations import (
 )
 from coordinator.destinations.certificates import read_pinned
 from coordinator.destinations.tables import Destination, DestinationSecret
+from coordinator.following import service as following
+from coordinator.following.cursors import FollowCursor
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
@@ -323,6 +325,25 @@ def test_a_certificate_that_was_replaced_after_a_backup_is_not_accepted_after_a_
     restore(place.wish(), NOW)
     with place.opened() as database, database.read() as db:
         assert certificates.accepted(db, NOW) == [present.der]
+
+
+def test_a_program_goes_on_after_a_restore_with_a_cursor_that_the_copy_does_not_know(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    own = read_pinned(own_certificate().certificate, NOW)
+    with installation.database.write() as db:
+        row = db.get_one(Destination, home(db, installation.keys.keyring))
+        row.kind, row.placed = DestinationKind.GRPC, 800
+        certificates.keep(db, row, own, NOW)
+        desk = row.id
+    create(maker, NOW)
+    with installation.database.write() as db:
+        db.get_one(Destination, desk).placed = 900
+    restore(place.wish(), NOW)
+    with place.opened() as database, database.write() as db:
+        _, begun = following.begin(db, own.fingerprint, str(FollowCursor(desk, 900)), uuid4(), NOW)
+        assert begun == 900
+        assert db.get_one(Destination, desk).placed > 900, "no place stands for two deliveries"
 
 
 def test_what_is_revoked_is_noticed_although_a_later_moment_was_written_before_it(
