@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -137,7 +138,8 @@ class GrpcConnection(asyncio.Protocol):
             return
         try:
             for event in self._h2.receive_data(data):
-                self._treat(event)
+                with suppress(H2Error):  # the program has taken this call back meanwhile
+                    self._treat(event)
         except H2Error:
             self._flush()
             self._transport.close()

@@ -230,6 +230,11 @@ def test_what_is_no_call_of_this_service_is_answered_and_ends_nothing_else(
         assert (await raw.ended(raw.ask(FOLLOW, framed(b""), kind="text/plain")))[":status"] == "415"
         long = raw.ask(FOLLOW, b"x" * 9_000, end=False)
         assert (await raw.ended(long))["grpc-status"] == "8"
+        taken_back = raw.h2.get_next_available_stream_id()
+        raw.h2.send_headers(taken_back, [*HEADERS, (":path", FOLLOW), ("content-type", "text/plain")])
+        raw.h2.reset_stream(taken_back)
+        raw.writer.write(raw.h2.data_to_send())
+        assert (await raw.ended(raw.ask(ACKNOWLEDGE, framed(b""))))["grpc-status"] == "3"
         await site.note(site.sit("SESS-0"), 60.0)
         async with port.desk(mine) as desk:
             assert len(await desk.some(1)) == 1
