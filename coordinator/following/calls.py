@@ -104,8 +104,10 @@ class Calls:
                 if await call.waited():
                     break  # what was read before may be erased by now, or not wanted any more
                 told = Delivery(cursor=str(one.cursor), delivery_id=str(one.parcel_id), body=one.body)
-                await call.send(told.SerializeToString())
+                waited = await call.send(told.SerializeToString())
                 place = one.cursor.place
+                if waited:
+                    break
             else:
                 place = found.place
                 if found.whole:

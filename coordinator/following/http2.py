@@ -73,9 +73,9 @@ class Call:
         """Wait until the program takes something; whether that took any time."""
         return await self.connection.waited(self)
 
-    async def send(self, message: bytes) -> None:
-        """Send a message of the answer as soon as the program takes it."""
-        await self.connection.send(self, framed(message))
+    async def send(self, message: bytes) -> bool:
+        """Send a message of the answer as soon as the program takes it; whether that took any time."""
+        return await self.connection.send(self, framed(message))
 
 
 Answer = Callable[[Call, bytes], Awaitable[None]]
@@ -156,17 +156,19 @@ class GrpcConnection(asyncio.Protocol):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def send(self, call: Call, data: bytes) -> None:
-        """Send a part of an answer."""
+    async def send(self, call: Call, data: bytes) -> bool:
+        """Send a part of an answer; whether it had to wait."""
+        waited = False
         if not call.begun:
             call.begun = True
             self._h2.send_headers(call.stream_id, head())
         while data:
-            await self.waited(call)
+            waited |= await self.waited(call)
             room = self._room(call)
             self._h2.send_data(call.stream_id, data[:room])
             data = data[room:]
             self._flush()
+        return waited
 
     async def waited(self, call: Call) -> bool:
         """Wait until a part of an answer may be sent; whether that took any time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,8 +35,6 @@ from tests.support.own_certificates import OwnCertificate, own_certificate
 from tests.support.told import Told, in_order, told
 
 ALL_TOLD: Final = 12
-MANY: Final = 600
-"""More than a connection takes of which nothing is read."""
 
 
 @dataclass
@@ -210,24 +208,6 @@ def test_a_program_that_does_not_read_is_sent_no_more_and_slows_no_other(
             assert [event(one) for one in (first, *rest)] == noted
             slow.cancel()
         assert {row.place for row in await world.site.rows(neighbour)} == set(range(1, len(noted) + 1))
-
-    on_file(test)
-
-
-def test_what_waits_for_a_program_that_does_not_read_is_read_again_before_it_is_sent(
-    on_file: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calls, "PORTION", MANY)
-
-    async def test(world: World) -> None:
-        await world.site.note(world.site.sit("SESS-0"), *(60.0 * number for number in range(1, MANY + 1)))
-        async with world.desk() as desk:
-            slow = desk.follow()
-            await slow.read()
-            await world.change(lambda db, row: destinations.pause(db, row, "alice", datetime.now(UTC)))
-            assert await _read_until_quiet(slow) < MANY - 1, "the rest was read before the pause"
-            placed = {row.place for row in await world.site.rows(world.destination)}
-            assert placed == set(range(1, MANY + 1))
 
     on_file(test)
 
@@ -424,16 +404,6 @@ def test_the_names_in_a_notice_go_with_the_destination_that_was_to_be_told(
         assert {row.told_sealed for row in await world.site.rows(world.destination)} == {None}
 
     on_both(test)
-
-
-async def _read_until_quiet(call: Any) -> int:
-    """How many deliveries come before none comes for a second."""
-    count = 0
-    with suppress(TimeoutError):
-        while True:
-            await asyncio.wait_for(call.read(), 1.0)
-            count += 1
-    return count
 
 
 async def _nobody_follows(world: World) -> bool:
