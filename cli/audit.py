@@ -10,9 +10,10 @@ import typer
 
 from cli.connection import connect
 from cli.render import Format, OutputOption, write_rows
-from shared.audit_file import AuditCheck, Signed, checkpoints_of, signing_key_of
+from shared.audit_file import AuditCheck, Signed, checkpoints_of, signing_key_of, successions_of
 from shared.errors import Rejected
 from shared.sealing import parse_signing_public
+from shared.successions import trusted
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -119,7 +120,10 @@ def verify(
     file = files[-1]
     named = signing_key or _own_key(files[0])
     known = _known(earlier)
-    check = AuditCheck((parse_signing_public(named),), known)
+    # A file has only the keys of before it was written; a later one says what followed them.
+    said = [one for path in (*files, *([earlier] if earlier else [])) for one in successions_of(_lines(path))]
+    keys = [parse_signing_public(one) for one in trusted(named, said)]
+    check = AuditCheck(keys, known)
     check.read(*map(_lines, files))
     if earlier is not None and check.tenant_id not in {one.checkpoint.tenant_id for one in known}:
         raise Rejected(f"{earlier} has no checkpoint of the institution of {file}", code="other-audit-log")

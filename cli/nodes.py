@@ -175,7 +175,7 @@ def revoke(node: NodeId, yes: YesOption = False) -> None:
     """
     with connect() as client:
         whole = client.ids.node(node)
-        require_whole(node, whole, yes=yes)
+        require_whole(node.lower(), whole, yes=yes)
         ask_first(f"Revoke the node {whole}?", yes)
         client.memberships.revoke(whole)
 

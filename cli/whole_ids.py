@@ -1,6 +1,7 @@
 """Whole ids for what a person typed: the coordinator says which one begins so.
 
 The exact name of a session counts first, because names are the institution's own and one may begin another.
+Ids of incidents and nodes are ours, and may be typed in capitals.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class WholeIds:
         self._calls = calls
 
     def incident(self, text: str) -> str:
-        if is_whole(text):
+        if is_whole(text := text.lower()):
             return text
         from shared.api.incidents import IncidentPage
 
@@ -34,7 +35,7 @@ class WholeIds:
         return the_one(text, "incident", [one.incident_id for one in found])
 
     def node(self, text: str) -> str:
-        if is_whole(text):
+        if is_whole(text := text.lower()):
             return text
         from shared.api.nodes import NodeOut
 

@@ -33,6 +33,7 @@ from coordinator.backups.target import settle
 from coordinator.backups.unfinished import MARK, require_restored
 from coordinator.building import build
 from coordinator.config import CoordinatorConfig, IceSection, NatsSection
+from coordinator.destinations import service as destinations
 from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.key_files import write_once
@@ -162,6 +163,7 @@ def _said_again(db: Session, parts: Parts, keyring: _Keyring) -> tuple[int, int]
     now_utc = datetime.now(UTC)
     count = erasing.replay(db, parts.keys.keyring, keyring.journal, now_utc)
     taken_back = since.put_back(db, keyring.rows, now_utc)
+    destinations.skip_places(db)
     audit.write_own(db, INSTALLATION_ID, "restore_backup", count, now_utc)
     return count, taken_back
 

@@ -17,7 +17,6 @@ from coordinator.hub_commands import ConfigFile, own_keys_of
 from coordinator.tenants.institutions import INSTALLATION_ID
 from shared.config_file import load
 from shared.errors import ConfigError
-from shared.successions import mark_of
 from shared.writing import writing_under
 
 HEARD_WITHIN: Final = timedelta(minutes=15)
@@ -102,9 +101,9 @@ def _require_known(keys: OwnKeys, database: Database, now_utc: datetime) -> None
 def _unknowing(keys: OwnKeys, database: Database, now_utc: datetime) -> list[str]:
     from coordinator.nodes import service as nodes
 
-    mark = mark_of(keys.signing_keys.current.counts)
+    marks = keys.signing_keys.current.marks
     with database.read() as db:
-        return [str(node.id) for node in nodes.without_keys(db, mark, now_utc - HEARD_WITHIN)]
+        return [str(node.id) for node in nodes.without_keys(db, marks, now_utc - HEARD_WITHIN)]
 
 
 def _note(database: Database, step: Said, now_utc: datetime) -> None:

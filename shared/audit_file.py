@@ -105,6 +105,17 @@ def signing_key_of(lines: Iterable[bytes]) -> str | None:
     return None
 
 
+def successions_of(lines: Iterable[bytes]) -> tuple[Succession, ...]:
+    """Which signing key follows which by the first line of a file; none if the file is not an audit log."""
+    for line in lines:
+        try:
+            said = _as_object(parse_json(line)).get("successions", ())
+            return tuple(Succession.model_validate(one) for one in said)
+        except _NO_LINE:
+            return ()
+    return ()
+
+
 def checkpoints_of(lines: Iterable[bytes]) -> tuple[Signed, ...]:
     """A file's checkpoints, with valid signatures or not; other lines are skipped."""
     tenant_id: UUID | None = None

@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session, col, delete, exists, func, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditHead, AuditKey
 from shared.audit_chain import BEGINNING
@@ -118,8 +119,10 @@ def destroy_keys(db: Session, tenant_id: UUID, now_utc: datetime) -> int:
     return done.rowcount
 
 
-def first_about(db: Session, tenant_id: UUID, people: Sequence[UUID], sessions: Sequence[UUID]) -> int | None:
-    """The first entry here about one of these persons or sessions."""
+def first_about(
+    db: Session, tenant_id: UUID, people: SelectOfScalar[UUID], sessions: SelectOfScalar[UUID]
+) -> int | None:
+    """The first entry here about one of these persons or sessions, which the statements select."""
     head = db.get(AuditHead, tenant_id)
     after = head.archived if head is not None else 0
     firsts = [
@@ -129,6 +132,5 @@ def first_about(db: Session, tenant_id: UUID, people: Sequence[UUID], sessions: 
             )
         ).one()
         for column, ids in ((col(AuditEntry.candidate_id), people), (col(AuditEntry.session_id), sessions))
-        if ids
     ]
     return min((one for one in firsts if one is not None), default=None)

@@ -14,13 +14,14 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, delete, func, select
 
 from coordinator.backups.generation import RowNow
 from coordinator.candidates.tables import Candidate, FormerReference
 from coordinator.consents import service as consents
 from coordinator.consents.tables import Consent
-from coordinator.destinations.tables import Destination
+from coordinator.destinations import service as destinations
+from coordinator.destinations.tables import Destination, DestinationCertificate
 from coordinator.ground.columns import Row
 from coordinator.nodes.tables import Node
 from coordinator.privacy import correcting_service as correcting
@@ -28,7 +29,7 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import Tenant
 from coordinator.tokens.tables import IssuedToken, TokenKey
 
-_BYTES: Final = frozenset({"wrapped", "reference_hash"})
+_BYTES: Final = frozenset({"der", "fingerprint", "reference_hash", "wrapped"})
 """Columns of bytes, which are base64 in a line."""
 
 
@@ -58,6 +59,11 @@ _TAKEN: Final = (
     _Taken(
         Destination, lambda since: [col(Destination.removed_utc).is_not(None)], (Destination.removed_utc,)
     ),
+    _Taken(
+        DestinationCertificate,
+        lambda since: [],
+        (DestinationCertificate.created_utc, DestinationCertificate.ends_utc),
+    ),
     _Taken(Candidate, lambda since: [_corrected(since), col(Candidate.erased_utc).is_(None)], ()),
     _Taken(
         FormerReference,
@@ -86,7 +92,9 @@ def marks(db: Session, since_utc: datetime) -> str:
     """A text that changes with what is taken; costs less than reading it."""
     found = []
     for one in _TAKEN:
-        said = [func.count(one.table.id), *(func.max(column) for column in one.marks)]
+        # Counted too: what happens at the same time is not committed in the order of its instants.
+        marks = [of(column) for column in one.marks for of in (func.count, func.max)]
+        said = [func.count(one.table.id), *marks]
         counted = db.connection().execute(select(*said).where(*one.which(since_utc))).one()
         found.append((one.table.__tablename__, *counted))
     return repr(found)
@@ -113,6 +121,7 @@ class _Back:
         self._institutions = set(db.exec(select(Tenant.id)))
         self._names: dict[UUID, str] = {}
         self._said: set[UUID] = set()
+        self._certificates: list[DestinationCertificate] = []
         self.changed = 0
 
     def take(self, table: type[Row], values: dict[str, Any]) -> None:
@@ -122,15 +131,19 @@ class _Back:
             self._names[values["id"]] = values["reference"]
         elif "candidate_id" in values:
             self._take_of_person(table, values)
+        elif table is DestinationCertificate:
+            self._certificates.append(DestinationCertificate.model_validate(values))
         elif table is Destination:
-            self._change(table, values, "removed_utc")
+            self._remove(values)
         elif table is Tenant:
             self._change(table, values, "disabled_utc", "disabled_by")
         else:
             self._put(table, values)
 
     def finish(self) -> None:
-        """Correct names, after every person's former ones are there, and settle running sessions."""
+        """Correct names, after every person's former ones are there, settle running sessions, and accept the
+        certificates that were accepted at last, and no others."""
+        self._replace_certificates()
         people = self._people(self._names)
         wrong = [(one, name) for one in people if (name := self._names[one.id]) != one.reference]
         correcting.correct_again(self._db, wrong)
@@ -163,6 +176,24 @@ class _Back:
         self._db.add(there)
         self._db.flush()
         self.changed += 1
+
+    def _remove(self, values: dict[str, Any]) -> None:
+        there, made = self._db.get(Destination, values["id"]), Destination.model_validate(values)
+        if there is not None and there.removed_utc is None and made.removed_utc is not None:
+            destinations.remove(self._db, there, made.removed_utc)
+            self.changed += 1
+
+    def _replace_certificates(self) -> None:
+        there = {one.id: _dumped(one) for one in self._db.exec(select(DestinationCertificate))}
+        living = set(self._db.exec(select(Destination.id).where(col(Destination.removed_utc).is_(None))))
+        now = {one.id: one for one in self._certificates if one.destination_id in living}
+        self._db.exec(delete(DestinationCertificate).where(col(DestinationCertificate.id).not_in(now)))
+        for one in now.values():
+            self._db.merge(one)
+        self._db.flush()
+        self.changed += sum(there.get(one) != _dumped(now[one]) for one in now) + len(
+            there.keys() - now.keys()
+        )
 
     def _people(self, ids: Iterable[UUID]) -> Sequence[Candidate]:
         wanted = select(Candidate).where(

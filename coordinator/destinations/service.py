@@ -19,6 +19,8 @@ from shared.tokens import Claims
 
 MAX_DESTINATIONS: Final = 50
 """Of one institution: each costs a row for everything that is told to it."""
+SKIPPED_PLACES: Final = 2**32
+"""More than a destination gets between two backups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ def resume(db: Session, row: Destination, now_utc: datetime) -> None:
 
 
 def remove(db: Session, row: Destination, now_utc: datetime) -> None:
-    """Remove a destination: nothing is noted or sent any more, its secrets and certificates are deleted."""
+    """Remove a destination: nothing is noted or sent any more; its secrets, its certificates and the names in
+    notices to it are deleted."""
     row.removed_utc = now_utc
     secrets.forget(db, row.id)
     certificates.forget(db, row.id)
@@ -147,8 +150,20 @@ def remove(db: Session, row: Destination, now_utc: datetime) -> None:
         .where(col(Delivery.destination_id) == row.id, col(Delivery.state) == DeliveryState.WAITING)
         .values(state=DeliveryState.DROPPED, reason="removed", settled_utc=now_utc)
     )
+    mine = col(Delivery.destination_id) == row.id, col(Delivery.told_sealed).is_not(None)
+    db.exec(update(Delivery).where(*mine).values(told_sealed=None))
     db.add(row)
     db.flush()
+
+
+def skip_places(db: Session) -> None:
+    """Give no place again that may have been given after this database was copied. Cursors of that time stay
+    good: they acknowledge what the copy knows, and nothing that comes now."""
+    db.exec(
+        update(Destination)
+        .where(col(Destination.kind) == DestinationKind.GRPC)
+        .values(placed=col(Destination.placed) + SKIPPED_PLACES)
+    )
 
 
 def _where(request: WebhookRequest | DestinationRequest) -> tuple[DestinationKind, str]:

@@ -101,11 +101,17 @@ class Calls:
             if found is None:
                 raise CallFailed(Status.ABORTED, "a later call follows this destination")
             for one in found.told:
+                if await call.waited():
+                    break  # what was read before may be erased by now, or not wanted any more
                 told = Delivery(cursor=str(one.cursor), delivery_id=str(one.parcel_id), body=one.body)
-                await call.send(told.SerializeToString())
-            place = found.place
-            if found.whole:
-                await self._wait(call, follower, place)
+                waited = await call.send(told.SerializeToString())
+                place = one.cursor.place
+                if waited:
+                    break
+            else:
+                place = found.place
+                if found.whole:
+                    await self._wait(call, follower, place)
 
     def _portion(self, call: Call, follower: Follower, place: int, db: Session) -> Portion | None:
         now_utc = self._parts.utc_now()

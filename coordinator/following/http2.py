@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,9 +69,13 @@ class Call:
         """Of the certificate of who calls."""
         return self.connection.fingerprint
 
-    async def send(self, message: bytes) -> None:
-        """Send a message of the answer as soon as the program takes it."""
-        await self.connection.send(self, framed(message))
+    async def waited(self) -> bool:
+        """Wait until the program takes something; whether that took any time."""
+        return await self.connection.waited(self)
+
+    async def send(self, message: bytes) -> bool:
+        """Send a message of the answer as soon as the program takes it; whether that took any time."""
+        return await self.connection.send(self, framed(message))
 
 
 Answer = Callable[[Call, bytes], Awaitable[None]]
@@ -133,7 +138,8 @@ class GrpcConnection(asyncio.Protocol):
             return
         try:
             for event in self._h2.receive_data(data):
-                self._treat(event)
+                with suppress(H2Error):  # the program has taken this call back meanwhile
+                    self._treat(event)
         except H2Error:
             self._flush()
             self._transport.close()
@@ -150,19 +156,32 @@ class GrpcConnection(asyncio.Protocol):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def send(self, call: Call, data: bytes) -> None:
-        """Send a part of an answer."""
+    async def send(self, call: Call, data: bytes) -> bool:
+        """Send a part of an answer; whether it had to wait."""
+        waited = False
         if not call.begun:
             call.begun = True
             self._h2.send_headers(call.stream_id, head())
         while data:
-            window = min(self._h2.local_flow_control_window(call.stream_id), self._h2.max_outbound_frame_size)
-            if not self._writable or window <= 0:
-                await self._moved.wait()
-                continue
-            self._h2.send_data(call.stream_id, data[:window])
-            data = data[window:]
+            waited |= await self.waited(call)
+            room = self._room(call)
+            self._h2.send_data(call.stream_id, data[:room])
+            data = data[room:]
             self._flush()
+        return waited
+
+    async def waited(self, call: Call) -> bool:
+        """Wait until a part of an answer may be sent; whether that took any time."""
+        if self._room(call):
+            return False
+        while not self._room(call):
+            await self._moved.wait()
+        return True
+
+    def _room(self, call: Call) -> int:
+        """How much of an answer may be sent now."""
+        window = min(self._h2.local_flow_control_window(call.stream_id), self._h2.max_outbound_frame_size)
+        return max(window, 0) if self._writable else 0
 
     def _begin_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select, update
 
+from coordinator.audit import service as audit
 from coordinator.deliveries import parcels_service as parcels, service as deliveries
 from coordinator.deliveries.parcels_service import Parcel
 from coordinator.deliveries.service import HELD_FOR
@@ -118,15 +120,17 @@ def portion(
     row = db.get_one(Destination, follower.destination_id, populate_existing=True)
     if row.paused_utc is not None or row.removed_utc is not None:
         return Portion((), place, whole=True)
-    rows = [*_placed(db, follower, place, limit)]
-    for fresh in _fresh(db, row.id, limit - len(rows), now_utc):
+    placed = _placed(db, follower, place, limit)
+    fresh = _fresh(db, row.id, limit - len(placed), now_utc)
+    for one in fresh:
         row.placed += 1
-        fresh.place = row.placed
-        rows.append(fresh)
+        one.place = row.placed
+    rows = [*placed, *fresh]
     db.flush()
     found = parcels.parcels_of(db, keyring, rows, DestinationFilter.model_validate(row.wanted))
-    told = tuple(_told(one, parcel, now_utc) for one, parcel in zip(rows, found, strict=True))
+    told = [_told(one, parcel, now_utc) for one, parcel in zip(rows, found, strict=True)]
     db.flush()
+    _write_down(db, row.id, [*zip(fresh, told[len(placed) :], strict=True)], now_utc)
     reached = rows[-1].place if len(rows) == limit else row.placed
     assert reached is not None  # each has one by now
     return Portion(tuple(one for one in told if one is not None), reached, whole=len(rows) < limit)
@@ -183,6 +187,15 @@ def _told(row: Delivery, parcel: Parcel, now_utc: datetime) -> Told | None:
         return None
     assert row.place is not None  # it was placed before
     return Told(FollowCursor(row.destination_id, row.place), row.parcel_id, parcel.body)
+
+
+def _write_down(
+    db: Session, destination_id: UUID, fresh: Sequence[tuple[Delivery, Told | None]], now_utc: datetime
+) -> None:
+    """Write into the audit log what leaves, before it does: a program that breaks off may have read it."""
+    left = Counter((one.tenant_id, one.session_id, "done") for one, told in fresh if told is not None)
+    if left:
+        audit.write_sent(db, destination_id, left, now_utc)
 
 
 def _settle(db: Session, destination_id: UUID, place: int, now_utc: datetime) -> int:

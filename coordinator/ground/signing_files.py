@@ -25,7 +25,7 @@ from shared.errors import ConfigError, Corrupt
 from shared.messages.message import Message, parse
 from shared.sealing import parse_signing_public, private_bytes, signing_public_text
 from shared.secret_file import read_private, replace_private
-from shared.successions import Succession, named, trusted
+from shared.successions import Succession, mark_of, named, trusted
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,13 @@ class Signing:
         if self.successions and self.successions[-1].former == own:
             return SigningStep.SWITCH
         return SigningStep.RETIRE if len(self.counts) > 1 else SigningStep.PREPARE
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What nodes say for which enough of the keys count: all, or after a switch the one that signs alone,
+        as a node that joins then never learns the former one."""
+        signs = (mark_of((signing_public_text(self.key.public_key()),)),)
+        return (mark_of(self.counts), *(signs if self.next_step is SigningStep.RETIRE else ()))
 
 
 class SigningKeys:
@@ -127,9 +134,10 @@ def successions_in(data: bytes) -> tuple[Succession, ...]:
 def take_signing_step(folder: Path, keyring: Keyring, step: SigningStep, now_utc: datetime) -> None:
     """Go on with the change to another signing key. Raises `ConfigError` if another step is next."""
     now = load_signing(folder, keyring)
-    if step is SigningStep.SWITCH and _is_switched(folder, keyring, now):
-        (folder / NEXT_FILE).unlink()  # it was interrupted right before this
-        return
+    if _is_switched(folder, keyring, now):
+        (folder / NEXT_FILE).unlink()  # a switch was interrupted right before this
+        if step is SigningStep.SWITCH:
+            return
     if step is not now.next_step:
         raise ConfigError(f"the next step is {now.next_step}, not {step}")
     state = _read(folder)

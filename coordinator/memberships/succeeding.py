@@ -18,7 +18,6 @@ from coordinator.web_api.parts import Parts
 from shared.errors import Rejected, Unavailable
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S
 from shared.seldom import Seldom
-from shared.successions import mark_of
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +37,14 @@ async def tell_all(parts: Parts, complaints: Seldom, noted: dict[UUID, str]) -> 
     signing = parts.keys.signing_keys.current
     if not signing.successions:
         return
-    mark, turns = mark_of(signing.counts), asyncio.Semaphore(AT_ONCE)
+    marks, turns = signing.marks, asyncio.Semaphore(AT_ONCE)
     async with asyncio.TaskGroup() as tasks:
         for state in parts.fleet.online(parts.clock()):
             node_id, known = state.heartbeat.node_id, state.heartbeat.coordinator_keys
-            if known not in (None, mark):
+            if known not in (None, *marks):
                 tasks.create_task(_tell(parts, node_id, signing, turns, complaints))
-            elif known == mark and noted.get(node_id) != mark:
-                tasks.create_task(_note(parts, node_id, mark, noted))
+            elif known is not None and noted.get(node_id) != known:
+                tasks.create_task(_note(parts, node_id, known, noted))
 
 
 async def _tell(

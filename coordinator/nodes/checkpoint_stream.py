@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Final
 from uuid import UUID
@@ -28,8 +27,7 @@ from shared.hub_link import CONNECT_TIMEOUT_S, HubLink, translated
 log = logging.getLogger(__name__)
 
 _FETCHED: Final = 500
-_NO_MORE_S: Final = 1.0
-"""After so long without a message none is left."""
+_FETCHED_WITHIN_S: Final = 5.0
 
 
 class CheckpointStream:
@@ -53,20 +51,20 @@ class CheckpointStream:
                 raise Unavailable("the hub did not take a checkpoint of the audit log") from error
 
     async def published(self, tenant_id: UUID) -> AsyncIterator[bytes]:
-        """An institution's checkpoints as the hub has them, oldest first. Raises `Unavailable`."""
-        context = self._bound()
+        """An institution's checkpoints as the hub has them, oldest first. Raises `Unavailable`, also if the
+        hub does not send all that it has: some of them would prove too little."""
+        context, subject = self._bound(), subjects.checkpoint(tenant_id)
         with translated("the checkpoints at the hub cannot be read"):
-            pull = await context.pull_subscribe(
-                subjects.checkpoint(tenant_id), stream=subjects.CHECKPOINT_STREAM
-            )
+            kept = await context.stream_info(subjects.CHECKPOINT_STREAM, subjects_filter=subject)
+            left = (kept.state.subjects or {}).get(subject, 0)
+            pull = await context.pull_subscribe(subject, stream=subjects.CHECKPOINT_STREAM)
             try:
-                with suppress(TimeoutError):
-                    while messages := await pull.fetch(_FETCHED, timeout=_NO_MORE_S):
-                        for one in messages:
-                            yield one.data
-                            await one.ack()
-                        if not messages[-1].metadata.num_pending:
-                            return
+                while left:
+                    messages = await pull.fetch(min(left, _FETCHED), timeout=_FETCHED_WITHIN_S)
+                    for one in messages:
+                        yield one.data
+                        await one.ack()
+                    left = messages[-1].metadata.num_pending
             finally:
                 await pull.unsubscribe()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select, update
 
 from coordinator.config import NodeSection
@@ -123,12 +124,12 @@ def note_keys(db: Session, node_id: UUID, mark: str) -> None:
     db.exec(update(Node).where(col(Node.id) == node_id).values(coordinator_keys=mark))
 
 
-def without_keys(db: Session, mark: str, since_utc: datetime) -> Sequence[Node]:
-    """The nodes that were heard since then, and for which other signing keys count."""
+def without_keys(db: Session, marks: Collection[str], since_utc: datetime) -> Sequence[Node]:
+    """The nodes that were heard since then, and for which other signing keys count than these."""
     wanted = select(Node).where(
         col(Node.revoked_utc).is_(None),
         col(Node.last_seen_utc) >= since_utc,
-        col(Node.coordinator_keys).is_distinct_from(mark),
+        or_(col(Node.coordinator_keys).is_(None), col(Node.coordinator_keys).not_in(marks)),
     )
     return db.exec(wanted.order_by(col(Node.id))).all()
 

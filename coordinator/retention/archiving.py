@@ -46,17 +46,30 @@ def archive_of(config: CoordinatorConfig) -> Target:
 
 
 async def archive_due(parts: Parts, now_utc: datetime) -> int:
-    """Archive what is old enough; returns how many entries. Raises `Unavailable`, and `Corrupt` if what would
-    be archived does not continue the archives: then nothing of it is removed."""
+    """Archive what is old enough; returns how many entries. Raises `Unavailable`, and, when all institutions
+    had their turn, `Corrupt` if what would be archived of one does not continue its archives: then nothing of
+    that is removed."""
     until_utc = now_utc - timedelta(days=parts.config.audit.keep_days)
     archive, total = _Archive(archive_of(parts.config), until_utc, now_utc), 0
+    failed: list[Corrupt] = []
     for tenant_id in await parts.reading(archiving.tenants):
-        while (cut := await parts.reading(partial(_cut, archive, tenant_id))) is not None:
-            await asyncio.to_thread(_write, parts, archive.target, cut)
-            if not await parts.writing(partial(_note, archive, cut)):
-                break  # another coordinator, or a hold
-            total += cut.number - cut.after
+        try:
+            total += await _archive(parts, archive, tenant_id)
+        except Corrupt as error:
+            failed.append(error)
         await _remove(parts, tenant_id, now_utc)
+    if failed:
+        raise failed[0]
+    return total
+
+
+async def _archive(parts: Parts, archive: _Archive, tenant_id: UUID) -> int:
+    total = 0
+    while (cut := await parts.reading(partial(_cut, archive, tenant_id))) is not None:
+        await asyncio.to_thread(_write, parts, archive.target, cut)
+        if not await parts.writing(partial(_note, archive, cut)):
+            break  # another coordinator, or a hold
+        total += cut.number - cut.after
     return total
 
 

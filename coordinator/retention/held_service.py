@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from coordinator.audit import archiving_service as archiving
+from coordinator.candidates.tables import Candidate
 from coordinator.enrollments.tables import Enrollment
 from coordinator.holds import service as holds
 from coordinator.holds.covering import Hold, in_force
@@ -17,25 +20,26 @@ from coordinator.sessions.tables import ExamSession
 def first_held_entry(db: Session, tenant_id: UUID, now_utc: datetime) -> int | None:
     """The first entry about somebody, or a session of somebody, of whom a hold keeps something; None: there
     is none."""
-    people = {
-        candidate_id
-        for one in holds.living(db, tenant_id)
-        if in_force(one, now_utc)
-        for candidate_id in _people(db, tenant_id, one)
-    }
+    found = [one for one in holds.living(db, tenant_id) if in_force(one, now_utc)]
+    people = _people(tenant_id, found)
     sat = select(ExamSession.id).where(
         ExamSession.tenant_id == tenant_id, col(ExamSession.candidate_id).in_(people)
     )
-    return archiving.first_about(db, tenant_id, sorted(people), db.exec(sat).all())
+    return archiving.first_about(db, tenant_id, people, sat) if found else None
 
 
-def _people(db: Session, tenant_id: UUID, hold: Hold) -> set[UUID]:
-    if hold.candidate_id is not None:
-        return {hold.candidate_id}
-    found: set[UUID] = set()
-    for table in (ExamSession, Enrollment):
-        wanted = select(table.candidate_id).where(
-            table.tenant_id == tenant_id, table.exam_reference == hold.exam_reference
+def _people(tenant_id: UUID, found: Sequence[Hold]) -> SelectOfScalar[UUID]:
+    """Selects whom these holds are about; there may be more than a statement takes as values."""
+    named = [one.candidate_id for one in found if one.candidate_id is not None]
+    exams = [one.exam_reference for one in found if one.candidate_id is None]
+    of_exams = [
+        col(Candidate.id).in_(
+            select(table.candidate_id).where(
+                table.tenant_id == tenant_id, col(table.exam_reference).in_(exams)
+            )
         )
-        found.update(db.exec(wanted.distinct()))
-    return found
+        for table in (ExamSession, Enrollment)
+    ]
+    return select(Candidate.id).where(
+        Candidate.tenant_id == tenant_id, or_(col(Candidate.id).in_(named), *of_exams)
+    )

@@ -129,6 +129,9 @@ def _narrowed(query: SessionQuery, now_utc: datetime) -> list[ColumnElement[bool
         conditions.append(col(Candidate.reference) == query.candidate)
     if query.begins_with is not None:
         conditions.append(col(ExamSession.reference).startswith(query.begins_with, autoescape=True))
+        # SQLite's LIKE takes small letters for capitals.
+        begun = func.substr(ExamSession.reference, 1, len(query.begins_with))
+        conditions.append(begun == query.begins_with)
     if query.states:
         conditions.append(or_(*(_stands(state, now_utc) for state in set(query.states))))
     return conditions

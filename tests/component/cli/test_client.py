@@ -135,11 +135,12 @@ def test_a_session_is_found_by_the_beginning_of_its_name_only_if_none_has_exactl
 def test_a_node_is_found_by_the_beginning_of_its_id_and_a_whole_id_is_not_looked_for() -> None:
     asked: list[str] = []
     with _coordinator_of({}, asked) as client:
-        for typed in (ONE, ONE[:8]):
+        for typed in (ONE, ONE[:8], ONE.upper(), ONE[:8].upper()):
             client.memberships.revoke(typed)
         with pytest.raises(Rejected, match="several nodes begin with 0193"):
             client.memberships.revoke("0193")
-    assert asked == [f"POST /nodes/{ONE}/revoke", "GET /nodes", f"POST /nodes/{ONE}/revoke", "GET /nodes"]
+    revoked = f"POST /nodes/{ONE}/revoke"
+    assert asked == [revoked, "GET /nodes", revoked, revoked, "GET /nodes", revoked, "GET /nodes"]
 
 
 def test_what_cannot_be_undone_is_not_done_unasked_by_the_beginning_of_an_id() -> None:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, func, select
 
 from coordinator.audit import chaining_service as chaining, lines_service as lines, service as audit
@@ -19,7 +21,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.holds.tables import LegalHold
 from coordinator.retention import archiving
 from coordinator.storing_sections import AuditSection
-from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.web_api.parts import Parts
 from shared.audit_file import AuditCheck, first_line
 from shared.errors import Corrupt, Rejected
@@ -167,11 +169,40 @@ def test_a_hold_keeps_the_log_from_the_first_entry_about_its_person_on(
     assert whole(parts).faults == []
 
 
+def test_a_hold_on_many_is_asked_for_with_few_values(parts: Parts) -> None:
+    """A statement has at most 65,535 of them in PostgreSQL."""
+    rows, asked = Rows(), []
+    for number in range(100, 150):
+        sat(rows, number, BEGAN)
+    with parts.database.write() as db:
+        rows.store(db)
+        db.add(
+            LegalHold(
+                tenant_id=DEFAULT_TENANT_ID,
+                thing=HeldThing.EXAM,
+                exam_reference="BIO",
+                reason_sealed=b"why",
+                held_by="dora",
+                held_utc=BEGAN,
+            )
+        )
+
+    def note(*said: Any) -> None:
+        asked.append(len(said[3] or ()))
+
+    event.listen(parts.database.engine, "before_cursor_execute", note)
+    try:
+        assert archived(parts, after(2)) == 0
+    finally:
+        event.remove(parts.database.engine, "before_cursor_execute", note)
+    assert max(asked) < 20
+
+
 def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(parts: Parts) -> None:
     chance, died = random.Random(14), 0
     for kill in range(80):
         now_utc = after(min(kill // 12, DAYS - 1))
-        with killed_after(parts, chance.randrange(1, 14)):
+        with killed_after(parts, chance.randrange(1, 11)):
             try:
                 archived(parts, now_utc)
             except Killed:
@@ -196,6 +227,23 @@ def test_what_was_touched_before_it_is_archived_stays_and_is_told(parts: Parts) 
     with pytest.raises(Corrupt, match="entry 3 was changed"):
         archived(parts, after(1))
     assert numbers(parts)[0] == 1
+
+
+def test_what_was_touched_of_one_institution_hinders_no_other(parts: Parts) -> None:
+    other = UUID(int=2**128 - 1)
+    with parts.database.write() as db:
+        row = db.exec(select(AuditEntry).where(AuditEntry.number == 3)).one()
+        row.outcome = "refused 404"
+        db.add(row)
+        db.add(Tenant(id=other, name="another", created_utc=BEGAN))
+        db.flush()
+        audit.write_own(db, other, "archive_audit", 1, BEGAN)
+        chaining.chain_next(db, other)
+        chaining.sign_next(db, other, parts.keys.signing, BEGAN)
+    with pytest.raises(Corrupt, match="entry 3 was changed"):
+        archived(parts, after(1))
+    with parts.database.read() as db:
+        assert db.get_one(AuditHead, other).archived == 1
 
 
 def test_two_coordinators_at_once_archive_once(parts: Parts) -> None:

@@ -22,6 +22,7 @@ from coordinator.audit import chaining, chaining_service
 from coordinator.audit.noted import IMPERSONAL
 from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditKey
 from coordinator.ground.database import Database
+from coordinator.nodes import checkpoint_stream
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.audit_file import AuditCheck, checkpoints_of
 from shared.errors import Unavailable
@@ -509,7 +510,9 @@ def test_alerts_of_a_batch_are_one_act_of_their_node(centre: Centre, sitting: Si
     assert sum(one.amount for one in found) == 3
 
 
-def test_the_hub_keeps_the_checkpoints_and_they_show_a_log_that_was_cut_off(on_site: OnSite) -> None:
+def test_the_hub_keeps_the_checkpoints_and_they_show_a_log_that_was_cut_off(
+    on_site: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def test(site: Site) -> None:
         await site.started("SESS-1", "CAND-1")
         await chaining.round_of(site.parts, NOW)
@@ -521,6 +524,9 @@ def test_the_hub_keeps_the_checkpoints_and_they_show_a_log_that_was_cut_off(on_s
         answer = await site.get("/audit/checkpoints")
         known = checkpoints_of(answer.text.encode().splitlines())
         assert len(known) == len({one.checkpoint.number for one in known}) >= 2
+        with monkeypatch.context() as slow:
+            slow.setattr(checkpoint_stream, "_FETCHED_WITHIN_S", 1e-6)
+            assert (await site.get("/audit/checkpoints")).status_code == 503, "some of them prove too little"
         last = max(one.checkpoint.number for one in known)
         key = site.parts.keys.signing.public_key()
         lines = (await site.get("/audit/export")).text.encode().splitlines()

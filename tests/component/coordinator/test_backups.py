@@ -23,6 +23,15 @@ from coordinator.backups.unfinished import require_restored
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.consents.words import latest
+from coordinator.destinations import (
+    certificates_service as certificates,
+    secrets_service as secrets,
+    service as destinations,
+)
+from coordinator.destinations.certificates import read_pinned
+from coordinator.destinations.tables import Destination, DestinationSecret
+from coordinator.following import service as following
+from coordinator.following.cursors import FollowCursor
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
@@ -44,8 +53,10 @@ from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.tokens import service as tokens
 from coordinator.tokens.tables import IssuedToken
 from coordinator.web_api.parts import Parts
+from shared.api.destinations import DestinationFilter
 from shared.api.exams import ConsentRequest
 from shared.consents import Purpose
+from shared.deliveries import DestinationKind
 from shared.errors import Corrupt
 from shared.holds import HeldThing
 from shared.hybrid import read_opener
@@ -61,6 +72,7 @@ from tests.support.backups import (
     good,
     hold_on,
 )
+from tests.support.own_certificates import own_certificate
 from tests.support.retained import Rows, sat
 
 DAYS_40 = NOW - timedelta(days=40)
@@ -205,11 +217,12 @@ class TakenBack:
     candidate: UUID
     tokens: tuple[UUID, UUID]
     node: UUID
+    destination: UUID
 
     @classmethod
-    def before(cls, db: Session) -> TakenBack:
+    def before(cls, db: Session, keyring: Keyring) -> TakenBack:
         person = db.exec(select(Candidate.id).where(Candidate.reference == "CAND-1")).one()
-        made = cls(person, (uuid4(), uuid4()), uuid4())
+        made = cls(person, (uuid4(), uuid4()), uuid4(), home(db, keyring))
         db.add(token(made.tokens[0]))
         db.add(Node(id=made.node, tenant_id=INSTALLATION_ID, region="eu", signing_key="k", created_utc=NOW))
         db.add(Tenant(name="closed", created_utc=NOW))
@@ -226,10 +239,28 @@ class TakenBack:
         for one in self.tokens:  # also of a token that no copy knows
             tokens.revoke(db, DEFAULT_TENANT_ID, one, "dean", NOW)
         memberships.revoke(db, self.node, "ops", NOW)
+        destinations.remove(db, db.get_one(Destination, self.destination), NOW)
         tenants.disable(db, db.exec(select(Tenant.id).where(Tenant.name == "closed")).one(), "ops", NOW)
         other = db.exec(select(Candidate).where(Candidate.reference == "CAND-2")).one()
         correcting.correct(db, keyring, other, "CAND-22", NOW)
         correcting.correct(db, keyring, person, "CAND-2", NOW)
+
+
+def home(db: Session, keyring: Keyring) -> UUID:
+    """A destination with a secret."""
+    row = Destination(
+        tenant_id=DEFAULT_TENANT_ID,
+        kind=DestinationKind.WEBHOOK,
+        name="desk",
+        url="https://desk.example.org/",
+        wanted=DestinationFilter().model_dump(mode="json"),
+        created_utc=NOW,
+        created_by="dean",
+    )
+    db.add(row)
+    db.flush()
+    secrets.make(db, keyring, row, NOW)
+    return row.id
 
 
 def token(token_id: UUID) -> IssuedToken:
@@ -250,14 +281,14 @@ def test_what_was_taken_back_after_a_backup_stays_so_after_a_restore(
 ) -> None:
     with installation.database.write() as db:
         sessions_end(db, "CAND-1", NOW + timedelta(hours=1))
-        taken = TakenBack.before(db)
+        taken = TakenBack.before(db, installation.keys.keyring)
     create(maker, NOW)
     with installation.database.write() as db:
         sessions_end(db, "CAND-1", NOW)
         taken.after(db, installation.keys.keyring)
     write_keyring(maker, NOW)
     done = restore(place.wish(), NOW)
-    assert done.taken_back >= 7
+    assert done.taken_back >= 8
     with place.opened() as database, database.read() as db:
         person = db.get_one(Candidate, taken.candidate)
         assert person.reference == "CAND-2"
@@ -268,8 +299,65 @@ def test_what_was_taken_back_after_a_backup_stays_so_after_a_restore(
         assert Purpose.CAMERA_MONITORING in running.withheld
         assert set(taken.tokens) <= tokens.validity(db, installation.keys, NOW).revoked
         assert db.get_one(Node, taken.node).revoked_utc is not None
+        assert db.get_one(Destination, taken.destination).removed_utc is not None
+        assert db.exec(select(DestinationSecret)).all() == [], "nothing stands in the way of its removal"
         closed = db.exec(select(Tenant).where(Tenant.name == "closed")).one()
         assert closed.disabled_by == "ops"
+
+
+def test_a_certificate_that_was_replaced_after_a_backup_is_not_accepted_after_a_restore(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    former, present = (read_pinned(own_certificate().certificate, NOW) for _ in range(2))
+    with installation.database.write() as db:
+        row = db.get_one(Destination, home(db, installation.keys.keyring))
+        row.kind = DestinationKind.GRPC
+        certificates.keep(db, row, former, NOW)
+        desk = row.id
+    create(maker, NOW)
+    before = rest_of(maker, NOW)
+    with installation.database.write() as db:
+        certificates.rotate(db, db.get_one(Destination, desk), present, timedelta(), NOW)
+        unknown = db.get_one(Destination, home(db, installation.keys.keyring))
+        certificates.keep(db, unknown, former, NOW)
+    assert rest_of(maker, NOW) != before
+    write_keyring(maker, NOW)
+    restore(place.wish(), NOW)
+    with place.opened() as database, database.read() as db:
+        assert certificates.accepted(db, NOW) == [present.der]
+
+
+def test_a_program_goes_on_after_a_restore_with_a_cursor_that_the_copy_does_not_know(
+    maker: Maker, place: Place, installation: Parts
+) -> None:
+    own = read_pinned(own_certificate().certificate, NOW)
+    with installation.database.write() as db:
+        row = db.get_one(Destination, home(db, installation.keys.keyring))
+        row.kind, row.placed = DestinationKind.GRPC, 800
+        certificates.keep(db, row, own, NOW)
+        desk = row.id
+    create(maker, NOW)
+    with installation.database.write() as db:
+        db.get_one(Destination, desk).placed = 900
+    restore(place.wish(), NOW)
+    with place.opened() as database, database.write() as db:
+        _, begun = following.begin(db, own.fingerprint, str(FollowCursor(desk, 900)), uuid4(), NOW)
+        assert begun == 900
+        assert db.get_one(Destination, desk).placed > 900, "no place stands for two deliveries"
+
+
+def test_what_is_revoked_is_noticed_although_a_later_moment_was_written_before_it(
+    maker: Maker, installation: Parts
+) -> None:
+    with installation.database.write() as db:
+        first, second = Tenant(name="first", created_utc=NOW), Tenant(name="second", created_utc=NOW)
+        db.add_all([first, second])
+        db.flush()
+        tenants.disable(db, first.id, "ops", NOW + timedelta(seconds=1))
+    before = rest_of(maker, NOW)
+    with installation.database.write() as db:
+        tenants.disable(db, second.id, "ops", NOW)
+    assert rest_of(maker, NOW) != before
 
 
 def sessions_end(db: Session, who: str, at_utc: datetime) -> None:

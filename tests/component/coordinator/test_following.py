@@ -14,8 +14,9 @@ from uuid import UUID
 
 import grpc
 import pytest
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select, update
 
+from coordinator.audit.tables import AuditEntry
 from coordinator.deliveries import service as deliveries
 from coordinator.destinations import (
     certificates_service as certificates,
@@ -315,6 +316,23 @@ def test_what_is_unwanted_or_paused_is_not_told_and_a_replay_comes_again_with_th
     on_file(test)
 
 
+def test_what_a_program_is_sent_is_in_the_audit_log_once(on_both: Callable[[Test], None]) -> None:
+    async def test(world: World) -> None:
+        noted = await world.some()
+        async with world.desk() as desk:
+            [*_, last] = await desk.some(ALL_TOLD)
+            await desk.some(ALL_TOLD)  # nothing is acknowledged, so it comes again
+            await desk.acknowledge(last.cursor)
+        wanted = select(AuditEntry).where(AuditEntry.act == "deliver")
+        entries = await world.site.parts.reading(lambda db: db.exec(wanted).all())
+        assert {one.destination_id for one in entries} == {world.destination.id}
+        assert {one.outcome for one in entries} == {"done"}
+        assert len({one.session_id for one in entries}) == len(noted)
+        assert sum(one.amount or 0 for one in entries) == ALL_TOLD
+
+    on_both(test)
+
+
 def test_a_destination_that_is_removed_is_told_nothing_more(on_file: Callable[[Test], None]) -> None:
     async def test(world: World) -> None:
         async with world.desk() as desk:
@@ -366,6 +384,23 @@ def test_who_was_sent_something_is_told_of_an_erasure_and_the_names_go_once_it_i
             sealed = [row.told_sealed is not None for row in await world.site.rows(world.destination)]
             assert sealed == [False, True]
             await desk.acknowledge(notice.cursor)
+        assert {row.told_sealed for row in await world.site.rows(world.destination)} == {None}
+
+    on_both(test)
+
+
+def test_the_names_in_a_notice_go_with_the_destination_that_was_to_be_told(
+    on_both: Callable[[Test], None],
+) -> None:
+    async def test(world: World) -> None:
+        sitting, keyring = world.site.sit("SESS-0"), world.site.parts.keys.keyring
+        await world.site.note(sitting, 60.0)
+        async with world.desk() as desk:
+            await desk.some(1)
+        await world.site.parts.writing(
+            lambda db: outbox.note_erasure(db, keyring, [sitting.session], "STU-1", datetime.now(UTC))
+        )
+        await world.change(lambda db, row: destinations.remove(db, row, datetime.now(UTC)))
         assert {row.told_sealed for row in await world.site.rows(world.destination)} == {None}
 
     on_both(test)

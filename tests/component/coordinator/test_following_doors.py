@@ -15,10 +15,11 @@ import grpc
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import Event, ResponseReceived, TrailersReceived
+from h2.events import DataReceived, Event, ResponseReceived, TrailersReceived
 from sqlmodel import Session
 
-from coordinator.following import http2
+from coordinator.destinations import service as destinations
+from coordinator.following import calls, http2
 from coordinator.following.calls import ACKNOWLEDGE, FOLLOW
 from coordinator.tenants.tables import Tenant
 from shared.errors import Rejected
@@ -29,6 +30,8 @@ from tests.support.own_certificates import OwnCertificate, own_certificate
 from tests.support.told import Told, told
 
 HEADERS: Final = ((":method", "POST"), (":scheme", "https"), (":authority", "localhost"))
+WINDOW: Final = 65_535
+"""Bytes that HTTP/2 lets out until the program says that it took some."""
 Test = Callable[[Told, Office], Awaitable[None]]
 
 
@@ -196,6 +199,11 @@ class Raw:
         self.writer.write(self.h2.data_to_send())
         return not data
 
+    @property
+    def got(self) -> int:
+        """Bytes of answers that have come."""
+        return sum(len(one.data or b"") for one in self.events if isinstance(one, DataReceived))
+
     async def ended(self, stream_id: int) -> dict[str, str]:
         """The headers that end a call."""
         while True:
@@ -230,6 +238,11 @@ def test_what_is_no_call_of_this_service_is_answered_and_ends_nothing_else(
         assert (await raw.ended(raw.ask(FOLLOW, framed(b""), kind="text/plain")))[":status"] == "415"
         long = raw.ask(FOLLOW, b"x" * 9_000, end=False)
         assert (await raw.ended(long))["grpc-status"] == "8"
+        taken_back = raw.h2.get_next_available_stream_id()
+        raw.h2.send_headers(taken_back, [*HEADERS, (":path", FOLLOW), ("content-type", "text/plain")])
+        raw.h2.reset_stream(taken_back)
+        raw.writer.write(raw.h2.data_to_send())
+        assert (await raw.ended(raw.ask(ACKNOWLEDGE, framed(b""))))["grpc-status"] == "3"
         await site.note(site.sit("SESS-0"), 60.0)
         async with port.desk(mine) as desk:
             assert len(await desk.some(1)) == 1
@@ -284,5 +297,35 @@ def test_a_program_that_no_longer_answers_is_gone(
         assert port.serving.open == 1
         for raw in (alive, dead):
             raw.writer.close()
+
+    on_file(test)
+
+
+def test_what_waits_for_a_program_that_takes_nothing_is_read_again_before_it_is_sent(
+    on_file: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "PORTION", 600)
+
+    async def test(site: Told, port: Office) -> None:
+        mine = own_certificate()
+        made = await port.destination(mine)
+        await site.note(site.sit("SESS-0"), *(60.0 * number for number in range(1, 601)))
+        raw = await Raw.opened(port, mine)
+        call = raw.ask(FOLLOW, framed(b""))
+        while raw.got < WINDOW:
+            assert not await raw.is_closed()
+
+        def pause(db: Session) -> None:
+            row = destinations.find(db, made.tenant_id, made.id, to_change=True)
+            destinations.pause(db, row, "alice", datetime.now(UTC))
+
+        await site.parts.writing(pause)
+        for stream_id in (None, call):
+            raw.h2.increment_flow_control_window(2**20, stream_id)
+        raw.writer.write(raw.h2.data_to_send())
+        for _ in range(10):
+            assert not await raw.is_closed()
+        assert raw.got < WINDOW + 2_000, "no more than the rest of a delivery that had begun"
+        raw.writer.close()
 
     on_file(test)

@@ -45,6 +45,7 @@ def test_the_worst_stand_first_until_somebody_explains_them(on_site: OnSite) -> 
         assert names(await listed(site, min_severity=grave[0]["severity"])) == ["GRAVE"]
         assert names(await listed(site, begins_with="GR")) == ["GRAVE"]
         assert names(await listed(site, begins_with="G_")) == []
+        assert names(await listed(site, begins_with="gr")) == [], "of either database"
 
         people, paths = Reviewers(site), [f"/incidents/{one['incident_id']}" for one in grave]
         for who in ("ann", "bob"):

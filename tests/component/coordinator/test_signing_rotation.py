@@ -20,12 +20,14 @@ from coordinator.ground.own_keys import load_own_keys, make_own_keys
 from coordinator.ground.signing_files import SigningStep, load_signing, take_signing_step
 from coordinator.main import app
 from coordinator.memberships.succeeding import tell_all
+from coordinator.nodes import service as nodes
 from coordinator.nodes.tables import Node
 from edge.coordinator_keys import CoordinatorKeys
 from shared.audit_file import AuditCheck
 from shared.errors import ConfigError
 from shared.receipts import is_genuine
 from shared.sealing import parse_signing_public, signing_public_text, unpack
+from shared.secret_file import replace_private
 from shared.seldom import Seldom
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
@@ -94,6 +96,10 @@ def test_another_key_takes_over_while_a_node_watches_and_one_is_away(
         told = await site.post("/session/SESS-1/pause", {"reason": "toilet"})
         assert told.is_success, told.text
         assert site.node.obeyed.changed[-1].paused
+        await heard()
+        await site.parts.writing(lambda db: nodes.note_keys(db, site.node.node_id, ""))
+        await step("retire", refused="1 nodes do not know yet")
+        site.node.keys = CoordinatorKeys(second)  # of one that joins now, and never learns the former one
         await heard()
         await step("retire")
         assert signing.current.counts == (second,)
@@ -187,3 +193,19 @@ def test_each_step_is_taken_once_and_in_its_order(keyring: Keyring, tmp_path: Pa
                 take_signing_step(folder, keyring, other, NOW)
         take_signing_step(folder, keyring, step, NOW)
         assert len(load_signing(folder, keyring).known) == 2 + number // 3
+
+
+def test_a_switch_that_was_interrupted_at_its_end_hinders_no_later_step(
+    keyring: Keyring, tmp_path: Path
+) -> None:
+    folder = tmp_path / "keys"
+    take_signing_step(folder, keyring, SigningStep.PREPARE, NOW)
+    following = (folder / signing_files.NEXT_FILE).read_text()
+    take_signing_step(folder, keyring, SigningStep.SWITCH, NOW)
+    replace_private(folder / signing_files.NEXT_FILE, following)  # as it was right before its removal
+    for step in (SigningStep.RETIRE, *SigningStep):
+        assert load_signing(folder, keyring).next_step is step
+        take_signing_step(folder, keyring, step, NOW)
+    last = load_signing(folder, keyring)
+    assert last.next_step is SigningStep.PREPARE
+    assert (len(last.counts), len(last.known)) == (1, 3)
