@@ -78,8 +78,8 @@ def test_a_trace_goes_on_where_an_alert_is_stored_or_refused_and_tells_neither_t
             for _ in range(3):
                 await send(client, sitting, 1, onset_s=1)
             await client.jetstream().publish(sitting.subject(foreign), sitting.message(foreign, 2))
-            await until(lambda: link.ingest.counts["repeated"] == 2, "two repeats")
-            await until(lambda: link.ingest.counts["refused"] == 1, "the refusal")
+            await until(lambda: link.ingest.counts["repeated"] >= 2, "two repeats")
+            await until(lambda: link.ingest.counts["refused"] >= 1, "the refusal")
         await traces.close()
 
     with collector() as taken:
