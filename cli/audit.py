@@ -10,7 +10,8 @@ import typer
 
 from cli.connection import connect
 from cli.render import Format, OutputOption, write_rows
-from shared.audit_file import AuditCheck, Signed, checkpoints_of, signing_key_of, successions_of
+from shared.audit_check import AuditCheck
+from shared.audit_file import Signed, checkpoints_of, signing_key_of, successions_of
 from shared.errors import Rejected
 from shared.sealing import parse_signing_public
 from shared.successions import trusted

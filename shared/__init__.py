@@ -22,7 +22,8 @@ Between programs
     sealed_stream  a sealed stream of any length
     successions    which signing key follows which (pure)
     hybrid         keys against quantum computers too
-    audit_chain    the chain of an audit log (pure)           audit_file  such a log as a file, checked (pure)
+    audit_chain    the chain of an audit log (pure)           audit_file  such a log as a file (pure)
+    audit_check    whether such files are whole (pure)
     bundles        a message and the pictures beside it (pure)
     card_delay     how late a wall may be (pure)
     hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings

@@ -24,7 +24,8 @@ from coordinator.backups.target import Target
 from coordinator.config import CoordinatorConfig
 from coordinator.retention import held_service as held
 from coordinator.web_api.parts import Parts
-from shared.audit_file import AuditCheck, first_line
+from shared.audit_check import AuditCheck
+from shared.audit_file import first_line
 from shared.errors import Corrupt
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,8 @@ from coordinator.ground.own_keys import make_own_keys
 from coordinator.nodes.alert_stream import StreamMessage
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.audit_chain import BEGINNING, Checkpoint, leaf_of, linked, sign
-from shared.audit_file import AuditCheck, Link, Signed, first_line
+from shared.audit_check import AuditCheck
+from shared.audit_file import Link, Signed, first_line
 from shared.sealing import signing_public_text
 from tests.benchmarks._figures import Figure
 from tests.benchmarks.coordinator import delivery_of

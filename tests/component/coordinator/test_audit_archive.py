@@ -23,7 +23,8 @@ from coordinator.retention import archiving
 from coordinator.storing_sections import AuditSection
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.web_api.parts import Parts
-from shared.audit_file import AuditCheck, first_line
+from shared.audit_check import AuditCheck
+from shared.audit_file import first_line
 from shared.errors import Corrupt, Rejected
 from shared.holds import HeldThing
 from shared.tokens import Claims, Role

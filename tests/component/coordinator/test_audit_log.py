@@ -24,7 +24,8 @@ from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditKey
 from coordinator.ground.database import Database
 from coordinator.nodes import checkpoint_stream
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.audit_file import AuditCheck, checkpoints_of
+from shared.audit_check import AuditCheck
+from shared.audit_file import checkpoints_of
 from shared.errors import Unavailable
 from shared.tokens import Role
 from tests.support.centre import Centre, edge, send

@@ -38,7 +38,7 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.watched import service as watched
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
-from shared.audit_file import AuditCheck
+from shared.audit_check import AuditCheck
 from shared.bundles import unbundled
 from shared.consents import Purpose
 from shared.erasures import Cause

@@ -23,7 +23,7 @@ from coordinator.memberships.succeeding import tell_all
 from coordinator.nodes import service as nodes
 from coordinator.nodes.tables import Node
 from edge.coordinator_keys import CoordinatorKeys
-from shared.audit_file import AuditCheck
+from shared.audit_check import AuditCheck
 from shared.errors import ConfigError
 from shared.receipts import is_genuine
 from shared.sealing import parse_signing_public, signing_public_text, unpack

@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.audit_chain import BEGINNING, Checkpoint, leaf_of, linked, sign
-from shared.audit_file import MOST_FAULTS, AuditCheck, Link, Signed, checkpoints_of, first_line
+from shared.audit_check import MOST_FAULTS, AuditCheck
+from shared.audit_file import Link, Signed, checkpoints_of, first_line
 
 TENANT = UUID(int=7)
 ANOTHER = UUID(int=8)
