@@ -17,7 +17,7 @@ from shared.rehearsal import ObservedAlert, Report, Script, compare
 from tests.machines.machine import Machine
 from tests.machines.outside import Outside
 from tests.machines.provisioning import REPOSITORY
-from tests.machines.steps import Wrong
+from tests.machines.steps import Step, Wrong
 
 PROCTORCTL: Final = REPOSITORY / ".venv/bin/proctorctl"
 TOKEN: Final = (
@@ -140,6 +140,20 @@ class Exam:
         """End the session."""
         self.ask("sessions", "end", page.session["session_id"], "--yes")
         page.leave()
+
+    def end_both(self, page: Page, relayed: Page, script: Script, step: Step) -> None:
+        """Note what is stored of two candidates with one recording, and end their sessions; the second one's
+        media come by the relay only. Raises `Wrong` if nothing of one is stored."""
+        judged = self.judged(page, script)
+        step.note(
+            f"{len(judged.expected) - len(judged.missing)} of {len(judged.expected)} scripted events stored, "
+            f"{len(judged.unexpected)} others about the candidate"
+        )
+        step.note(f"by the relay: {dict(conduct(self.alerts(relayed)))}")
+        if not conduct(self.alerts(page)) or not conduct(self.alerts(relayed)):
+            raise Wrong("no alert of an exam is stored")
+        self.end(page)
+        self.end(relayed)
 
     def judged(self, page: Page, script: Script) -> Report:
         """What is stored of one recording against its script."""

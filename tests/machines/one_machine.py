@@ -7,12 +7,12 @@ from typing import Final
 
 from tests.machines import looks
 from tests.machines.authority import write_certificates
-from tests.machines.exam import conduct, open_exam
+from tests.machines.exam import open_exam
 from tests.machines.outside import Outside
 from tests.machines.place import FOLDER, Place, name_all
 from tests.machines.provisioning import Provisioning
 from tests.machines.recording import rehearsal
-from tests.machines.steps import Steps, Wrong
+from tests.machines.steps import Steps
 
 ADDRESS: Final = "10.99.0.11"
 CENTRE, EDGE = "proctor.example.org", "edge1.example.org"
@@ -56,16 +56,7 @@ def one_machine(place: Place, steps: Steps) -> None:
             one.wait_until_it_flows()
         page.program.wait(300)
         relayed.program.wait(300)
-        judged = exam.judged(page, script)
-        step.note(
-            f"{len(judged.expected) - len(judged.missing)} of {len(judged.expected)} scripted events stored, "
-            f"{len(judged.unexpected)} others about the candidate"
-        )
-        step.note(f"by the relay: {dict(conduct(exam.alerts(relayed)))}")
-        if not conduct(exam.alerts(page)) or not conduct(exam.alerts(relayed)):
-            raise Wrong("no alert of an exam is stored")
-        exam.end(page)
-        exam.end(relayed)
+        exam.end_both(page, relayed, script, step)
     with steps.step("dashboards and rules") as step:
         step.note(looks.panels(machine, "127.0.0.1:8091"))
         step.note(

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.machines import changing, life, looks, returning
 from tests.machines.authority import write_certificates
-from tests.machines.exam import PROCTORCTL, conduct, open_exam
+from tests.machines.exam import PROCTORCTL, open_exam
 from tests.machines.installation import ADDRESSES, CENTRE, EDGES, GROUPS, Installation, acquaint, folder
 from tests.machines.one_machine import STAYS_UP_FOR_S
 from tests.machines.outside import Outside
@@ -97,16 +97,7 @@ def examined(three: Installation, steps: Steps) -> None:
         for one in (page, relayed):
             one.program.wait(EXAM_ENDS_WITHIN_S)
         step.note(three.arrived())
-        judged = exam.judged(page, script)
-        step.note(
-            f"{len(judged.expected) - len(judged.missing)} of {len(judged.expected)} scripted events stored, "
-            f"{len(judged.unexpected)} others about the candidate"
-        )
-        step.note(f"by the relay: {dict(conduct(exam.alerts(relayed)))}")
-        if not conduct(exam.alerts(page)) or not conduct(exam.alerts(relayed)):
-            raise Wrong("no alert of an exam is stored")
-        exam.end(page)
-        exam.end(relayed)
+        exam.end_both(page, relayed, script, step)
     with steps.step("dashboards") as step:
         step.note(looks.panels(three.centre, f"{ADDRESSES[EDGES[0]]}:8091"))
     with steps.step("doctor") as step:
