@@ -129,10 +129,8 @@ def parts(migrated_url: str, tmp_path: Path) -> Iterator[Parts]:
 
 
 @pytest.fixture
-def sqlite_parts(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Parts]:
-    path = tmp_path / "coordinator.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    made = stopped_parts(f"sqlite:///{path}", tmp_path)
+def sqlite_parts(sqlite_url: str, tmp_path: Path) -> Iterator[Parts]:
+    made = stopped_parts(sqlite_url, tmp_path)
     yield made
     made.database.close()
 
