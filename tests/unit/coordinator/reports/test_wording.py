@@ -87,6 +87,12 @@ def test_a_bar_stands_where_its_event_was_and_is_as_high_as_its_severity() -> No
     assert (bar.lane, bar.x, bar.width, bar.height) == (0, 0.25, 0.1, 0.8)
 
 
+def test_a_bar_reaches_the_end_of_its_event_over_what_was_unknown_in_between() -> None:
+    [bar] = picture(report(told(EventType.FACE_NOT_FOUND, 900, 360, duration=64.0))).bars
+    assert (bar.x, bar.width) == (0.25, 0.1)
+    assert "64.0 s" in bar.title
+
+
 @pytest.mark.parametrize(
     ("event", "lane"),
     [
