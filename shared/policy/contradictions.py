@@ -12,7 +12,7 @@ from typing import Final
 
 from shared.events.looks import Look
 from shared.events.table import EVENTS, event_class
-from shared.events.types import EventClass, EventType
+from shared.events.types import Action, EventClass, EventType
 from shared.policy.refusals import Problem
 from shared.policy.rules import DEFAULT_RULES, THRESHOLD_UNITS, EventRule
 from shared.policy.terms import Distraction, Fusion, Movement, Relaxation
@@ -32,6 +32,7 @@ LEAST_STILL_S: Final = 10.0
 """A face that stays for a shorter time is never taken for a picture."""
 LEAST_TURN_S: Final = 0.5
 """The speed of a turn is measured over this time."""
+_CALLS_PEOPLE: Final = frozenset({Action.ESCALATE, Action.AUTO_PAUSE})
 _WITHOUT_GAP: Final = frozenset({Look.IDENTITY, Look.SPEAKERS})
 """Looks that a gap of `max_gap_s` does not restart."""
 
@@ -119,6 +120,8 @@ def of_rule(event: EventType, rule: EventRule) -> Iterator[Problem]:
         yield f"{event}.severity", "technical events never add suspicion, so it must be 0"
     if event is EventType.PICTURE_IN_VIEW and rule.hold_s < LEAST_STILL_S:
         yield f"{event}.hold_s", f"must be at least {LEAST_STILL_S:g} s: people sit still for a while, too"
+    if event is EventType.PRESENTATION_ATTACK and rule.action in _CALLS_PEOPLE:
+        yield f"{event}.action", "it is advice and calls nobody by itself: only none and warning are possible"
     known = THRESHOLD_UNITS.get(event)
     if known is None:
         if rule.threshold is not None:

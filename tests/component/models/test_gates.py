@@ -8,6 +8,7 @@ import pytest
 
 from models.images import Image
 from models.quality import Check, Quality, failures, measure
+from models.recognition import needed_by
 from models.results import Box
 from models.serving import Serving
 from models.sharpness import sharpness_of
@@ -165,6 +166,17 @@ def test_no_light_and_no_size_makes_a_sharp_face_blurred(serving: Serving) -> No
             assert min(measured) >= LINE
             # The old measure, a variance, fell to a tenth from one end to the other.
             assert max(measured) < 1.25 * min(measured)
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", SKINS)
+def test_a_dark_skinned_candidate_in_dim_light_is_compared(serving: Serving, name: str) -> None:
+    """The bound is the light that the recogniser needs; at 40 levels a swap in that light was never found."""
+    sized, _ = of_width(read(media(name)), 160, serving)
+    dim = judged(serving, lit(sized, 0.25))
+    assert dim.brightness < 40
+    for recogniser in serving.recognisers():
+        assert failures(dim, VERIFICATION, needed_by([recogniser])) == ()
 
 
 @pytest.mark.parametrize("face_px", [84, 160, 300])
