@@ -17,6 +17,7 @@ from websockets.typing import Origin, Subprotocol
 
 from coordinator.config import CoordinatorConfig
 from coordinator.serving import server as server_of, way_in
+from shared.web_server.options import listen
 from tests.support.eventually import cancelled, until
 from tests.support.exam_site import Site, exam_site
 from tests.support.fake_node import FakeNode
@@ -67,7 +68,7 @@ async def listening_to(
 
 
 def _free_port() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
+    return listen("127.0.0.1", 0)
 
 
 def _place(listening: socket.socket) -> str:

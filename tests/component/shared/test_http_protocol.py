@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -290,6 +291,28 @@ def test_who_connects_in_a_loop_is_turned_away_and_monitoring_is_not(
         asyncio.run(test())
     lines = [record for record in caplog.records if record.name.startswith("shared.web_server")]
     assert [line.levelno for line in lines] == [logging.WARNING]
+
+
+def test_what_is_answered_in_two_parts_waits_for_no_acknowledgement() -> None:
+    """Otherwise the second leaves when the client acknowledges the first, which on Linux is 40 ms later."""
+
+    async def test() -> None:
+        leaves_at_once: list[int] = []
+
+        def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            leaves_at_once.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listen("127.0.0.1", 0) as listening:
+            async with await asyncio.start_server(answer, sock=listening), asyncio.timeout(PATIENCE_S):
+                ((reader, writer),) = await _strangers(listening.getsockname()[1], 1)
+                writer.write(b"G")  # who says nothing is not even accepted
+                assert await _to_the_end(reader) == b""
+                writer.close()
+        assert leaves_at_once == [1]
+
+    asyncio.run(test())
 
 
 def _client_host(request: Request) -> str:
