@@ -163,5 +163,8 @@ def _server_s(database: Database) -> float:
 
 def _ticks(pid: int) -> list[int]:
     """Of a process and of its ended children, in its own code and in the kernel's (proc(5), `stat`)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except FileNotFoundError:
+        return []  # it has ended since it was listed
     return [int(ticks) for ticks in fields[11:15]]
