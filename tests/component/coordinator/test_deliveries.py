@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import Session, select
@@ -29,6 +29,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
+from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
 from shared.api.destinations import DestinationFilter
 from shared.deliveries import DeliveryDetail, DeliveryKind
@@ -613,6 +614,23 @@ def test_a_paused_destination_gets_nothing_until_it_is_resumed(on_file: Callable
                 await site.parts.writing(lambda db: change(db, go_on))
                 await until(lambda: site.nothing_waits(paused), "it gets all")
             check(receiver, noted)
+
+    on_file(test)
+
+
+def test_a_disabled_institution_gets_nothing_until_it_is_enabled(on_file: Callable[[Test], None]) -> None:
+    async def test(site: Told, receiver: Sink) -> None:
+        destination, _ = await site.destination(receiver.url)
+        noted, tenant_id = await some(site, sessions=1), destination.tenant_id
+        now_utc = datetime.now(UTC)
+        await site.parts.writing(lambda db: tenants.disable(db, tenant_id, "olga", now_utc))
+        keyring = site.parts.keys.keyring
+        assert await site.parts.reading(lambda db: deliveries.due(db, uuid4(), now_utc)) == []
+        assert await site.parts.reading(lambda db: load(db, keyring, destination.id, 9, now_utc)) is None
+        async with site.working():
+            await site.parts.writing(lambda db: tenants.enable(db, tenant_id))
+            await until(lambda: site.nothing_waits(destination), "it gets all")
+        check(receiver, noted)
 
     on_file(test)
 

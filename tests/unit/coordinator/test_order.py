@@ -53,6 +53,7 @@ LISTED = {
         reports.gathering
         replicas.spreading
         deliveries.working deliveries.traced arriving.traced retention.running retention.archiving
+        retention.exporting
         following.calls following.serving
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
