@@ -63,7 +63,7 @@ def load(
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
         .join(Key, col(Key.id) == col(ExamSession.seal_key_id))
         .where(col(ExamSession.id).in_(session_ids), col(ExamSession.erased_utc).is_(None))
-        .options(load_only(*_NEEDED))
+        .options(load_only(*_NEEDED))  # type: ignore[arg-type]
     )
     rows = db.exec(wanted).all()
     held = assignments.held(db, session_ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -63,6 +63,18 @@ class _Sitting:
     """The incident of each alert that has one."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What is written of all sessions together."""
+
+    made: list[dict[str, Any]] = field(default_factory=list)
+    """Rows of new incidents."""
+    moved: list[tuple[UUID, UUID]] = field(default_factory=list)
+    """Alerts that belonged to other incidents, each with its present one."""
+    linked: list[dict[str, Any]] = field(default_factory=list)
+    """Rows of alerts that belonged to none."""
+
+
 def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) -> None:
     """Update incidents for new or changed alerts, in the transaction that stores them: per session, from the
     earliest onset of these alerts.
@@ -71,35 +83,11 @@ def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) ->
     session at the same time group one after the other, and the second sees the alerts of both. Earlier
     incidents out of reach of the change are not read again, so a long exam costs no more than a short one.
     """
-    sessions = _lock(db, changed)
-    made: list[dict[str, Any]] = []
-    linked: list[dict[str, Any]] = []
-    moved: list[tuple[UUID, UUID]] = []
+    sessions, changes = _lock(db, changed), _Changes()
     for sitting in _load(db, sessions, {one.id: one.since(changed[one.id]) for one in sessions}):
         for placed in _placed(sitting, now_utc):
-            outline = _outline(sitting, placed)
-            incident_id = placed.incident_id or uuid7()
-            joining = _joining(sitting, placed, incident_id)
-            if placed.incident_id is None:
-                made.append(_made(incident_id, sitting.session, outline, now_utc))
-            else:
-                incident = sitting.incidents[placed.incident_id]
-                _update(incident, bool(joining), outline, now_utc)
-                for absorbed_id in placed.absorbed:
-                    _merge(db, sitting.incidents[absorbed_id], incident)
-            moved += [(alert_id, incident_id) for alert_id in joining if alert_id in sitting.homes]
-            linked += [
-                {"alert_id": each, "tenant_id": sitting.session.tenant_id, "incident_id": incident_id}
-                for each in joining
-                if each not in sitting.homes
-            ]
-    if made:
-        db.execute(insert(Incident), made)  # before anything refers to them
-    for alert_id, incident_id in moved:
-        link = col(IncidentAlert.alert_id) == alert_id
-        db.exec(update(IncidentAlert).where(link).values(incident_id=incident_id))
-    if linked:
-        db.execute(insert(IncidentAlert), linked)
+            _settle(db, sitting, placed, changes, now_utc)
+    _write(db, changes)
     if owing := [one.id for one in sessions if one.ungrouped_utc is not None]:
         db.exec(update(ExamSession).where(col(ExamSession.id).in_(owing)).values(ungrouped_utc=None))
     db.flush()
@@ -110,6 +98,38 @@ def owe(db: Session, changed: Mapping[UUID, datetime]) -> None:
     for one in _lock(db, changed):
         since_utc = one.since(changed[one.id])
         db.exec(update(ExamSession).where(col(ExamSession.id) == one.id).values(ungrouped_utc=since_utc))
+
+
+def _settle(db: Session, sitting: _Sitting, placed: Placed, changes: _Changes, now_utc: datetime) -> None:
+    """Update the incident of a group, or note the new one and the alerts that join it."""
+    outline, session = _outline(sitting, placed), sitting.session
+    incident_id = placed.incident_id or uuid7()
+    joining = _joining(sitting, placed, incident_id)
+    if placed.incident_id is None:
+        changes.made.append(_made(incident_id, session, outline, now_utc))
+    else:
+        incident = sitting.incidents[placed.incident_id]
+        _update(incident, bool(joining), outline, now_utc)
+        for absorbed_id in placed.absorbed:
+            _merge(db, sitting.incidents[absorbed_id], incident)
+    for each in joining:
+        if each in sitting.homes:
+            changes.moved.append((each, incident_id))
+        else:
+            link = {"alert_id": each, "tenant_id": session.tenant_id, "incident_id": incident_id}
+            changes.linked.append(link)
+
+
+def _write(db: Session, changes: _Changes) -> None:
+    if changes.made:  # before anything refers to them
+        table = Incident.__table__  # type: ignore[attr-defined]
+        db.connection().execute(insert(table), changes.made)
+    for alert_id, incident_id in changes.moved:
+        link = col(IncidentAlert.alert_id) == alert_id
+        db.exec(update(IncidentAlert).where(link).values(incident_id=incident_id))
+    if changes.linked:
+        table = IncidentAlert.__table__  # type: ignore[attr-defined]
+        db.connection().execute(insert(table), changes.linked)
 
 
 def _placed(sitting: _Sitting, now_utc: datetime) -> list[Placed]:
@@ -170,8 +190,8 @@ def _homes(db: Session, incident_ids: Collection[UUID]) -> dict[UUID, UUID]:
 
 
 def _findings(db: Session, since: Mapping[UUID, datetime]) -> defaultdict[UUID, dict[UUID, _Finding]]:
-    table, sitting = StoredAlert.__table__.c, ExamSession.__table__.c  # type: ignore[attr-defined]
-    starts = instants(db, since)
+    table, starts = StoredAlert.__table__.c, instants(db, since)  # type: ignore[attr-defined]
+    sessions = ExamSession.__table__  # type: ignore[attr-defined]
     times = (table.onset_utc, table.raised_utc, table.cleared_utc)
     wanted = (
         sql.select(
@@ -180,7 +200,7 @@ def _findings(db: Session, since: Mapping[UUID, datetime]) -> defaultdict[UUID, 
         .join(starts, and_(table.session_id == starts.c.id, table.onset_utc >= starts.c.at_utc))
         # With the session's tenant, because the index of timelines begins with it; and without the class or
         # a tenant from elsewhere, or SQLite goes through the alerts of the whole institution.
-        .join(ExamSession.__table__, and_(sitting.id == starts.c.id, sitting.tenant_id == table.tenant_id))
+        .join(sessions, and_(sessions.c.id == starts.c.id, sessions.c.tenant_id == table.tenant_id))
     )
     found: defaultdict[UUID, dict[UUID, _Finding]] = defaultdict(dict)
     for session_id, alert_id, *span, event, severity, kind in db.connection().execute(wanted):
