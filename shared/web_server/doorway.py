@@ -19,11 +19,11 @@ from shared.rates import Buckets, Rate
 ARRIVALS: Final = Rate(burst=2_000, per_s=500)
 """New connections of one address: an exam hall may connect at once, and a client that reconnects in a loop is
 stopped before it uses a fifth of a core."""
-UNASKED: Final = 256
+UNASKED: Final = 512
 """Connections of one address that have never sent a whole request. An honest one has sent it when it is
-accepted or, with TLS, some round trips later: so many begin at once in a hall of some thousands."""
-UNASKED_ARRIVALS: Final = Rate(burst=50, per_s=50)
-"""New connections of an address that has `UNASKED` of them: refusing one costs a tenth of letting it in."""
+accepted or, with TLS, some round trips later; but browsers also open some before they need them."""
+UNASKED_ARRIVALS: Final = Rate(burst=50, per_s=250)
+"""New connections of an address that has `UNASKED` of them. Refusing one costs a tenth of letting it in."""
 _NETWORK_BITS: Final = 64
 
 G = TypeVar("G", bound=Hashable)
