@@ -18,7 +18,7 @@ from shared.errors import ConfigError
 from shared.web_server.connections import ConnectionsSection
 from shared.web_server.descriptors import claim
 from shared.web_server.doors import Doors
-from shared.web_server.doorway import ARRIVALS, Bounds
+from shared.web_server.doorway import UNASKED, Bounds
 from shared.web_server.http_protocol import BARE_HEADERS, HEAD_WITHIN_S, PunctualProtocol
 from shared.web_server.options import listen, server_options
 from tests.support.eventually import PATIENCE_S, undisturbed, until
@@ -280,7 +280,7 @@ def test_who_connects_in_a_loop_is_turned_away_and_monitoring_is_not(
                 for ((_, writer),) in strangers:
                     writer.write(b"G")  # who says nothing is not even accepted
                     writers.append(writer)
-            assert came > ARRIVALS.burst
+            assert came > UNASKED
             assert await _ask(status.getsockname()[1]) == b"5"
             for writer in writers:
                 writer.close()
