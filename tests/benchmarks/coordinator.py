@@ -29,6 +29,7 @@ from coordinator.ground.database import Database
 from coordinator.nodes.alert_stream import StreamMessage
 from tests.benchmarks._coordinator_databases import DATABASES
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill
+from tests.benchmarks._databases import DATABASES
 from tests.benchmarks._figures import Figure
 from tests.support.album import pictured
 from tests.support.exam_site import NODE_ID, Site, exam_site

@@ -48,9 +48,9 @@ async def served_site(database_url: str, hub: RunningServer, folder: Path) -> As
 
 
 @asynccontextmanager
-async def served(site: Site) -> AsyncIterator[str]:
-    """The site's application behind a real server; the address of its live sockets."""
-    with _free_port() as listening:
+async def served(site: Site, port: int = 0) -> AsyncIterator[str]:
+    """The site's application behind a real server; the address of its live sockets. `port`: 0 for any."""
+    with _free_port(port) as listening:
         async with _serving(site.app, site.parts.config, listening):
             yield f"ws://{_place(listening)}/ws"
 
@@ -67,8 +67,8 @@ async def listening_to(
         yield client
 
 
-def _free_port() -> socket.socket:
-    return listen("127.0.0.1", 0)
+def _free_port(port: int = 0) -> socket.socket:
+    return listen("127.0.0.1", port)
 
 
 def _place(listening: socket.socket) -> str:

@@ -163,6 +163,10 @@ def beside(own: Networks) -> Networks:
     return replace(own, beside=open_with)
 
 
+def version(number: int) -> dict[str, str]:
+    return {"face-detection": f"more@{number}"}
+
+
 def test_versions_are_opened_once_and_only_so_many() -> None:
     async def main() -> None:
         own = beside(stand_in(Detector()))
@@ -170,17 +174,33 @@ def test_versions_are_opened_once_and_only_so_many() -> None:
         assert versions.of({}) is own
         with pytest.raises(Corrupt):
             versions.of(VERSIONS)
-        await versions.open(VERSIONS)
+        await versions.open(VERSIONS, list)
         found = versions.of(VERSIONS)
-        await versions.open(VERSIONS)
+        await versions.open(VERSIONS, list)
         assert (versions.of(VERSIONS) is found, found.labels) == (True, VERSIONS)
         for wanted in ({"face-detection": "gone@1"}, {"no-task": "other@2"}):
             with pytest.raises(Unavailable):
-                await versions.open(wanted)
-        for number in range(MOST - 1):
-            await versions.open({"face-detection": f"more@{number}"})
+                await versions.open(wanted, list)
+
+    asyncio.run(main())
+
+
+def test_for_one_more_the_version_that_was_left_longest_is_closed_and_none_in_use() -> None:
+    async def main() -> None:
+        versions = Versions(beside(stand_in(Detector())), Restarts())
+        for number in range(MOST):
+            await versions.open(version(number), list)
+        used = [version(number) for number in range(MOST)]
         with pytest.raises(Unavailable, match="cannot open another"):
-            await versions.open({"face-detection": "more@99"})
+            await versions.open(version(99), lambda: used)
+        assert [versions.of(one).labels for one in used] == used
+        await versions.open(version(1), list)
+        await versions.open(version(99), lambda: [version(0), version(3)])
+        assert versions.of(version(99)).labels == version(99)
+        with pytest.raises(Corrupt):
+            versions.of(version(2))
+        for number in (0, 1, 3):
+            assert versions.of(version(number)).labels == version(number)
 
     asyncio.run(main())
 
@@ -188,4 +208,4 @@ def test_versions_are_opened_once_and_only_so_many() -> None:
 def test_a_node_without_other_versions_says_so() -> None:
     versions = Versions(stand_in(Detector()), Restarts())
     with pytest.raises(Unavailable):
-        asyncio.run(versions.open({"face-detection": f"{uuid4()}@1"}))
+        asyncio.run(versions.open({"face-detection": f"{uuid4()}@1"}, list))
