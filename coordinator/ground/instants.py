@@ -33,7 +33,7 @@ _ID: Final = Uuid()
 _INSTANT: Final = UtcDateTime()
 
 
-def instants(db: Session, held: Mapping[UUID, datetime]) -> FromClause:
+def instants_table(db: Session, held: Mapping[UUID, datetime]) -> FromClause:
     """A table of these, with the columns `id` and `at_utc`."""
     dialect = db.get_bind().dialect
     return _json_table(dialect, held) if dialect.name == "sqlite" else _unnested(held)

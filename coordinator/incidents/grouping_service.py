@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select, update
 
 from coordinator.alerts.tables import StoredAlert
 from coordinator.ground.ids import uuid7
-from coordinator.ground.instants import instants
+from coordinator.ground.instants import instants_table
 from coordinator.incidents.regroup import KnownIncident, Placed, place
 from coordinator.incidents.states import State, progress, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
@@ -170,7 +170,7 @@ def _load(db: Session, sessions: Sequence[_Locked], since: Mapping[UUID, datetim
 
 def _near(db: Session, since: Mapping[UUID, datetime]) -> Sequence[Incident]:
     """The incidents that a change from then on may extend, split or merge, and those after them, by id."""
-    starts = instants(db, {one: at_utc - _LONGEST for one, at_utc in since.items()})
+    starts = instants_table(db, {one: at_utc - _LONGEST for one, at_utc in since.items()})
     wanted = (
         select(Incident)
         .join(starts, and_(col(Incident.session_id) == starts.c.id, Incident.begins_utc >= starts.c.at_utc))
@@ -190,7 +190,7 @@ def _homes(db: Session, incident_ids: Collection[UUID]) -> dict[UUID, UUID]:
 
 
 def _findings(db: Session, since: Mapping[UUID, datetime]) -> defaultdict[UUID, dict[UUID, _Finding]]:
-    table, starts = StoredAlert.__table__.c, instants(db, since)  # type: ignore[attr-defined]
+    table, starts = StoredAlert.__table__.c, instants_table(db, since)  # type: ignore[attr-defined]
     sessions = ExamSession.__table__  # type: ignore[attr-defined]
     times = (table.onset_utc, table.raised_utc, table.cleared_utc)
     wanted = (
