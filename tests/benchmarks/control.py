@@ -47,7 +47,7 @@ PER_NODE: Final = 8
 BEAT_S: Final = 5.0
 ALERTS_PER_HOUR: Final = 12
 WATCHED_S: Final = 30.0
-STATE: Final = {"state": "x" * 6_000}
+STATE: Final[dict[str, object]] = {"state": "x" * 6_000}
 """About as long as a session's state is."""
 ASKED_S: Final = 60.0
 AT_ONCE: Final = 4
@@ -111,7 +111,7 @@ async def _stand(folder: Path, nodes: int) -> AsyncIterator[Stand]:
         hub = stack.enter_context(nats_server(folder / "nats", list(identities)))
         config = _config(folder, hub, identities)
         keys = make_own_keys(config.data_folder, None)
-        database = Database(config.database_url)
+        database = Database(config.database)
         schema.upgrade(database)
         database.close()
         program = Mortal(config.web.port, folder / "coordinator.log", serving.run, config)

@@ -30,7 +30,8 @@ class Mortal:
     @property
     def pid(self) -> int | None:
         """Of its present life."""
-        return self._life.pid
+        pid: int | None = self._life.pid
+        return pid
 
     def start(self) -> None:
         """Begin a life; returns when it takes connections. One that ends by itself before, because what it

@@ -47,8 +47,8 @@ FILM: Final = (
     ("honest", 2.0),
 )
 CHECKS: Final = 8
-"""Checks of the stranger's face before it is told: more than the first node makes of them. The second one alone
-would count enough of them too, but from another onset."""
+"""Checks of the stranger's face before it is told: more than the first node makes of them. The second one
+alone would count enough of them too, but from another onset."""
 TOLERANCE_S: Final = 1.5
 """Of an onset: two looks of the slowest kind, at a busy machine."""
 POLICY: Final = {

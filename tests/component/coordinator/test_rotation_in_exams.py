@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
@@ -139,6 +139,10 @@ async def ca_replaced(there: Place, folder: Path, data: Path, identity: Identity
         await accepted(there.link(data))
 
 
+def _rows(table: type[RefusedAlert | ParkedMessage], db: Session) -> int:
+    return len(db.exec(select(table)).all())
+
+
 async def settled(there: Place, data: Path) -> None:
     """All that the node has kept is stored, each once, and its sessions are where they were."""
 
@@ -153,7 +157,7 @@ async def settled(there: Place, data: Path) -> None:
     of_node = {key for key, one in (await stored(there)).items() if one.node_id is not None}
     assert of_node == kept
     for table in (RefusedAlert, ParkedMessage):
-        assert await there.site.parts.reading(lambda db, table=table: db.exec(select(table)).all()) == []
+        assert await there.site.parts.reading(partial(_rows, table)) == 0
     held = await there.site.parts.reading(lambda db: db.exec(select(Assignment)).all())
     assert [(one.epoch, one.to_utc) for one in held] == [(1, None)] * SESSIONS
 
