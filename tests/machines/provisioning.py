@@ -47,7 +47,8 @@ def newer_package(folder: Path) -> Path:
             shutil.copy(REPOSITORY / name, folder / name)
     project = folder / "pyproject.toml"
     project.write_text(re.sub(r'(?m)^version = "(.*)"$', r'version = "\1.post1"', project.read_text()))
-    (folder / ".tools").symlink_to(REPOSITORY / ".tools")
+    for needed in (".tools", ".venv"):
+        (folder / needed).symlink_to(REPOSITORY / needed)
     subprocess.run([folder / "requirements/package.sh"], check=True, stdout=subprocess.DEVNULL)
     return folder / "build/package"
 
@@ -91,8 +92,10 @@ class Provisioning:
         hosts = yaml.safe_load((self._example / "hosts.yml").read_text())
         for group, names in (more or {}).items():
             hosts["all"]["children"][group]["hosts"] |= dict.fromkeys(names)
+        known = hosts["all"]["hosts"]
         hosts["all"]["hosts"] = {
-            machine.name: {
+            machine.name: (known.get(machine.name) or {})
+            | {
                 "ansible_host": machine.address,
                 "ansible_ssh_private_key_file": str(machine.key),
                 "ansible_ssh_common_args": " ".join(machine.ssh_options[2:]),
@@ -108,7 +111,11 @@ class Provisioning:
         """Run a playbook; gives how many things it changed. Raises `Wrong`."""
         asked = [*WITHIN, str(PROGRAM), "-i", str(self.folder / "hosts.yml")]
         asked += [str(ANSIBLE / "playbooks" / f"{playbook}.yml"), *options]
-        environment = os.environ | {"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        environment = os.environ | {
+            "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",  # how long each task took
+        }
         began = self.log.stat().st_size
         with self.log.open("a") as log:
             log.write(f"\n#### {playbook} {' '.join(options)}\n")
