@@ -126,7 +126,7 @@ def common_root(folder: Path) -> Path:
 
 @contextmanager
 def machine(root: Path, folder: Path, name: str, address: str, archive_proxy: str) -> Iterator[Machine]:
-    """An empty machine, booted; the end of the block switches it off and forgets it."""
+    """An empty machine, booted; the end of the block cuts its power and forgets it."""
     own = folder / name
     _remove(own)
     for part in ("changes", "work", "root"):
@@ -139,7 +139,7 @@ def machine(root: Path, folder: Path, name: str, address: str, archive_proxy: st
         made.boot()
         yield made
     finally:
-        made.shut_down()
+        made.cut_power()
         _remove(own)
 
 
