@@ -18,8 +18,17 @@ HELD: Final = (
 
 
 def rotated(installed: Installation, steps: Steps) -> None:
-    """Another authority takes over. Other keys of the hub let nodes renew at once, which else takes hours."""
-    for what in ("ca-prepare", "hub-keys", "ca-switch", "hub-keys", "ca-finish", "hub-certificates"):
+    """Another authority takes over, and another master key. Other keys of the hub let nodes renew at once, which
+    else takes hours."""
+    for what in (
+        "ca-prepare",
+        "hub-keys",
+        "ca-switch",
+        "hub-keys",
+        "ca-finish",
+        "hub-certificates",
+        "master-key",
+    ):
         with steps.step(f"rotate {what}") as step:
             before = _certificates(installed)
             installed.site.run("rotate", "-e", f"rotate={what}")
