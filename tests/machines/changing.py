@@ -18,8 +18,9 @@ HELD: Final = (
 
 
 def rotated(installed: Installation, steps: Steps) -> None:
-    """Another authority takes over, and another master key. Other keys of the hub let nodes renew at once, which
-    else takes hours."""
+    """Another authority takes over, and another master key. Other keys of the hub let nodes renew at
+    once, which else takes hours.
+    """
     for what in (
         "ca-prepare",
         "hub-keys",

@@ -77,8 +77,8 @@ class Machine:
     def cut_power(self) -> None:
         """Switch it off at once; no process there learns of it."""
         if (running := self._stopping()) is not None:
-            # With its first process all others of the machine end; without systemd-nspawn they would go on. One
-            # that did not boot has none.
+            # With its first process all others of the machine end; without systemd-nspawn they would go on.
+            # One that did not boot has none.
             subprocess.run(["pkill", "--signal", "KILL", "--parent", str(running.pid)], check=False)
             _wait_for_the_end(running)
 

@@ -26,15 +26,17 @@ _TASK: Final = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$|^changed: \[
 
 
 def wheels(folder: Path) -> None:
-    """Fetch all locked wheels of this machine's package index; what is there already is not fetched again."""
+    """Fetch all locked wheels of this machine's package index, once."""
     folder.mkdir(parents=True, exist_ok=True)
     for lock in LOCKS:
+        wanted, fetched = REPOSITORY / "requirements" / f"{lock}.lock", folder / f"{lock}.lock"
+        if fetched.exists() and fetched.read_bytes() == wanted.read_bytes():
+            continue
         # uv goes by a lock where pip would refuse a package for a later Python's sake.
         how = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--ignore-requires-python"]
-        what = ["-r", str(REPOSITORY / "requirements" / f"{lock}.lock"), "-d", str(folder)]
-        subprocess.run(
-            [REPOSITORY / ".tools/bin/python", "-m", "pip", "download", "-q", *how, *what], check=True
-        )
+        pip = [REPOSITORY / ".tools/bin/python", "-m", "pip", "download", "-q", *how]
+        subprocess.run([*pip, "-r", str(wanted), "-d", str(folder)], check=True)
+        shutil.copy(wanted, fetched)
 
 
 def newer_package(folder: Path) -> Path:
