@@ -34,7 +34,7 @@ def wheels(folder: Path) -> None:
             continue
         # uv goes by a lock where pip would refuse a package for a later Python's sake.
         how = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--ignore-requires-python"]
-        pip = [REPOSITORY / ".tools/bin/python", "-m", "pip", "download", "-q", *how]
+        pip = [str(REPOSITORY / ".tools/bin/python"), "-m", "pip", "download", "-q", *how]
         subprocess.run([*pip, "-r", str(wanted), "-d", str(folder)], check=True)
         shutil.copy(wanted, fetched)
 
