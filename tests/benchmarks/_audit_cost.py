@@ -32,7 +32,7 @@ from coordinator.audit import chaining, service as audit
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys, make_own_keys
 from coordinator.nodes.alert_stream import StreamMessage
-from tests.benchmarks._coordinator_databases import DATABASES
+from tests.benchmarks._databases import DATABASES
 from tests.benchmarks.coordinator import delivery_of
 from tests.support.sittings import EdgeNode, sit
 

@@ -27,7 +27,6 @@ from coordinator.arriving.portion import MOST
 from coordinator.arriving.treated import Treatment
 from coordinator.ground.database import Database
 from coordinator.nodes.alert_stream import StreamMessage
-from tests.benchmarks._coordinator_databases import DATABASES
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill
 from tests.benchmarks._databases import DATABASES
 from tests.benchmarks._figures import Figure

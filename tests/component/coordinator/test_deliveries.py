@@ -621,7 +621,7 @@ def test_a_paused_destination_gets_nothing_until_it_is_resumed(on_file: Callable
 def test_a_disabled_institution_gets_nothing_until_it_is_enabled(on_file: Callable[[Test], None]) -> None:
     async def test(site: Told, receiver: Sink) -> None:
         destination, _ = await site.destination(receiver.url)
-        noted, tenant_id = await some(site, sessions=1), destination.tenant_id
+        noted, tenant_id = await noted_by_turns(site, sessions=1), destination.tenant_id
         now_utc = datetime.now(UTC)
         await site.parts.writing(lambda db: tenants.disable(db, tenant_id, "olga", now_utc))
         keyring = site.parts.keys.keyring
