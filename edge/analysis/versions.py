@@ -45,8 +45,13 @@ class Versions:
                 self._others[_key(wanted)] = known
                 return
             self._make_room({_key(one) for one in in_use()})
-            self._others[_key(wanted)] = await asyncio.to_thread(_opened, self._own, wanted)
-            self._restarts.watch(self._everything)
+            try:
+                self._others[_key(wanted)] = await asyncio.to_thread(_opened, self._own, wanted)
+            except Unavailable:
+                self._own.keep(self._everything)
+                raise
+            finally:
+                self._restarts.watch(self._everything)
 
     def of(self, wanted: Wanted) -> Networks:
         """The networks with these versions. Raises `Corrupt` if they were not opened."""

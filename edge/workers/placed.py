@@ -36,7 +36,9 @@ class Placed:
     memory: bytes = b""
     """Its last saved state; empty before the first."""
     state: SessionState | None = None
-    """Its last state in a report, with what all its workers have counted …"""
+    """Its last state in a report."""
+    counted: SessionState | None = None
+    """Its last one while versions were compared, with what all its workers have counted …"""
     former: SessionState | None = None
     """… and that when its last worker ended."""
     ending: bool = False
@@ -68,7 +70,7 @@ class Placed:
 
     def lose(self, now_s: float) -> None:
         """Note that its worker has ended at `now_s`."""
-        self.berth, self.former = None, self.state
+        self.berth, self.former = None, self.counted
         self.arrived.clear()
         self.lost_at = now_s
         self.moves_s.append(now_s)
@@ -80,6 +82,8 @@ class Placed:
         if former is not None and former.shadow == state.shadow:
             state = state.model_copy(update={"compared": together(former.compared, state.compared)})
         self.state = state
+        if state.shadow:
+            self.counted = state
         return state
 
     async def go_on(self, worker: RemoteWorker) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -22,6 +22,7 @@ from edge.judging.agreement import Agreement
 from edge.judging.policy_settings import monitor_settings
 from edge.sessions.comparing import FORGETS_AFTER_S, Comparing
 from edge.sessions.shadow import BESIDE, Shadow
+from models.runtime import Network
 from shared.errors import Corrupt, Unavailable
 from shared.events.looks import Look
 from shared.events.types import EventType
@@ -181,6 +182,20 @@ def test_versions_are_opened_once_and_only_so_many() -> None:
         for wanted in ({"face-detection": "gone@1"}, {"no-task": "other@2"}):
             with pytest.raises(Unavailable):
                 await versions.open(wanted, list)
+
+    asyncio.run(main())
+
+
+def test_of_a_version_that_cannot_serve_here_nothing_stays_open() -> None:
+    async def main() -> None:
+        kept: list[tuple[Network, ...]] = []
+        detector = cast(Network, Detector())
+        own = replace(
+            beside(stand_in(Detector())), opened=(detector,), keep=lambda those: kept.append(tuple(those))
+        )
+        with pytest.raises(Unavailable):
+            await Versions(own, Restarts()).open({"face-detection": "gone@1"}, list)
+        assert kept == [(detector,)]
 
     asyncio.run(main())
 
