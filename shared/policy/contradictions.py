@@ -111,6 +111,17 @@ def fused(fusion: Fusion, cadences_hz: Mapping[Look, float], own: Rules) -> Iter
             )
 
 
+def calls(rules: Mapping[EventType, EventRule]) -> Iterator[Problem]:
+    """Find advice that would call people by itself, in a policy that somebody writes. One that has been in
+    force since before must still be read, or its exam could not be held."""
+    event = EventType.PRESENTATION_ATTACK
+    if event in rules and rules[event].action in _CALLS_PEOPLE:
+        yield (
+            f"rules.{event}.action",
+            "it is advice and calls nobody by itself: only none and warning are possible",
+        )
+
+
 def of_rule(event: EventType, rule: EventRule) -> Iterator[Problem]:
     """Find what is wrong with an exam's own rule by itself; paths begin with the event."""
     if event not in DEFAULT_RULES:
@@ -120,8 +131,6 @@ def of_rule(event: EventType, rule: EventRule) -> Iterator[Problem]:
         yield f"{event}.severity", "technical events never add suspicion, so it must be 0"
     if event is EventType.PICTURE_IN_VIEW and rule.hold_s < LEAST_STILL_S:
         yield f"{event}.hold_s", f"must be at least {LEAST_STILL_S:g} s: people sit still for a while, too"
-    if event is EventType.PRESENTATION_ATTACK and rule.action in _CALLS_PEOPLE:
-        yield f"{event}.action", "it is advice and calls nobody by itself: only none and warning are possible"
     known = THRESHOLD_UNITS.get(event)
     if known is None:
         if rule.threshold is not None:
