@@ -1,8 +1,8 @@
 """Decides which connections may be open. Pure; `now` is an argument.
 
 A connection that has not sent a whole request costs its sender nothing, so it may lose its place: at the
-limit, a new connection replaces the one that has waited longest. One that has never sent any is worth least:
-an address has few of those, and where it has them all, its next ones come slowly. The system hands
+limit, a new connection replaces the one that has waited longest. One that has never sent even a head is worth
+least: an address has few of those, and where it has them all, its next ones come slowly. The system hands
 connections over in the order of their arrival, so those of others wait until these are dealt with.
 """
 
@@ -20,8 +20,9 @@ ARRIVALS: Final = Rate(burst=2_000, per_s=500)
 """New connections of one address: an exam hall may connect at once, and a client that reconnects in a loop is
 stopped before it uses a fifth of a core."""
 UNASKED: Final = 512
-"""Connections of one address that have never sent a whole request. An honest one has sent it when it is
-accepted or, with TLS, some round trips later; but browsers also open some before they need them."""
+"""Connections of one address that have never sent a whole head. An honest one has sent it when it is accepted
+or, with TLS, some round trips later, whatever time its body takes; but browsers also open some before they
+need them."""
 UNASKED_ARRIVALS: Final = Rate(burst=50, per_s=250)
 """New connections of an address that has `UNASKED` of them. Refusing one costs a tenth of letting it in."""
 _NETWORK_BITS: Final = 64
@@ -93,11 +94,17 @@ class Doorway(Generic[G]):
         if guest in self._home:
             self._waiting.setdefault(self._home[guest], OrderedDict())[guest] = now
 
+    def begins(self, guest: G) -> None:
+        """Note that the head of its request has arrived: it only waits, like one that has asked before. Its
+        body may be pictures over a slow line, which must not lose their place to new connections."""
+        if guest in self._home:
+            self._has_begun(guest, self._home[guest])
+
     def asked(self, guest: G) -> None:
         """Note that its request has arrived: it keeps its place."""
         if guest in self._home:
             self._no_longer_waits(guest, self._home[guest])
-            self._has_asked(guest, self._home[guest])
+            self._has_begun(guest, self._home[guest])
 
     def leave(self, guest: G) -> None:
         """Note that the connection is closed. Has no effect for one that was not admitted."""
@@ -105,7 +112,7 @@ class Doorway(Generic[G]):
             return
         home = self._home.pop(guest)
         self._no_longer_waits(guest, home)
-        self._has_asked(guest, home)
+        self._has_begun(guest, home)
         self._of[home] -= 1
         if not self._of[home]:
             del self._of[home]
@@ -128,7 +135,7 @@ class Doorway(Generic[G]):
     def _is_crowded(self, home: str) -> bool:
         return len(self._unasked.get(home, ())) >= UNASKED
 
-    def _has_asked(self, guest: G, home: str | None) -> None:
+    def _has_begun(self, guest: G, home: str | None) -> None:
         unasked = self._unasked.get(home) if home is not None else None
         if home is not None and unasked is not None:
             unasked.pop(guest, None)

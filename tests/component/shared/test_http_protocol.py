@@ -234,6 +234,24 @@ def test_who_waits_for_an_answer_keeps_its_place_and_the_next_is_refused() -> No
     asyncio.run(test())
 
 
+def test_slow_uploads_are_no_silent_connections() -> None:
+    async def test() -> None:
+        doors = Doors(Bounds(1_000, 1_000))
+        async with _served(doors, PunctualProtocol) as port, asyncio.timeout(PATIENCE_S):
+            uploading = []
+            for _ in range(UNASKED + 1):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(_post(b"1234", announced=5))
+                uploading.append((reader, writer))
+            assert await _ask(port) == b"5"
+            for reader, writer in uploading:
+                writer.write(b"5")
+                assert await _answer(reader) == b"5", "none had to give way"
+                writer.close()
+
+    asyncio.run(test())
+
+
 def test_a_socket_holds_its_place_until_it_is_closed() -> None:
     async def test() -> None:
         doors = Doors(Bounds(in_all=1, per_address=1))

@@ -132,7 +132,7 @@ def test_a_new_one_of_them_replaces_the_oldest_that_never_asked_and_none_that_di
 
 
 def test_whoever_asks_or_leaves_makes_room_for_those_that_have_not_asked() -> None:
-    for ends in (Doorway.asked, Doorway.leave):
+    for ends in (Doorway.begins, Doorway.asked, Doorway.leave):
         door = crowded()
         ends(door, "0")
         assert door.enter("new", "10.0.0.1", 1.0) == ()
@@ -146,6 +146,15 @@ def test_a_hall_whose_people_ask_is_never_crowded() -> None:
         assert door.arrives("10.0.0.1", 0.0)
         door.enter(f"{number}", "10.0.0.1", 0.0)
         door.asked(f"{number}")
+
+
+def test_a_hall_that_uploads_slowly_is_not_crowded_but_gives_way_at_the_limit() -> None:
+    door = doorway(in_all=5_000, per_address=1_500)
+    for number in range(1_500):
+        assert door.arrives("10.0.0.1", 0.0)
+        assert door.enter(f"{number}", "10.0.0.1", 0.0) == ()
+        door.begins(f"{number}")
+    assert door.enter("new", "10.0.0.1", 1.0) == ("0",)
 
 
 def test_a_proxy_may_bring_any_number_that_have_not_asked() -> None:
