@@ -63,9 +63,9 @@ unit-arrays:
 properties: setup
 	$(BIN)/pytest -q tests/properties
 
-# Four processes at once on two cores, for exams in real time wait for a third of it, and a test that talks to a
-# program of its own waits for its answers. tests/conftest.py says who yields to whom.
-AT_ONCE := -n 4 --dist loadgroup --no-loadscope-reorder
+# Five processes at once on two cores: two begin with exams in real time, which mostly wait, and a test that
+# talks to a program of its own waits for its answers. tests/conftest.py says who yields to whom.
+AT_ONCE := -n 5 --dist loadgroup --no-loadscope-reorder
 
 test: setup-test
 	@$(MAKE) --no-print-directory -j2 -Otarget check lint-roles unit-values unit-arrays properties

@@ -26,6 +26,10 @@ from cli.demo_files import page
 from cli.live import Arrival, stream_and_listen
 from cli.programs import Program, ask
 from cli.running import programs_running
+from models import served
+from models.manifest import Profile
+from models.store import Store
+from models.tasks import Task
 from shared.api.alerts import TimelineOut
 from shared.api.enrollments import EnrollImage, EnrollRequest
 from shared.api.exams import Acknowledged
@@ -74,6 +78,8 @@ def demo(
         with programs_running(prepared) as (client, programs):
             report = _play(console, client, programs, prepared, script)
     _print_report(console, report, folder)
+    if (hint := better_recogniser(Store.here(), Profile(profile))) is not None:
+        console.print(hint, soft_wrap=True, markup=False)
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -133,6 +139,18 @@ def _observed(timeline: TimelineOut, arrivals: dict[str, Arrival], zero_utc: dat
             alert = replace(alert, arrived_s=(arrival.at_utc - zero_utc).total_seconds())
         observed.append(alert)
     return observed
+
+
+def better_recogniser(store: Store, profile: Profile) -> str | None:
+    """How to get the recogniser that tells people apart best, if another one compares faces here."""
+    found = served.better(store, profile, Task.FACE_RECOGNITION, served.RECOGNISERS)
+    if found is None:
+        return None
+    serving, best = found
+    return (
+        f"faces are compared by {serving.name}; {best.name} tells people apart more surely. A mirror folder "
+        f"brings it: PROCTOR_WEIGHTS_MIRROR=FOLDER proctorctl models fetch --task {Task.FACE_RECOGNITION}"
+    )
 
 
 def _clear(folder: Path) -> None:

@@ -89,14 +89,17 @@ def change(
     title: Annotated[str | None, typer.Option(help="The title shown to candidates.")] = None,
     opens: OpensOption = None,
     closes: ClosesOption = None,
-    region: RegionOption = None,
+    region: Annotated[
+        str | None, typer.Option(help='The region whose nodes come first; "": none does.')
+    ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Change an exam's title, window or region; other fields stay. Running sessions keep their times.
 
-    Example:
+    Examples:
 
         proctorctl exams change EXAM-CS101 --closes 2026-12-01T12:00:00
+        proctorctl exams change EXAM-CS101 --region ""
     """
     with connect() as client:
         now = client.exams.one(exam)
@@ -105,7 +108,7 @@ def change(
             title=title or now.title,
             opens_at=_utc(opens) or now.opens_at,
             closes_at=_utc(closes) or now.closes_at,
-            region=region or now.region,
+            region=now.region if region is None else region or None,
             metadata=now.metadata,
         )
         write_one(client.exams.change(exam, request).model_dump(mode="json"), output)

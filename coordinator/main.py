@@ -23,6 +23,7 @@ from shared.canonical import canonical_json, parse_json
 from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
+from shared.garbage import loading
 from shared.late_commands import MANUAL, Rows, late_group
 from shared.tokens import Claims, Role
 from shared.writing import writing_under
@@ -266,8 +267,9 @@ def serve(config: ConfigFile) -> None:
 
     Example: proctor-coordinator serve --config /etc/proctor/coordinator.toml
     """
-    from coordinator import schema, serving  # only this command needs the whole web stack
-    from coordinator.ground.database import Database
+    with loading():
+        from coordinator import schema, serving  # only this command needs the whole web stack
+        from coordinator.ground.database import Database
 
     no_core_dumps()
     settings = load(config, CoordinatorConfig)

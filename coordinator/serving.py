@@ -15,6 +15,7 @@ from coordinator.app import create_app
 from coordinator.arriving import parked_service as parked
 from coordinator.config import CoordinatorConfig, WebSection
 from coordinator.web_api.health import create_status
+from shared.garbage import loading
 from shared.supervisor import Supervisor, of_environment
 from shared.web_server.doors import Doors
 from shared.web_server.options import doors_of, listen, server_options
@@ -81,7 +82,8 @@ def run(settings: CoordinatorConfig) -> None:
             sockets.enter_context(listen(web.host, web.port, doors)),
             sockets.enter_context(listen(status.host, status.port)),
         ]
-        serving = server(create_app(settings), settings, doors)
+        with loading():
+            serving = server(create_app(settings), settings, doors)
         serving.run(sockets=listeners)
     if not serving.started:
         sys.exit(DID_NOT_START)

@@ -29,6 +29,7 @@ from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
 from shared.fields import format_utc
+from shared.garbage import loading
 from shared.late_commands import MANUAL, Rows, late_group
 from shared.logs import configure
 from shared.secret_file import read_secret
@@ -201,7 +202,8 @@ def main() -> None:
 
 
 async def _until_stopped(begun: Begun, identity: Identity) -> int:
-    from edge import app
+    with loading():
+        from edge import app
 
     stop = asyncio.Event()
 

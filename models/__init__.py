@@ -32,6 +32,7 @@ Seeing
     recognition, similarity                       compares faces, on one scale for all recognisers
     recognisers                                   builds them from the manifest
     calibrate, calibration, people, dimming, blurring   make that scale from pictures of people
+    gating                                        what the gates refuse, by light, size and group
     liveness                                      whether a face is real or a picture of one
     body, movenet                                 33 points of an upper body, or 17 of them
     figure                                        what is measured on those points (pure)

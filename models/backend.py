@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -52,6 +52,19 @@ class Backend:
     inputs: tuple[Port, ...]
     outputs: tuple[str, ...]
     call: Callable[[Arrays], dict[str, NDArray[Any]]]
+
+
+def without(backend: Backend, unread: Collection[str]) -> Backend:
+    """The same network, whose answers leave some outputs out."""
+    outputs = tuple(name for name in backend.outputs if name not in unread)
+    if outputs == backend.outputs:
+        return backend
+
+    def call(inputs: Arrays) -> dict[str, NDArray[Any]]:
+        answer = backend.call(inputs)
+        return {name: answer[name] for name in outputs}
+
+    return replace(backend, outputs=outputs, call=call)
 
 
 def failure(name: str, device: str, error: Exception) -> Unavailable:

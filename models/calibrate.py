@@ -9,7 +9,8 @@ once; a file under two people is refused. `--store` writes all results or none.
 A table groups.csv in FOLDER (columns `name` and `group`) assigns people to groups: strangers of one group are
 then also reported separately, and the group that a recogniser separates worst sets its operating point.
 `--dim` and `--blur` report instead how the calibrated recognisers perform in less and less light, and less
-and less in focus: the manifest's `min_brightness` and `min_sharpness`.
+and less in focus: the manifest's `min_brightness` and `min_sharpness`. `--gates` reports what the gates
+refuse, by light, size of the face and group.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
-from models import blurring, dimming
+from models import blurring, dimming, gating
 from models.calibration import Pairs, calibrate, manifest_line, report, with_calibration
 from models.manifest import Profile
 from models.people import Fitted, groups_of, meshes
@@ -69,8 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--store", action="store_true", help="write them into models/manifest.toml")
     parser.add_argument("--dim", action="store_true", help="measure them in dim light, change nothing")
     parser.add_argument("--blur", action="store_true", help="measure them out of focus, change nothing")
+    parser.add_argument("--gates", action="store_true", help="measure what the gates refuse, change nothing")
     options = parser.parse_args(arguments)
     try:
+        if options.gates:
+            refusals(options.folder)
+            return 0
         if options.dim:
             worsened(options.folder, dimming.LEVELS, dimming.darker)
             return 0
@@ -126,6 +131,17 @@ def worsened(
         for recogniser in serving.recognisers():
             for line in dimming.report(recogniser, lit, worst, groups):
                 sys.stdout.write(f"{level:3.0f} {line}\n")
+
+
+def refusals(folder: Path) -> None:
+    """Print what the gates refuse by light, size of the face and group. Raises ConfigError."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is not a folder of people")
+    serving, groups = Serving(Store.here(), Profile.OPEN), groups_of(folder)
+    seen = [each for each in meshes(folder, serving) if each.enrollable and not each.shot]
+    tried = [each for one in seen for each in gating.trials(one, groups.get(one.person, ""), serving)]
+    for line in gating.report(tried):
+        sys.stdout.write(f"{line}\n")
 
 
 def store(lines: Mapping[str, str]) -> None:

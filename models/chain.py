@@ -71,6 +71,9 @@ class Chain:
     refused: tuple[RuntimeRefusal, ...] = ()
 
 
+NOTHING_ELSE: Final = Chain(())
+
+
 def chain_of(
     measured: tuple[Runtime, ...], suffix: str, installed: frozenset[Runtime], best: BestDevice
 ) -> Chain:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from models.images import Image
 from models.people import Fitted, look
 from models.quality import failures
 from models.recognition import Recogniser
@@ -30,14 +31,21 @@ def darker(lit: Fitted, brightness: float, serving: Serving) -> Fitted | None:
     found = look(lit.picture, serving)
     if found is None or found[1].brightness < brightness:
         return None
-    noise = np.random.default_rng(1).normal(0.0, NOISE, lit.picture.shape)
-    dimmed = np.clip(lit.picture * (brightness / found[1].brightness) + noise, 0, 255).astype(np.uint8)
-    sent = cv2.imdecode(
-        cv2.imencode(".jpg", dimmed, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1], cv2.IMREAD_COLOR
-    )
-    if sent is None or (seen := look(picture := sent.astype(np.uint8, copy=False), serving)) is None:
+    picture = sent(lit.picture, brightness / found[1].brightness)
+    if (seen := look(picture, serving)) is None:
         return None
     return None if failures(seen[1], VERIFICATION_GATE) else replace(lit, picture=picture, mesh=seen[0])
+
+
+def sent(picture: Image, light: float) -> Image:
+    """A picture in so much of its light (1: all of it), with the noise of a sensor and compressed."""
+    noise = np.random.default_rng(1).normal(0.0, NOISE, picture.shape)
+    dimmed = np.clip(picture * light + noise, 0, 255).astype(np.uint8)
+    packed = cv2.imencode(".jpg", dimmed, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
+    unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    if unpacked is None:
+        raise ValueError("a picture that was just compressed cannot be read")
+    return unpacked.astype(np.uint8, copy=False)
 
 
 def report(

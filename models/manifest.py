@@ -182,6 +182,8 @@ class Entry:
     weights_of: Slug | None = None
     runtime: Runtime | None = None
     then: tuple[Runtime, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Outputs that nobody reads; OpenVINO does not compute them."""
     attribution: str = ""
     verified: str = ""
     note: str = ""

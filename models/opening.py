@@ -52,10 +52,10 @@ def _open(path: Path, made: Chain, holder: Entry, streams: int, sha256: str) -> 
     return open_network(
         path,
         runtime=made.rungs[0],
-        otherwise=made.rungs[1:],
+        then=Chain(made.rungs[1:], made.refused),
         streams=streams,
         shapes=holder.input.shapes,
         span=holder.input.span,
         reference=stored_references().get(sha256),
-        left_out=made.refused,
+        unread=holder.unread,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import queue
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -27,15 +28,15 @@ _PROCESSOR: Final = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
 """Properties of the processor on which a compiled network depends."""
 
 
-def open_openvino(path: Path, streams: int) -> Backend:
-    """The network in `path`; `streams` calls run side by side.
+def open_openvino(path: Path, streams: int, unread: Collection[str] = ()) -> Backend:
+    """The network in `path`; `streams` calls run side by side. The outputs in `unread` are not computed.
 
     Raises ConfigError (OpenVINO is not installed), Corrupt (it cannot read the file) and Unavailable (it
     chose another device or precision).
     """
     core = _openvino_core()
     try:
-        model = core.read_model(path)
+        model = _without(core.read_model(path), unread)
         compiled = core.compile_model(model, "CPU", openvino_settings(streams))
     except RuntimeError as error:
         raise Corrupt(f"{path} is not a network that OpenVINO can read: {error}") from error
@@ -44,18 +45,18 @@ def open_openvino(path: Path, streams: int) -> Backend:
     backend = _backend(path, compiled, outputs, streams)
     with suppress(OSError, RuntimeError):
         kept = Compiled(outputs, compiled.export_model().getvalue())
-        keep_compiled(_kept_path(path, streams), kept)
+        keep_compiled(_kept_path(path, streams, unread), kept)
     return backend
 
 
-def open_kept(path: Path, streams: int) -> Backend | None:
+def open_kept(path: Path, streams: int, unread: Collection[str] = ()) -> Backend | None:
     """The network in `path` as it was compiled before, in a tenth of the time; None: it has to be compiled.
 
     Raises ConfigError and Unavailable as `open_openvino` does.
     """
     core = _openvino_core()
     try:
-        kept = read_compiled(_kept_path(path, streams))
+        kept = read_compiled(_kept_path(path, streams, unread))
         if kept is None:
             return None
         compiled = core.import_model(kept.network, "CPU", openvino_settings(streams))
@@ -66,10 +67,18 @@ def open_kept(path: Path, streams: int) -> Backend | None:
     return _backend(path, compiled, kept.outputs, streams)
 
 
-def _kept_path(path: Path, streams: int) -> Path:
+def _without(model: Any, unread: Collection[str]) -> Any:
+    """The network without these outputs, and without what only they need: it goes when it is compiled."""
+    results = zip(model.get_results(), model.outputs, strict=True)
+    wanted = [result for result, port in results if not port.get_names() & set(unread)]
+    return _openvino().Model(wanted, model.get_parameters(), model.get_name()) if unread else model
+
+
+def _kept_path(path: Path, streams: int, unread: Collection[str]) -> Path:
     processor = [str(_openvino_core().get_property("CPU", name)) for name in _PROCESSOR]
     version = str(_openvino().get_version())
-    return kept_path(path, [version, *processor, *map("=".join, openvino_settings(streams).items())])
+    settings = map("=".join, openvino_settings(streams).items())
+    return kept_path(path, [version, *processor, *settings, *unread])
 
 
 def _backend(path: Path, compiled: Any, outputs: tuple[str, ...], streams: int) -> Backend:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -29,8 +29,8 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from models.backend import Arrays, Backend, DeviceLost, Port
-from models.chain import Runtime, RuntimeRefusal
+from models.backend import Arrays, Backend, DeviceLost, Port, without
+from models.chain import NOTHING_ELSE, Chain, Runtime, RuntimeRefusal
 from models.distributions import check_distributions
 from models.litert import open_litert
 from models.mediapipe_tasks import Span, open_mediapipe
@@ -209,22 +209,23 @@ def open_network(
     path: Path,
     *,
     runtime: Runtime | None = None,
-    otherwise: Sequence[Runtime] = (),
+    then: Chain = NOTHING_ELSE,
     streams: int = 1,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     span: Span | None = None,
     reference: Reference | None = None,
-    left_out: tuple[RuntimeRefusal, ...] = (),
+    unread: Collection[str] = (),
 ) -> Network:
     """Load the network in `path` and prove that it runs.
 
     `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml;
-    `otherwise` are the runtimes to try after it, `left_out` those that are not tried, with the reasons.
-    `streams` is how many calls OpenVINO, LiteRT and MediaPipe run in parallel. `shapes` gives trial shapes by
-    input name if the network leaves more than the batch open, `reference` is the stored answer, and `span`,
-    which only MediaPipe needs, is what a picture's levels 0 and 255 are for the network. Raises ConfigError
-    (this build does not support it), Unavailable (file or device missing, too slow, or another answer),
-    Corrupt (the runtime cannot read the file, or its output for zeros is not finite).
+    `then` has the runtimes to try after it, and those that are not tried, with the reasons. `streams` is how
+    many calls OpenVINO, LiteRT and MediaPipe run in parallel. `shapes` gives trial shapes by input name if
+    the network leaves more than the batch open, `reference` is the stored answer, and `span`, which only
+    MediaPipe needs, is what a picture's levels 0 and 255 are for the network. `unread` are outputs that are
+    in no answer. Raises ConfigError (this build does not support it), Unavailable (file or device missing,
+    too slow, or another answer), Corrupt (the runtime cannot read the file, or its output for zeros is not
+    finite).
     """
     check_distributions()
     if not path.is_file():
@@ -232,19 +233,20 @@ def open_network(
     first = runtime or (Runtime.ONNX_CPU if path.suffix == ".onnx" else Runtime.OPENVINO)
 
     def tried(backend: Backend, known: Reference | None) -> Opened:
-        return Opened(backend, try_out(path.name, backend, shapes or {}, known))
+        read = without(backend, unread)
+        return Opened(read, try_out(path.name, read, shapes or {}, known))
 
     def open_on(runtime: Runtime) -> Opened:
         if runtime is Runtime.OPENVINO:
             # What was kept must pass the trial like everything else; if it does not, it is compiled anew.
             with suppress(Corrupt, Unavailable):
-                if (kept := open_kept(path, streams)) is not None:
+                if (kept := open_kept(path, streams, unread)) is not None:
                     return tried(kept, reference)
         # MediaPipe takes pictures: the input of the stored answer is none.
         known = None if runtime is Runtime.MEDIAPIPE else reference
-        return tried(_backend(path, runtime, streams, span), known)
+        return tried(_backend(path, runtime, streams, span, unread), known)
 
-    return Network(path.name, (first, *otherwise), open_on, left_out)
+    return Network(path.name, (first, *then.rungs), open_on, then.refused)
 
 
 def joined_devices(networks: Iterable[Network]) -> str:
@@ -271,7 +273,9 @@ def _is_installed(package: str) -> bool:
         return False
 
 
-def _backend(path: Path, runtime: Runtime, streams: int, span: Span | None) -> Backend:
+def _backend(
+    path: Path, runtime: Runtime, streams: int, span: Span | None, unread: Collection[str]
+) -> Backend:
     match runtime:
         case Runtime.MEDIAPIPE:
             if span is None:
@@ -280,6 +284,6 @@ def _backend(path: Path, runtime: Runtime, streams: int, span: Span | None) -> B
         case Runtime.LITERT:
             return open_litert(path, streams)
         case Runtime.OPENVINO:
-            return open_openvino(path, streams)
+            return open_openvino(path, streams, unread)
         case _:
             return open_onnx(path, runtime, streams)

@@ -92,6 +92,20 @@ def best(store: Store, profile: Profile, task: Task, known: Collection[str], fir
     raise Unavailable(f"no network for {task} is present: run `proctorctl models fetch --task {task}`")
 
 
+def better(store: Store, profile: Profile, task: Task, known: Collection[str]) -> tuple[Entry, Entry] | None:
+    """The network that serves a task, and the best proved one, if that is another and is not installed: a
+    mirror folder would bring it. None if the best one serves, or none does."""
+    for entry in store.manifest.candidates(task, profile):
+        if not entry.verified or entry.name not in known:
+            continue
+        try:
+            serving = best(store, profile, task, known)
+        except Unavailable:
+            return None
+        return None if entry == serving else (serving, entry)
+    return None
+
+
 def quickest(store: Store, profile: Profile, task: Task, ordered: Sequence[str]) -> Entry:
     """The first of these networks that is installed. Raises `Unavailable` if none is."""
     present = {each.entry.name: each.entry for each in store.choices(task, profile) if not each.reason}

@@ -122,6 +122,7 @@ class Serving:
         self._installed = installed
         self._streams = streams
         self._open: dict[str, tuple[Network, ...]] = {}
+        self._used: dict[str, tuple[Network, ...]] = {}
         self._opening: dict[str, threading.Lock] = {}
         self.labels: dict[Task, str] = {}
         """`name@version` of the network that serves each task so far; it goes into every alert."""
@@ -129,21 +130,29 @@ class Serving:
         """That of the quick face detector; None: not opened."""
 
     def beside(self, preferred: Mapping[Task, str]) -> Serving:
-        """The networks of the same process with others for some tasks. What either opens is open for both."""
+        """The networks of the same process with others for some tasks. What either opens is open for both,
+        until one of them no longer keeps it."""
         other = copy(self)
+        other._used = {}
         other._preferred = {**self._preferred, **preferred}
         other.labels, other.light_faces = {}, None
         return other
 
+    def keep(self, wanted: Collection[Network]) -> None:
+        """Forget all opened networks but these, here and beside; one that is used again is opened again."""
+        for name, networks in list(self._open.items()):
+            if not set(networks).intersection(wanted):
+                del self._open[name]
+
     @property
     def devices(self) -> dict[str, str]:
         """The verified devices of every opened network, by the name of the network."""
-        return {name: joined_devices(networks) for name, networks in self._open.items()}
+        return {name: joined_devices(networks) for name, networks in self._used.items()}
 
     @property
     def networks(self) -> Mapping[str, tuple[Network, ...]]:
-        """Every opened network, by the name of the entry with its weights."""
-        return MappingProxyType(self._open)
+        """Every network that was asked for here, by the name of the entry with its weights."""
+        return MappingProxyType(self._used)
 
     def face_detector(self) -> FaceDetector:
         """A detector with doubtful detections confirmed by the mesh."""
@@ -274,4 +283,5 @@ class Serving:
                     installed=self._installed,
                     streams=self._streams,
                 )
-            return self._open[name]
+            self._used[name] = self._open[name]
+            return self._used[name]

@@ -23,6 +23,9 @@ for of in coordinator/proctorctl coordinator/proctor-coordinator edge/proctor-ed
     env "$asked=source_bash" .venv/bin/$program > $share/bash-completion/completions/$program
     env "$asked=source_zsh" .venv/bin/$program > $share/zsh/site-functions/_$program
 done
+# One archive is on a machine at once, where file by file takes a minute.
+tar -C $made.new -cf $made.tar .
+mv $made.tar $made.new/package.tar
 rm -rf $made
 mv $made.new $made
 cat $made/release

@@ -1,6 +1,6 @@
 """How a run is spread over several processes, and which of them has the processor first.
 
-    pytest -n 4 --dist loadgroup --no-loadscope-reorder
+    pytest -n 5 --dist loadgroup --no-loadscope-reorder
 
 The tests of a module stay in one process, so that what a module makes is made once. Whatever uses the shared
 installation stays in one too, and so does everything else that happens in real time: two lanes of exams,

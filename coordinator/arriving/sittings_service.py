@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
 from coordinator.candidates import service as candidates
@@ -23,6 +25,17 @@ from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Held
 from coordinator.privacy.tables import ErasedSession
 from coordinator.sessions.tables import ExamSession
+
+_NEEDED: Final = (
+    col(ExamSession.id),
+    col(ExamSession.tenant_id),
+    col(ExamSession.reference),
+    col(ExamSession.candidate_id),
+    col(ExamSession.exam_reference),
+    col(ExamSession.seal_key_id),
+    col(ExamSession.data_key_id),
+)
+"""The columns of a session that its alerts need: reading the others, with its whole policy, costs more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,7 @@ def load(
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
         .join(Key, col(Key.id) == col(ExamSession.seal_key_id))
         .where(col(ExamSession.id).in_(session_ids), col(ExamSession.erased_utc).is_(None))
+        .options(load_only(*_NEEDED))  # type: ignore[arg-type]
     )
     rows = db.exec(wanted).all()
     held = assignments.held(db, session_ids)

@@ -7,7 +7,8 @@ then the rows go, some at a time: what is left of them is read from the rows eac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,6 +42,22 @@ class Cut:
     def name(self) -> str:
         """The archive's file; names stand in the order of the log."""
         return f"{self.tenant_id}/{self.after + 1:012d}-{self.number:012d}.jsonl"
+
+
+_NAME: Final = re.compile(r"(?P<tenant>[0-9a-f-]{36})/(?P<first>\d{12})-(?P<last>\d{12})\.jsonl")
+
+
+def archive_with(names: Iterable[str], tenant_id: UUID, number: int) -> tuple[str, int] | None:
+    """The archive that has this entry, of files with these names, and the number of its last entry."""
+    for name in names:
+        found = _NAME.fullmatch(name)
+        if (
+            found
+            and found["tenant"] == str(tenant_id)
+            and int(found["first"]) <= number <= int(found["last"])
+        ):
+            return name, int(found["last"])
+    return None
 
 
 def tenants(db: Session) -> Sequence[UUID]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import and_
+from sqlalchemy import Table, and_, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select, update
 
@@ -23,31 +23,17 @@ BATCH: Final = 500
 """Entries of one institution that are numbered in one transaction."""
 PUBLISHED_AT_ONCE: Final = 100
 CHECKPOINT_EVERY: Final = timedelta(minutes=5)
+_ENTRIES: Final[Table] = AuditEntry.__table__  # type: ignore[attr-defined]
+_UNNUMBERED: Final = select(AuditEntry.tenant_id).where(col(AuditEntry.number).is_(None)).distinct()
+_NUMBERED: Final = (
+    _ENTRIES.update()
+    .where(_ENTRIES.c.id == bindparam("entry_id"))
+    .values(number=bindparam("number"), leaf=bindparam("leaf"), chain=bindparam("chain"))
+)
+"""Rows are read and written as values: objects of each entry would cost more than hashing it."""
 
 
-def waiting(db: Session) -> Sequence[UUID]:
-    """Institutions with entries that have no number yet."""
-    return db.exec(select(AuditEntry.tenant_id).where(col(AuditEntry.number).is_(None)).distinct()).all()
-
-
-def chain_next(db: Session, tenant_id: UUID) -> int:
-    """Number an institution's next entries, oldest first; returns how many."""
-    head = _locked_head(db, tenant_id)
-    wanted = select(AuditEntry).where(AuditEntry.tenant_id == tenant_id, col(AuditEntry.number).is_(None))
-    rows = db.exec(wanted.order_by(col(AuditEntry.at_utc), col(AuditEntry.id)).limit(BATCH)).all()
-    for row in rows:
-        head.number += 1
-        row.leaf = leaf_of(audit.content(row))
-        row.chain = head.chain = linked(head.chain, row.leaf)
-        row.number = head.number
-        db.add(row)
-    db.add(head)
-    db.flush()
-    return len(rows)
-
-
-def due(db: Session, now_utc: datetime) -> Sequence[UUID]:
-    """Institutions whose chain goes on after a checkpoint of `CHECKPOINT_EVERY` ago or more."""
+def _ends() -> Any:
     earlier = aliased(AuditCheckpoint)
     latest = (
         select(func.max(earlier.number))
@@ -55,13 +41,46 @@ def due(db: Session, now_utc: datetime) -> Sequence[UUID]:
         .correlate(AuditHead)
         .scalar_subquery()
     )
-    wanted = select(AuditHead.number, AuditHead.tenant_id, AuditCheckpoint).outerjoin(
+    return select(AuditHead.number, AuditHead.tenant_id, AuditCheckpoint).outerjoin(
         AuditCheckpoint,
         and_(
             col(AuditCheckpoint.tenant_id) == col(AuditHead.tenant_id), col(AuditCheckpoint.number) == latest
         ),
     )
-    return [tenant_id for number, tenant_id, signed in db.exec(wanted) if _is_due(number, signed, now_utc)]
+
+
+_ENDS: Final = _ends()
+"""Each chain's last number, its institution and its latest checkpoint."""
+
+
+def waiting(db: Session) -> Sequence[UUID]:
+    """Institutions with entries that have no number yet."""
+    return db.exec(_UNNUMBERED).all()
+
+
+def chain_next(db: Session, tenant_id: UUID) -> int:
+    """Number an institution's next entries, oldest first; returns how many."""
+    head = _locked_head(db, tenant_id)
+    c = _ENTRIES.c
+    wanted = _ENTRIES.select().where(c.tenant_id == tenant_id, c.number.is_(None))
+    rows = db.connection().execute(wanted.order_by(c.at_utc, c.id).limit(BATCH)).all()
+    numbered = []
+    for row in rows:
+        head.number += 1
+        leaf = leaf_of(lines.content(row))
+        head.chain = linked(head.chain, leaf)
+        numbered.append({"entry_id": row.id, "number": head.number, "leaf": leaf, "chain": head.chain})
+    if numbered:
+        db.connection().execute(_NUMBERED, numbered)
+    db.add(head)
+    db.flush()
+    return len(rows)
+
+
+def due(db: Session, now_utc: datetime) -> Sequence[UUID]:
+    """Institutions whose chain goes on after a checkpoint of `CHECKPOINT_EVERY` ago or more."""
+    found = db.exec(_ENDS)
+    return [tenant_id for number, tenant_id, signed in found if _is_due(number, signed, now_utc)]
 
 
 def sign_next(db: Session, tenant_id: UUID, key: Ed25519PrivateKey, now_utc: datetime) -> Checkpoint | None:

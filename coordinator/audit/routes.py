@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from coordinator.audit import lines_service as lines, service as audit
 from coordinator.audit.answers import entries_out
 from coordinator.audit.service import AuditQuery
 from coordinator.candidates import service as candidates
+from coordinator.retention import exporting
 from coordinator.sessions import service as sessions
 from coordinator.web_api.cursors import cut, read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
@@ -97,7 +97,7 @@ async def export_audit(
     extent: Annotated[AuditRange, Query()], claims: Auditor, parts: PartsDep
 ) -> StreamingResponse:
     """The log as a file of JSON lines, with its signed checkpoints, for `proctorctl audit verify`. Names and
-    addresses are sealed in it. It begins where the archives end."""
+    addresses are sealed in it. It begins where the archives end, and has also what is archived meanwhile."""
     tenant_id = claims.tenant_id
     after, chain = await parts.reading(lambda db: lines.start(db, tenant_id, extent.after))
     successions = parts.keys.signing_keys.current.successions
@@ -126,12 +126,8 @@ async def export_audit_checkpoints(claims: Auditor, parts: PartsDep) -> Streamin
 
 async def _lines(parts: Parts, tenant_id: UUID, after: int, begin: str) -> AsyncIterator[str]:
     yield begin
-    while True:
-        texts, following = await parts.reading(partial(lines.chunk, tenant_id=tenant_id, after=after))
-        yield "".join(texts)
-        if following == after:
-            return
-        after = following
+    async for text in exporting.exported(parts, tenant_id, after):
+        yield text
 
 
 def _candidate(db: Session, tenant_id: UUID, reference: str | None) -> UUID | None:

@@ -191,27 +191,6 @@ def write_own(db: Session, tenant_id: UUID, act: str, amount: int, now_utc: date
     db.flush()
 
 
-def content(row: AuditEntry) -> dict[str, Any]:
-    """What of an entry is hashed, and exported."""
-    sent = {"destination": str(row.destination_id)} if row.destination_id is not None else {}
-    return {
-        "id": str(row.id),
-        "tenant": str(row.tenant_id),
-        "at_ms": round(row.at_utc.timestamp() * 1000),
-        "request": str(row.request_id),
-        "act": row.act,
-        "role": row.role,
-        "actor": row.actor_sealed.hex() if row.actor_sealed is not None else None,
-        "key": _text(row.key_id),
-        "node": _text(row.node_id),
-        "candidate": _text(row.candidate_id),
-        "session": _text(row.session_id),
-        "outcome": row.outcome,
-        "amount": row.amount,
-        **sent,
-    }
-
-
 def page(db: Session, query: AuditQuery) -> Sequence[AuditEntry]:
     """Numbered entries in their order, at most one more than the limit."""
     wanted = select(AuditEntry).where(
@@ -294,7 +273,3 @@ def _place(row_id: UUID) -> Place:
 def whole_ms(instant: datetime) -> datetime:
     """An instant as the log has it, which hashes whole milliseconds."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-
-
-def _text(value: UUID | None) -> str | None:
-    return str(value) if value is not None else None

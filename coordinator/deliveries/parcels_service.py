@@ -24,6 +24,7 @@ from coordinator.destinations.wanted import Fact, leaves
 from coordinator.ground.keyring import Keyring
 from coordinator.reviews import reading_service as reading
 from coordinator.reviews.reading_service import OpenedAct
+from coordinator.tenants.tables import Tenant
 from shared.api.destinations import DestinationFilter
 from shared.canonical import parse_json
 from shared.deliveries import NOTICES, DeliveryKind, DestinationKind
@@ -72,6 +73,8 @@ def load(db: Session, keyring: Keyring, destination_id: UUID, limit: int, now_ut
     may be sent to this destination."""
     row = db.get(Destination, destination_id)
     if row is None or row.removed_utc is not None or row.paused_utc is not None:
+        return None
+    if db.get_one(Tenant, row.tenant_id).disabled_utc is not None:
         return None
     rows = _next(db, destination_id, limit, now_utc)
     breaker = Breaker(row.failures, row.open_until_utc)

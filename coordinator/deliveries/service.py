@@ -23,6 +23,7 @@ from coordinator.destinations import certificates_service as certificates, secre
 from coordinator.destinations.outbox_service import KEPT_FOR
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.sessions.tables import ExamSession
+from coordinator.tenants.tables import Tenant
 from coordinator.web_api.cursors import Cursor, cut
 from shared.deliveries import SENT_TO
 
@@ -84,8 +85,10 @@ def due(db: Session, holder: UUID, now_utc: datetime) -> list[UUID]:
         col(Delivery.state) == DeliveryState.WAITING,
         col(Delivery.next_try_utc) <= now_utc,
     )
-    wanted = select(Destination.id).where(
+    of_tenants = select(Destination.id).join(Tenant, col(Tenant.id) == col(Destination.tenant_id))
+    wanted = of_tenants.where(
         col(Destination.kind).in_(SENT_TO),
+        col(Tenant.disabled_utc).is_(None),
         col(Destination.paused_utc).is_(None),
         col(Destination.removed_utc).is_(None),
         or_(col(Destination.open_until_utc).is_(None), col(Destination.open_until_utc) <= now_utc),

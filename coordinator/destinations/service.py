@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select, update
 
 from coordinator.destinations import certificates_service as certificates, secrets_service as secrets
 from coordinator.destinations.tables import Delivery, DeliveryState, Destination
+from coordinator.tenants.tables import Tenant
 from shared.api.destinations import DestinationFilter, DestinationRequest, WebhookRequest
 from shared.deliveries import DestinationKind
 from shared.errors import Rejected
@@ -137,6 +138,23 @@ def resume(db: Session, row: Destination, now_utc: datetime) -> None:
     )
     db.add(row)
     db.flush()
+
+
+def go_on(db: Session, tenant_id: UUID, now_utc: datetime) -> None:
+    """Let giving up count from now on, for what waited while an institution was disabled. The caller enables
+    it afterwards; nothing happens if it is enabled already."""
+    of_tenant = select(Destination.id).join(Tenant, col(Tenant.id) == col(Destination.tenant_id))
+    held_up = of_tenant.where(col(Tenant.id) == tenant_id, col(Tenant.disabled_utc).is_not(None))
+    db.exec(
+        update(Delivery)
+        .where(
+            col(Delivery.destination_id).in_(held_up),
+            col(Delivery.state) == DeliveryState.WAITING,
+            col(Delivery.due_utc) <= now_utc,
+        )
+        .values(due_utc=now_utc)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def remove(db: Session, row: Destination, now_utc: datetime) -> None:

@@ -9,6 +9,7 @@ fleet_keys     with which it lets nodes join     key_files files with secrets, m
 signing_files  the signing key, and its successor
 ca_files       the fleet's CA, and its successor
 sealed_fields  encrypted fields, bound to their place
+instants       ids with an instant each, as a table to join
 leadership     one coordinator of several leads   leading  the work that it alone does
 turns          one thread writes at a time       queues what concerns one thing, one after another
 standing_back  a leader without the hub (pure)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, or_, sql
+from sqlalchemy import and_, insert, sql
 from sqlmodel import Session, col, select, update
 
 from coordinator.alerts.tables import StoredAlert
 from coordinator.ground.ids import uuid7
+from coordinator.ground.instants import instants_table
 from coordinator.incidents.regroup import KnownIncident, Placed, place
 from coordinator.incidents.states import State, progress, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
@@ -22,6 +23,9 @@ from shared.events.types import EventClass, EventType
 from shared.incidents import LONGEST_S, WITHIN_S, Span, gather
 
 SUSPICIONS = (EventClass.CONDUCT, EventClass.IDENTITY)
+_WITHIN: Final = timedelta(seconds=WITHIN_S)
+_LONGEST: Final = timedelta(seconds=LONGEST_S)
+"""An incident that began longer before cannot be extended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,41 @@ class _Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class _Locked:
+    """A session whose incidents nobody else groups until the transaction ends."""
+
+    id: UUID
+    tenant_id: UUID
+    ended_utc: datetime | None
+    expires_utc: datetime
+    ungrouped_utc: datetime | None
+
+    def since(self, changed_utc: datetime) -> datetime:
+        """The time from which it must be regrouped: that of the change, or of an earlier failed grouping."""
+        return changed_utc if self.ungrouped_utc is None else min(self.ungrouped_utc, changed_utc)
+
+
+@dataclass(frozen=True, slots=True)
 class _Sitting:
     """A session's findings and their former incidents."""
 
-    session: ExamSession
+    session: _Locked
     findings: Mapping[UUID, _Finding]
     incidents: Mapping[UUID, Incident]
-    links: Mapping[UUID, IncidentAlert]
-    """By the alert's id."""
+    homes: Mapping[UUID, UUID]
+    """The incident of each alert that has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What is written of all sessions together."""
+
+    made: list[dict[str, Any]] = field(default_factory=list)
+    """Rows of new incidents."""
+    moved: list[tuple[UUID, UUID]] = field(default_factory=list)
+    """Alerts that belonged to other incidents, each with its present one."""
+    linked: list[dict[str, Any]] = field(default_factory=list)
+    """Rows of alerts that belonged to none."""
 
 
 def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) -> None:
@@ -52,37 +83,53 @@ def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) ->
     session at the same time group one after the other, and the second sees the alerts of both. Earlier
     incidents out of reach of the change are not read again, so a long exam costs no more than a short one.
     """
-    sessions = _lock(db, sorted(changed))
-    since = {one.id: _since(one, changed[one.id]) for one in sessions}
-    made: list[dict[str, Any]] = []
-    homes: list[tuple[_Sitting, Placed, UUID]] = []
-    for sitting in _load(db, sessions, _reached(db, since)):
+    sessions, changes = _lock(db, changed), _Changes()
+    for sitting in _load(db, sessions, {one.id: one.since(changed[one.id]) for one in sessions}):
         for placed in _placed(sitting, now_utc):
-            outline = _outline(sitting, placed)
-            incident_id = placed.incident_id or uuid7()
-            if placed.incident_id is None:
-                made.append(_made(incident_id, sitting.session, outline, now_utc))
-            else:
-                incident = sitting.incidents[placed.incident_id]
-                _update(incident, bool(_moved(sitting, placed, incident_id)), outline, now_utc)
-                for absorbed_id in placed.absorbed:
-                    _merge(db, sitting.incidents[absorbed_id], incident)
-            homes.append((sitting, placed, incident_id))
-    if made:
-        db.execute(insert(Incident), made)  # before anything refers to them
-    linked = [row for one in homes for row in _link(*one)]
-    if linked:
-        db.execute(insert(IncidentAlert), linked)
-    for session in sessions:
-        session.ungrouped_utc = None
+            _settle(db, sitting, placed, changes, now_utc)
+    _write(db, changes)
+    if owing := [one.id for one in sessions if one.ungrouped_utc is not None]:
+        db.exec(update(ExamSession).where(col(ExamSession.id).in_(owing)).values(ungrouped_utc=None))
     db.flush()
 
 
 def owe(db: Session, changed: Mapping[UUID, datetime]) -> None:
     """Note from when alerts of these sessions have no incident: the next `regroup` begins there."""
-    for session in _lock(db, sorted(changed)):
-        session.ungrouped_utc = _since(session, changed[session.id])
-    db.flush()
+    for one in _lock(db, changed):
+        since_utc = one.since(changed[one.id])
+        db.exec(update(ExamSession).where(col(ExamSession.id) == one.id).values(ungrouped_utc=since_utc))
+
+
+def _settle(db: Session, sitting: _Sitting, placed: Placed, changes: _Changes, now_utc: datetime) -> None:
+    """Update the incident of a group, or note the new one and the alerts that join it."""
+    outline, session = _outline(sitting, placed), sitting.session
+    incident_id = placed.incident_id or uuid7()
+    joining = _joining(sitting, placed, incident_id)
+    if placed.incident_id is None:
+        changes.made.append(_made(incident_id, session, outline, now_utc))
+    else:
+        incident = sitting.incidents[placed.incident_id]
+        _update(incident, bool(joining), outline, now_utc)
+        for absorbed_id in placed.absorbed:
+            _merge(db, sitting.incidents[absorbed_id], incident)
+    for each in joining:
+        if each in sitting.homes:
+            changes.moved.append((each, incident_id))
+        else:
+            link = {"alert_id": each, "tenant_id": session.tenant_id, "incident_id": incident_id}
+            changes.linked.append(link)
+
+
+def _write(db: Session, changes: _Changes) -> None:
+    if changes.made:  # before anything refers to them
+        table = Incident.__table__  # type: ignore[attr-defined]
+        db.connection().execute(insert(table), changes.made)
+    for alert_id, incident_id in changes.moved:
+        link = col(IncidentAlert.alert_id) == alert_id
+        db.exec(update(IncidentAlert).where(link).values(incident_id=incident_id))
+    if changes.linked:
+        table = IncidentAlert.__table__  # type: ignore[attr-defined]
+        db.connection().execute(insert(table), changes.linked)
 
 
 def _placed(sitting: _Sitting, now_utc: datetime) -> list[Placed]:
@@ -91,98 +138,74 @@ def _placed(sitting: _Sitting, now_utc: datetime) -> list[Placed]:
     latest = min(now_utc, session.ended_utc or session.expires_utc)
     groups = gather((one.span for one in sitting.findings.values()), latest)
     known = [KnownIncident(one.id, progress(one.state)) for one in sitting.incidents.values()]
-    members = {alert_id: link.incident_id for alert_id, link in sitting.links.items()}
-    return place(groups, known, members)
+    return place(groups, known, sitting.homes)
 
 
-def _lock(db: Session, session_ids: list[UUID]) -> Sequence[ExamSession]:
+def _lock(db: Session, session_ids: Collection[UUID]) -> list[_Locked]:
+    table = ExamSession.__table__.c  # type: ignore[attr-defined]
     # Not plain FOR UPDATE: it would wait for every transaction that stores an alert of the session.
     wanted = (
-        select(ExamSession)
-        .where(col(ExamSession.id).in_(session_ids))
-        .order_by(col(ExamSession.id))
+        sql.select(table.id, table.tenant_id, table.ended_utc, table.expires_utc, table.ungrouped_utc)
+        .where(table.id.in_(session_ids))
+        .order_by(table.id)
         .with_for_update(key_share=True)
+    )
+    return [_Locked(*row) for row in db.connection().execute(wanted)]
+
+
+def _load(db: Session, sessions: Sequence[_Locked], since: Mapping[UUID, datetime]) -> list[_Sitting]:
+    near = _near(db, since)
+    reached = dict(since)
+    for incident in near:
+        if incident.ends_utc is None or incident.ends_utc >= since[incident.session_id] - _WITHIN:
+            reached[incident.session_id] = min(reached[incident.session_id], incident.begins_utc)
+    incidents: defaultdict[UUID, dict[UUID, Incident]] = defaultdict(dict)
+    for incident in near:
+        if incident.begins_utc >= reached[incident.session_id]:
+            incidents[incident.session_id][incident.id] = incident
+    homes = _homes(db, [each for held in incidents.values() for each in held])
+    findings = _findings(db, reached)
+    return [_Sitting(one, findings[one.id], incidents[one.id], homes) for one in sessions]
+
+
+def _near(db: Session, since: Mapping[UUID, datetime]) -> Sequence[Incident]:
+    """The incidents that a change from then on may extend, split or merge, and those after them, by id."""
+    starts = instants_table(db, {one: at_utc - _LONGEST for one, at_utc in since.items()})
+    wanted = (
+        select(Incident)
+        .join(starts, and_(col(Incident.session_id) == starts.c.id, Incident.begins_utc >= starts.c.at_utc))
+        .where(Incident.state != State.MERGED)
+        .order_by(col(Incident.id))
+        .with_for_update(of=Incident)
         .execution_options(populate_existing=True)
     )
     return db.exec(wanted).all()
 
 
-def _since(session: ExamSession, changed_utc: datetime) -> datetime:
-    """The time from which a session must be regrouped: that of the change, or of an earlier failed
-    grouping."""
-    return changed_utc if session.ungrouped_utc is None else min(session.ungrouped_utc, changed_utc)
+def _homes(db: Session, incident_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The incidents of their alerts."""
+    table = IncidentAlert.__table__.c  # type: ignore[attr-defined]
+    wanted = sql.select(table.alert_id, table.incident_id).where(table.incident_id.in_(incident_ids))
+    return dict(db.connection().execute(wanted).all())
 
 
-def _reached(db: Session, since: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
-    """The same, moved back to the start of every incident that the change may extend, split or merge."""
-    within, longest = timedelta(seconds=WITHIN_S), timedelta(seconds=LONGEST_S)
-    near = (
-        and_(
-            col(Incident.session_id) == session_id,
-            col(Incident.begins_utc) >= onset_utc - longest,  # earlier ones cannot be extended
-            or_(col(Incident.ends_utc).is_(None), col(Incident.ends_utc) >= onset_utc - within),
-        )
-        for session_id, onset_utc in since.items()
-    )
+def _findings(db: Session, since: Mapping[UUID, datetime]) -> defaultdict[UUID, dict[UUID, _Finding]]:
+    table, starts = StoredAlert.__table__.c, instants_table(db, since)  # type: ignore[attr-defined]
+    sessions = ExamSession.__table__  # type: ignore[attr-defined]
+    times = (table.onset_utc, table.raised_utc, table.cleared_utc)
     wanted = (
-        select(Incident.session_id, func.min(Incident.begins_utc))
-        .where(or_(*near), Incident.state != State.MERGED)
-        .group_by(col(Incident.session_id))
-    )
-    reached = dict(since)
-    for session_id, begins_utc in db.exec(wanted):
-        reached[session_id] = min(reached[session_id], begins_utc)
-    return reached
-
-
-def _load(db: Session, sessions: Sequence[ExamSession], since: Mapping[UUID, datetime]) -> list[_Sitting]:
-    reached = or_(
-        *(and_(col(Incident.session_id) == one, col(Incident.begins_utc) >= at) for one, at in since.items())
-    )
-    incidents: defaultdict[UUID, dict[UUID, Incident]] = defaultdict(dict)
-    wanted = (
-        select(Incident)
-        .where(reached, Incident.state != State.MERGED)
-        .order_by(col(Incident.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    for row in db.exec(wanted):
-        incidents[row.session_id][row.id] = row
-    links: defaultdict[UUID, dict[UUID, IncidentAlert]] = defaultdict(dict)
-    joined = (
-        select(IncidentAlert, Incident.session_id)
-        .join(Incident, col(Incident.id) == col(IncidentAlert.incident_id))
-        .where(reached)
-    )
-    for link, session_id in db.exec(joined):
-        links[session_id][link.alert_id] = link
-    findings = _findings(db, sessions, since)
-    return [_Sitting(one, findings[one.id], incidents[one.id], links[one.id]) for one in sessions]
-
-
-def _findings(
-    db: Session, sessions: Sequence[ExamSession], since: Mapping[UUID, datetime]
-) -> defaultdict[UUID, dict[UUID, _Finding]]:
-    table = StoredAlert.__table__.c  # type: ignore[attr-defined]
-    # With the tenant, because the index of timelines begins with it.
-    reached = or_(
-        *(
-            and_(
-                table.tenant_id == one.tenant_id, table.session_id == one.id, table.onset_utc >= since[one.id]
-            )
-            for one in sessions
+        sql.select(
+            table.session_id, table.id, *times, table.event_type, table.severity_score, table.event_class
         )
-    )
-    instants = (table.onset_utc, table.raised_utc, table.cleared_utc)
-    rows = db.connection().execute(
-        sql.select(table.session_id, table.id, *instants, table.event_type, table.severity_score).where(
-            reached, table.event_class.in_(SUSPICIONS)
-        )
+        .join(starts, and_(table.session_id == starts.c.id, table.onset_utc >= starts.c.at_utc))
+        # With the session's tenant, because the index of timelines begins with it; and without the class or
+        # a tenant from elsewhere, or SQLite goes through the alerts of the whole institution.
+        .join(sessions, and_(sessions.c.id == starts.c.id, sessions.c.tenant_id == table.tenant_id))
     )
     found: defaultdict[UUID, dict[UUID, _Finding]] = defaultdict(dict)
-    for session_id, alert_id, onset, raised, cleared, event, severity in rows:
-        found[session_id][alert_id] = _Finding(Span(alert_id, onset, raised, cleared), event, severity)
+    for session_id, alert_id, *span, event, severity, kind in db.connection().execute(wanted):
+        if kind in SUSPICIONS:
+            found[session_id][alert_id] = _Finding(Span(alert_id, *span), event, severity)
     return found
 
 
@@ -198,9 +221,7 @@ def _outline(sitting: _Sitting, placed: Placed) -> dict[str, Any]:
     }
 
 
-def _made(
-    incident_id: UUID, session: ExamSession, outline: dict[str, Any], now_utc: datetime
-) -> dict[str, Any]:
+def _made(incident_id: UUID, session: _Locked, outline: dict[str, Any], now_utc: datetime) -> dict[str, Any]:
     """The row of a new incident."""
     return {
         **outline,
@@ -214,7 +235,7 @@ def _made(
 
 
 def _update(incident: Incident, moved: bool, outline: dict[str, Any], now_utc: datetime) -> None:
-    """Update a known incident's row; `moved` if it has new alerts."""
+    """Update a known incident's row; `moved`: it has new alerts."""
     if incident.state is not State.OPEN:
         left = incident.alert_count > outline["alert_count"]
         if moved or left or outline["severity"] > incident.severity:
@@ -225,31 +246,14 @@ def _update(incident: Incident, moved: bool, outline: dict[str, Any], now_utc: d
     incident.queue_place = queue_place(incident.state, incident.severity, changed=changed)
 
 
-def _moved(sitting: _Sitting, placed: Placed, incident_id: UUID) -> list[UUID]:
+def _joining(sitting: _Sitting, placed: Placed, incident_id: UUID) -> list[UUID]:
     """The alerts of a group that its incident did not have before."""
-    return [span.alert_id for span in placed.spans if _home(sitting, span.alert_id) != incident_id]
-
-
-def _home(sitting: _Sitting, alert_id: UUID) -> UUID | None:
-    link = sitting.links.get(alert_id)
-    return None if link is None else link.incident_id
+    return [each.alert_id for each in placed.spans if sitting.homes.get(each.alert_id) != incident_id]
 
 
 def _end(spans: tuple[Span, ...]) -> datetime | None:
     ends = [span.cleared for span in spans if span.cleared is not None]
     return max(ends) if len(ends) == len(spans) else None
-
-
-def _link(sitting: _Sitting, placed: Placed, incident_id: UUID) -> list[dict[str, Any]]:
-    """Move the links of a group's alerts to its incident; returns the rows of those that had none."""
-    made = []
-    for alert_id in _moved(sitting, placed, incident_id):
-        if link := sitting.links.get(alert_id):
-            link.incident_id = incident_id
-        else:
-            tenant_id = sitting.session.tenant_id
-            made.append({"alert_id": alert_id, "tenant_id": tenant_id, "incident_id": incident_id})
-    return made
 
 
 def _merge(db: Session, absorbed: Incident, into: Incident) -> None:

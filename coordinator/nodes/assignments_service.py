@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, sql
 from sqlmodel import Session, col, select, update
 
 from coordinator.nodes.assignments import FIRST_EPOCH, Because, Held
@@ -23,10 +23,15 @@ def current_of(session_id: Any) -> ColumnElement[bool]:
 
 def held(db: Session, session_ids: Collection[UUID]) -> dict[UUID, list[Held]]:
     """All assignments of these sessions, by session in the order of epochs."""
-    wanted = select(Assignment).where(col(Assignment.session_id).in_(session_ids))
+    table = Assignment.__table__.c  # type: ignore[attr-defined]
+    wanted = (
+        sql.select(table.session_id, table.epoch, table.node_id, table.from_utc, table.to_utc)
+        .where(table.session_id.in_(session_ids))
+        .order_by(table.epoch)
+    )
     found: defaultdict[UUID, list[Held]] = defaultdict(list)
-    for row in db.exec(wanted.order_by(col(Assignment.epoch))):
-        found[row.session_id].append(value_of(row))
+    for session_id, epoch, node_id, from_utc, to_utc in db.execute(wanted):
+        found[session_id].append(Held(epoch=epoch, node_id=node_id, from_utc=from_utc, to_utc=to_utc))
     return dict(found)
 
 

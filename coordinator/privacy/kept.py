@@ -21,7 +21,8 @@ KEPT: Final = (
         "a restore erases them before it serves",
     ),
     Kept(
-        what="the name of a session in a message to a system that got something about it, until delivered",
+        what="the name of a session, and of the person where it was told, in a message to a system that got "
+        "something about it, until delivered",
         why="so that it can erase it too (GDPR, article 19)",
     ),
 )

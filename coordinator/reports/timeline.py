@@ -91,7 +91,7 @@ class _Axis:
 def _bar(axis: _Axis, alert: ReportedAlert) -> Bar:
     suspicion = alert.event_class in (EventClass.CONDUCT, EventClass.IDENTITY)
     height = max(_LEAST_HEIGHT, alert.severity_score) if suspicion else 1.0
-    ends = alert.onset + timedelta(seconds=alert.duration)
+    ends = alert.cleared or alert.onset + timedelta(seconds=alert.duration)
     title = f"{alert.event_type} {elapsed(alert.onset - axis.begins)} ({alert.duration:.1f} s)"
     return axis.bar(_LANE_OF[alert.event_class], alert.onset, ends, height, title)
 

@@ -26,7 +26,7 @@ from coordinator.retention import held_service as held
 from coordinator.web_api.parts import Parts
 from shared.audit_check import AuditCheck
 from shared.audit_file import first_line
-from shared.errors import Corrupt
+from shared.errors import Corrupt, Rejected
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,10 @@ async def archive_due(parts: Parts, now_utc: datetime) -> int:
 async def _archive(parts: Parts, archive: _Archive, tenant_id: UUID) -> int:
     total = 0
     while (cut := await parts.reading(partial(_cut, archive, tenant_id))) is not None:
-        await asyncio.to_thread(_write, parts, archive.target, cut)
+        try:
+            await asyncio.to_thread(_write, parts, archive.target, cut)
+        except Rejected:
+            break  # another coordinator has archived it; its file stays
         if not await parts.writing(partial(_note, archive, cut)):
             break  # another coordinator, or a hold
         total += cut.number - cut.after
@@ -98,7 +101,7 @@ async def _remove(parts: Parts, tenant_id: UUID, now_utc: datetime) -> None:
 def _write(parts: Parts, target: Target, cut: Cut) -> None:
     target.write(cut.name, _content(parts, cut))
     check = AuditCheck(parts.keys.signers)
-    check.read(_split(target.read(cut.name)))
+    check.read(split(target.read(cut.name)))
     ends = (check.tenant_id, check.began_after, check.signed_to, check.chain)
     if check.faults or ends != (cut.tenant_id, cut.after, cut.number, cut.chain):
         told = check.faults[0] if check.faults else "it does not end where it should"
@@ -120,7 +123,8 @@ def _content(parts: Parts, cut: Cut) -> Iterator[bytes]:
         yield "".join(texts).encode()
 
 
-def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def split(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a file that is read piece by piece."""
     rest = b""
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from sqlmodel import Session
 
+from coordinator.destinations import service as destinations
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.doing import once
 from coordinator.tenants import service as tenants
@@ -75,9 +76,14 @@ async def disable_tenant(tenant_id: TenantRef, claims: Operator, parts: PartsDep
 
 
 @router.post("/{tenant_id}/enable", responses=problems(401, 403, 404))
-async def enable_tenant(tenant_id: TenantRef, claims: Operator, parts: PartsDep) -> TenantOut:
+async def enable_tenant(tenant_id: TenantRef, claims: Operator, parts: PartsDep, now: Now) -> TenantOut:
     """Enable an institution again. It needs new tokens, or those of its OpenID Connect issuer."""
-    done = await parts.writing(lambda db: _out(tenants.enable(db, tenant_id)))
+
+    def work(db: Session) -> TenantOut:
+        destinations.go_on(db, tenant_id, now)
+        return _out(tenants.enable(db, tenant_id))
+
+    done = await parts.writing(work)
     await parts.verifier.refresh()
     return done
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -56,6 +56,8 @@ class Networks:
     beside: Callable[[Mapping[Task, str]], Networks] | None = None
     """Opens the same with other versions for some tasks, as `open_networks` does; None: there are no
     others."""
+    keep: Callable[[Collection[Network]], None] = lambda _: None
+    """Forgets what was opened here and beside, but these."""
 
     def faces_at(self, level: int) -> FaceDetector:
         """The face detector of a level."""
@@ -110,6 +112,7 @@ def open_networks(serving: Serving) -> Networks:
             opened=tuple(chain.from_iterable(serving.networks.values())),
             missing=missing,
             beside=lambda preferred: open_networks(serving.beside(preferred)),
+            keep=serving.keep,
         )
 
 

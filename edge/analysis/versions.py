@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Final
 
 from edge.analysis.networks import Networks
 from edge.analysis.restarts import Restarts
+from models.runtime import Network
 from models.tasks import Task
 from shared.errors import Corrupt, ProctorError, Unavailable
 
 MOST: Final = 4
-"""The most that are open at a time; what was opened stays open until the process ends."""
+"""The most that are open at a time; for one more, the first that nobody looks with is closed."""
+
+Wanted = Mapping[str, str]
+"""name@version by task."""
+InUse = Callable[[], Iterable[Wanted]]
+"""What is looked with now, or is about to be."""
 
 
 class Versions:
@@ -22,25 +29,31 @@ class Versions:
         self._own = own
         self._restarts = restarts
         self._others: dict[tuple[tuple[str, str], ...], Networks] = {}
+        """In the order in which they were last asked for."""
         self._turn = asyncio.Lock()
 
-    async def open(self, wanted: Mapping[str, str]) -> None:
-        """Open what `of` is to give; takes seconds the first time. `wanted`: name@version by task.
+    async def open(self, wanted: Wanted, in_use: InUse) -> None:
+        """Open what `of` is to give; takes seconds the first time. It stays open while it is in use.
 
-        Raises `Unavailable` if a version cannot serve here, or too many are open.
+        Raises `Unavailable` if a version cannot serve here, or too many are in use.
         """
         if self._is_own(wanted):
             return
         async with self._turn:
-            if _key(wanted) in self._others:
+            known = self._others.pop(_key(wanted), None)
+            if known is not None:
+                self._others[_key(wanted)] = known
                 return
-            if self._own.beside is None or len(self._others) >= MOST:
-                raise Unavailable("this node cannot open another version of a network", code="version-away")
-            found = await asyncio.to_thread(_opened, self._own, wanted)
-            self._restarts.watch(found.opened)
-            self._others[_key(wanted)] = found
+            self._make_room({_key(one) for one in in_use()})
+            try:
+                self._others[_key(wanted)] = await asyncio.to_thread(_opened, self._own, wanted)
+            except Unavailable:
+                self._own.keep(self._everything)
+                raise
+            finally:
+                self._restarts.watch(self._everything)
 
-    def of(self, wanted: Mapping[str, str]) -> Networks:
+    def of(self, wanted: Wanted) -> Networks:
         """The networks with these versions. Raises `Corrupt` if they were not opened."""
         if self._is_own(wanted):
             return self._own
@@ -48,15 +61,30 @@ class Versions:
             raise Corrupt(f"not open here: {', '.join(wanted.values())}")
         return self._others[_key(wanted)]
 
-    def _is_own(self, wanted: Mapping[str, str]) -> bool:
+    @property
+    def _everything(self) -> tuple[Network, ...]:
+        everyone = (self._own, *self._others.values())
+        return tuple(dict.fromkeys(chain.from_iterable(each.opened for each in everyone)))
+
+    def _make_room(self, in_use: set[tuple[tuple[str, str], ...]]) -> None:
+        """Close what nobody looks with, if that is necessary for one more."""
+        if len(self._others) >= MOST:
+            unused = next((key for key in self._others if key not in in_use), None)
+            if unused is not None:
+                del self._others[unused]
+                self._own.keep(self._everything)
+        if self._own.beside is None or len(self._others) >= MOST:
+            raise Unavailable("this node cannot open another version of a network", code="version-away")
+
+    def _is_own(self, wanted: Wanted) -> bool:
         return set(wanted.values()) <= set(self._own.labels.values())
 
 
-def _key(wanted: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _key(wanted: Wanted) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(wanted.items()))
 
 
-def _opened(own: Networks, wanted: Mapping[str, str]) -> Networks:
+def _opened(own: Networks, wanted: Wanted) -> Networks:
     assert own.beside is not None
     try:
         found = own.beside({Task(task): label for task, label in wanted.items()})
@@ -67,5 +95,5 @@ def _opened(own: Networks, wanted: Mapping[str, str]) -> Networks:
     return found
 
 
-def _named(wanted: Mapping[str, str]) -> str:
+def _named(wanted: Wanted) -> str:
     return ", ".join(sorted(wanted.values()))

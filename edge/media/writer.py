@@ -17,7 +17,8 @@ _BITS_PER_S = 900_000
 _KEYFRAME_EVERY_S = 2
 """A sender of encoded packets cannot make a keyframe on request, so the file has one this often."""
 _SOUND_BITS_PER_S = 32_000
-_SOUND_STEP_S = 0.02
+_SOUND_STEP_S = 0.06
+"""The sound of one packet: what a node asks a page for."""
 
 
 def write_recording(
@@ -86,6 +87,7 @@ def _video_stream(container: OutputContainer, frames_per_s: int) -> VideoStream:
 def _audio_stream(container: OutputContainer, samples_per_s: int) -> AudioStream:
     stream = container.add_stream("libopus", rate=samples_per_s, layout="mono")
     stream.bit_rate = _SOUND_BITS_PER_S
+    stream.options = {"frame_duration": f"{_SOUND_STEP_S * 1000:.0f}"}
     return stream
 
 

@@ -16,7 +16,7 @@ from edge.media.frames import VideoFrame
 from edge.media.latest import Latest
 from edge.sessions.shadow import Shadow
 from shared.messages.sessions import StartSession
-from shared.messages.versions import Tally, Versions
+from shared.messages.versions import Tally, Versions, together
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +46,7 @@ class Comparing:
     @property
     def tallies(self) -> dict[str, Tally]:
         """By event, how far the versions agreed so far; also when they are no longer compared."""
-        found = {} if self._shadow is None else self._shadow.tallies
-        return {
-            event: self._counted.get(event, Tally()) + found.get(event, Tally())
-            for event in sorted({*self._counted, *found})
-        }
+        return together(self._counted, {} if self._shadow is None else self._shadow.tallies)
 
     def use(self, order: StartSession) -> None:
         """Compare as this order says from now on, anew; what was counted of the same versions stays."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -39,6 +39,8 @@ class LocalWorker:
         self._make = make
         self._tell = tell
         self._sessions: dict[AssignmentId, Session] = {}
+        self._opening: list[StartSession] = []
+        """Orders whose networks are being opened."""
         self._running: set[asyncio.Task[None]] = set()
         self._former_drops: Counter[str] = Counter()
         self._former_errors: Counter[str] = Counter()
@@ -191,11 +193,21 @@ class LocalWorker:
     async def _open(self, order: StartSession) -> None:
         """Open the versions of networks that an order names; without one to compare it goes on."""
         versions = self._instruments.versions
-        await versions.open(order.networks)
+        self._opening.append(order)
         try:
-            await versions.open({**order.networks, **order.shadow})
-        except Unavailable as error:
-            log.warning("no other version is compared here", extra=_named(order) | {"error": str(error)})
+            await versions.open(order.networks, self._in_use)
+            try:
+                await versions.open({**order.networks, **order.shadow}, self._in_use)
+            except Unavailable as error:
+                log.warning("no other version is compared here", extra=_named(order) | {"error": str(error)})
+        finally:
+            self._opening.remove(order)
+
+    def _in_use(self) -> Iterator[Mapping[str, str]]:
+        """The versions that sessions look with, or are about to."""
+        for order in (*self._opening, *(session.order for session in self._sessions.values())):
+            yield order.networks
+            yield {**order.networks, **order.shadow}
 
     def _find(self, assignment: AssignmentId) -> Session:
         session = self._sessions.get(assignment)

@@ -6,14 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from edge.analysis.attempts import Attempts
 from edge.analysis.examination import enrolled
 from edge.analysis.instruments import Instruments
-from edge.analysis.looking import Looking, LookingState
-from edge.analysis.perception import Perception, verifier_of
-from edge.judging.agreement import Agreement
+from edge.analysis.perception import Perception
 from edge.judging.alerts import WatchedSession
-from edge.judging.policy_settings import monitor_settings
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
 from edge.media.negotiation import PeerSettings
@@ -21,8 +17,7 @@ from edge.media.peer import Peer
 from edge.sessions.port import Tell
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
-from edge.sessions.shadow import BESIDE, Shadow
-from shared.errors import Corrupt
+from edge.sessions.shadow import shadow_of
 from shared.ice import for_session
 from shared.messages.sessions import StartSession
 
@@ -46,7 +41,7 @@ class SessionMaker:
                 make_source=self._peer,
                 open_watch=self._watch,
                 level=self.instruments.level,
-                shadow=self._shadow,
+                shadow=lambda one: shadow_of(one, self.instruments),
                 tell=self.tell,
             ),
         )
@@ -65,19 +60,6 @@ class SessionMaker:
             templates=enrolled(order.templates),
             level=self.instruments.level,
         )
-
-    def _shadow(self, order: StartSession) -> Shadow | None:
-        """None: it was not asked for, or could not be opened here."""
-        if not order.shadow:
-            return None
-        try:
-            networks = self.instruments.versions.of({**order.networks, **order.shadow})
-        except Corrupt:
-            return None
-        attempts = Attempts(order.session_id, self.instruments.engine, BESIDE)
-        verifier = verifier_of(networks, enrolled(order.templates))
-        eyes = Looking(attempts, networks, order.policy, verifier, LookingState())
-        return Shadow(eyes, Agreement(monitor_settings(order.policy)))
 
     def _watch(self, order: StartSession, started_utc: datetime) -> Watch:
         return Watch(self._watched(order, started_utc), level=self.instruments.level.number)

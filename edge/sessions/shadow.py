@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from edge.analysis.looking import Looking
-from edge.analysis.perception import Seen
+from edge.analysis.attempts import Attempts
+from edge.analysis.examination import enrolled
+from edge.analysis.instruments import Instruments
+from edge.analysis.looking import Looking, LookingState
+from edge.analysis.perception import Seen, verifier_of
 from edge.judging.agreement import Agreement
+from edge.judging.policy_settings import monitor_settings
 from edge.media.frames import VideoFrame
+from shared.errors import Corrupt
 from shared.messages.sessions import StartSession
 from shared.messages.versions import Tally
 
@@ -41,3 +46,18 @@ class Shadow:
 def no_shadow(_: StartSession) -> Shadow | None:
     """Nothing is compared."""
     return None
+
+
+def shadow_of(order: StartSession, instruments: Instruments) -> Shadow | None:
+    """What an order wants compared. None: nothing, or it could not be opened here. Raises `Corrupt` for
+    invalid templates."""
+    if not order.shadow:
+        return None
+    try:
+        networks = instruments.versions.of({**order.networks, **order.shadow})
+    except Corrupt:
+        return None
+    attempts = Attempts(order.session_id, instruments.engine, BESIDE)
+    verifier = verifier_of(networks, enrolled(order.templates))
+    eyes = Looking(attempts, networks, order.policy, verifier, LookingState())
+    return Shadow(eyes, Agreement(monitor_settings(order.policy)))

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from edge.analysis.measured import Looked, Measured
@@ -29,6 +30,7 @@ from shared.cameras import Camera
 from shared.errors import ProctorError, Rejected, Unavailable
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame
+from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
 from shared.policy.terms import Gate
 
@@ -135,15 +137,18 @@ class Crew:
 
     async def report(self) -> WorkerReport:
         """All workers' reports as one; of a worker that does not answer in time, its last. Never raises."""
-        reports = await self._berths.ask()
-        for state in (state for report in reports for state in report.sessions):
-            placed = self._placed.get(AssignmentId(state.session_id, state.epoch))
-            if placed is not None:
-                placed.state = state
+        reports = [
+            replace(report, sessions=tuple(self._seen(state) for state in report.sessions))
+            for report in await self._berths.ask()
+        ]
         moving = (placed for placed in self._placed.values() if placed.berth is None)
         return self._berths.one_report(
             reports, [placed.state for placed in moving if placed.state is not None]
         )
+
+    def _seen(self, state: SessionState) -> SessionState:
+        placed = self._placed.get(AssignmentId(state.session_id, state.epoch))
+        return state if placed is None else placed.see(state)
 
     def _load(self) -> Counter[Berth]:
         places = (placed.berth or placed.bound_for for placed in self._placed.values())

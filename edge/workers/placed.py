@@ -15,6 +15,7 @@ from edge.workers.remote import RemoteWorker
 from shared.errors import Unavailable
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
+from shared.messages.versions import together
 
 AT_HOME_WITHIN_S: Final = 8.0
 """How long a call waits for a session that moves. A page's offer may take that long."""
@@ -36,6 +37,10 @@ class Placed:
     """Its last saved state; empty before the first."""
     state: SessionState | None = None
     """Its last state in a report."""
+    counted: SessionState | None = None
+    """Its last one while versions were compared, with what all its workers have counted …"""
+    former: SessionState | None = None
+    """… and that when its last worker ended."""
     ending: bool = False
     """Whether it was asked to end, …"""
     handed_over: bool = False
@@ -65,10 +70,21 @@ class Placed:
 
     def lose(self, now_s: float) -> None:
         """Note that its worker has ended at `now_s`."""
-        self.berth = None
+        self.berth, self.former = None, self.counted
         self.arrived.clear()
         self.lost_at = now_s
         self.moves_s.append(now_s)
+
+    def see(self, state: SessionState) -> SessionState:
+        """Note its state as its worker reports it. Returns it with what former workers have counted of the
+        same versions."""
+        former = self.former
+        if former is not None and former.shadow == state.shadow:
+            state = state.model_copy(update={"compared": together(former.compared, state.compared)})
+        self.state = state
+        if state.shadow:
+            self.counted = state
+        return state
 
     async def go_on(self, worker: RemoteWorker) -> None:
         """Let a worker go on with it from its last saved state. Raises as `RemoteWorker.start` does."""

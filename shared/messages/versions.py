@@ -5,6 +5,7 @@ A version is a network of the manifest, as name@version. A node's own are those 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -43,3 +44,9 @@ class Tally(Message):
 
 Tallies = Annotated[dict[Name, Tally], Field(max_length=MOST_EVENTS)]
 """By event; those that nobody found are missing."""
+
+
+def together(one: Mapping[str, Tally], other: Mapping[str, Tally]) -> dict[str, Tally]:
+    """What was counted in both."""
+    events = sorted({*one, *other})
+    return {event: one.get(event, Tally()) + other.get(event, Tally()) for event in events}

@@ -12,7 +12,7 @@ from typing import Final
 
 from shared.events.looks import Look
 from shared.events.table import EVENTS, event_class
-from shared.events.types import EventClass, EventType
+from shared.events.types import Action, EventClass, EventType
 from shared.policy.refusals import Problem
 from shared.policy.rules import DEFAULT_RULES, THRESHOLD_UNITS, EventRule
 from shared.policy.terms import Distraction, Fusion, Movement, Relaxation
@@ -32,6 +32,7 @@ LEAST_STILL_S: Final = 10.0
 """A face that stays for a shorter time is never taken for a picture."""
 LEAST_TURN_S: Final = 0.5
 """The speed of a turn is measured over this time."""
+_CALLS_PEOPLE: Final = frozenset({Action.ESCALATE, Action.AUTO_PAUSE})
 _WITHOUT_GAP: Final = frozenset({Look.IDENTITY, Look.SPEAKERS})
 """Looks that a gap of `max_gap_s` does not restart."""
 
@@ -108,6 +109,17 @@ def fused(fusion: Fusion, cadences_hz: Mapping[Look, float], own: Rules) -> Iter
                 f"fusion.terms.{number}.event",
                 f"{term.event} is switched off, so the fusion could never be raised",
             )
+
+
+def calls(rules: Mapping[EventType, EventRule]) -> Iterator[Problem]:
+    """Find advice that would call people by itself, in a policy that somebody writes. One that has been in
+    force since before must still be read, or its exam could not be held."""
+    event = EventType.PRESENTATION_ATTACK
+    if event in rules and rules[event].action in _CALLS_PEOPLE:
+        yield (
+            f"rules.{event}.action",
+            "it is advice and calls nobody by itself: only none and warning are possible",
+        )
 
 
 def of_rule(event: EventType, rule: EventRule) -> Iterator[Problem]:

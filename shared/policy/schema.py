@@ -234,10 +234,19 @@ class Policy(Frozen):
 
 
 def parse_policy(value: Mapping[str, Any]) -> Policy:
-    """Parse an exam's policy from JSON or YAML data; a rule may name only the fields it changes.
+    """Parse an exam's policy, as somebody writes it, from JSON or YAML data; a rule may name only the fields
+    it changes.
 
     Raises `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong.
     """
+    policy = policy_in_force(value)
+    if problems := list(contradictions.calls(policy.rules)):
+        raise refused("policy", problems)
+    return policy
+
+
+def policy_in_force(value: Mapping[str, Any]) -> Policy:
+    """The same for what is made of a policy in force, which may have what nobody may write any more."""
     data = dict(value)
     rules = data.get("rules")
     if isinstance(rules, Mapping):

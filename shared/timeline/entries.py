@@ -31,6 +31,7 @@ def entry_of(shown: Shown, zero_utc: datetime) -> Entry:
         onset_s=since_zero_s(alert.onset),
         raised_s=since_zero_s(alert.raised),
         cleared_s=None if alert.cleared is None else since_zero_s(alert.cleared),
+        lasted_s=alert.duration,
         severity=alert.severity_score,
         confidence=alert.confidence,
         explanation=alert.explanation,

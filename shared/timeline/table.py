@@ -58,7 +58,7 @@ def _when(entry: Entry) -> str:
     reported = f"<small>reported at {clock(entry.raised_s)}</small>"
     if entry.cleared_s is None:
         return f"<strong>{begins} – lasting</strong>{reported}"
-    lasted = f"<small>lasted {spoken(entry.cleared_s - entry.onset_s)}</small>"
+    lasted = f"<small>lasted {spoken(entry.lasted_s)}</small>"
     return f"<strong>{begins} – {clock(entry.cleared_s)}</strong>{lasted}{reported}"
 
 

@@ -37,6 +37,8 @@ class Entry:
     raised_s: float
     cleared_s: float | None
     """None while it lasts."""
+    lasted_s: float
+    """Without the time in between in which it was unknown."""
     severity: float
     confidence: float
     explanation: str

@@ -60,6 +60,10 @@ class Doors:
             self.tell(CLOSED, now)
         return transport not in going
 
+    def begins(self, transport: asyncio.Transport) -> None:
+        """Note that the head of a request arrived on this connection."""
+        self._doorway.begins(transport)
+
     def asked(self, transport: asyncio.Transport) -> None:
         """Note that a whole request arrived on this connection."""
         self._doorway.asked(transport)

@@ -1,7 +1,9 @@
 """Decides which connections may be open. Pure; `now` is an argument.
 
 A connection that has not sent a whole request costs its sender nothing, so it may lose its place: at the
-limit, a new connection replaces the one that has waited longest.
+limit, a new connection replaces the one that has waited longest. One that has never sent even a head is worth
+least: an address has few of those, and where it has them all, its next ones come slowly. The system hands
+connections over in the order of their arrival, so those of others wait until these are dealt with.
 """
 
 from __future__ import annotations
@@ -17,6 +19,12 @@ from shared.rates import Buckets, Rate
 ARRIVALS: Final = Rate(burst=2_000, per_s=500)
 """New connections of one address: an exam hall may connect at once, and a client that reconnects in a loop is
 stopped before it uses a fifth of a core."""
+UNASKED: Final = 512
+"""Connections of one address that have never sent a whole head. An honest one has sent it when it is accepted
+or, with TLS, some round trips later, whatever time its body takes; but browsers also open some before they
+need them."""
+UNASKED_ARRIVALS: Final = Rate(burst=50, per_s=250)
+"""New connections of an address that has `UNASKED` of them. Refusing one costs a tenth of letting it in."""
 _NETWORK_BITS: Final = 64
 
 G = TypeVar("G", bound=Hashable)
@@ -36,8 +44,10 @@ class Doorway(Generic[G]):
     def __init__(self, bounds: Bounds, arrivals: Rate = ARRIVALS) -> None:
         self._bounds = bounds
         self._arrivals = Buckets(arrivals)
+        self._crowded = Buckets(UNASKED_ARRIVALS)
         self._home: dict[G, str | None] = {}
         self._waiting: OrderedDict[str | None, OrderedDict[G, float]] = OrderedDict()
+        self._unasked: dict[str, OrderedDict[G, None]] = {}
         self._of: Counter[str | None] = Counter()
         self.counts: Counter[str] = Counter()
         """Connections closed since the start, by reason."""
@@ -47,7 +57,10 @@ class Doorway(Generic[G]):
 
     def arrives(self, address: str, now: float) -> bool:
         """Whether this address may open another connection now. Ask it first, because it costs least."""
-        allowed = self._arrivals.wait_s(network_of(address), now) == 0.0
+        home = network_of(address)
+        allowed = self._arrivals.wait_s(home, now) == 0.0 and (
+            not self._is_crowded(home) or self._crowded.wait_s(home, now) == 0.0
+        )
         self.counts["too-fast"] += not allowed
         return allowed
 
@@ -59,7 +72,9 @@ class Doorway(Generic[G]):
         """
         home = None if address is None else network_of(address)
         leaving: tuple[G, ...] = ()
-        if home is not None and self._of[home] >= self._bounds.per_address:
+        if home is not None and self._is_crowded(home):
+            leaving = self._gives_way(next(iter(self._unasked[home])))
+        elif home is not None and self._of[home] >= self._bounds.per_address:
             leaving = self._give_way(home)
             if not leaving:
                 return self._refused(guest, "address-full")
@@ -69,6 +84,8 @@ class Doorway(Generic[G]):
                 return self._refused(guest, "full")
         self._home[guest] = home
         self._of[home] += 1
+        if home is not None:
+            self._unasked.setdefault(home, OrderedDict())[guest] = None
         self.waits(guest, now)
         return leaving
 
@@ -77,10 +94,17 @@ class Doorway(Generic[G]):
         if guest in self._home:
             self._waiting.setdefault(self._home[guest], OrderedDict())[guest] = now
 
+    def begins(self, guest: G) -> None:
+        """Note that the head of its request has arrived: it only waits, like one that has asked before. Its
+        body may be pictures over a slow line, which must not lose their place to new connections."""
+        if guest in self._home:
+            self._has_begun(guest, self._home[guest])
+
     def asked(self, guest: G) -> None:
         """Note that its request has arrived: it keeps its place."""
         if guest in self._home:
             self._no_longer_waits(guest, self._home[guest])
+            self._has_begun(guest, self._home[guest])
 
     def leave(self, guest: G) -> None:
         """Note that the connection is closed. Has no effect for one that was not admitted."""
@@ -88,6 +112,7 @@ class Doorway(Generic[G]):
             return
         home = self._home.pop(guest)
         self._no_longer_waits(guest, home)
+        self._has_begun(guest, home)
         self._of[home] -= 1
         if not self._of[home]:
             del self._of[home]
@@ -100,10 +125,22 @@ class Doorway(Generic[G]):
         waiting = self._waiting.get(home)
         if not waiting:
             return ()
-        oldest = next(iter(waiting))
-        self.leave(oldest)
+        return self._gives_way(next(iter(waiting)))
+
+    def _gives_way(self, guest: G) -> tuple[G, ...]:
+        self.leave(guest)
         self.counts["gave-way"] += 1
-        return (oldest,)
+        return (guest,)
+
+    def _is_crowded(self, home: str) -> bool:
+        return len(self._unasked.get(home, ())) >= UNASKED
+
+    def _has_begun(self, guest: G, home: str | None) -> None:
+        unasked = self._unasked.get(home) if home is not None else None
+        if home is not None and unasked is not None:
+            unasked.pop(guest, None)
+            if not unasked:
+                del self._unasked[home]
 
     def _most_waiting(self) -> str | None:
         """The address with the most waiting connections, so that others do not lose theirs because of it."""

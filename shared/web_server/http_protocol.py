@@ -67,9 +67,12 @@ class PunctualProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Pass data on. With a whole request, the connection keeps its place."""
+        """Pass data on. With a whole head, the connection is no silent one any more; with a whole request, it
+        keeps its place."""
         super().data_received(data)
-        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+        if self.conn.their_state is h11.SEND_BODY:
+            self._doors.begins(self.transport)
+        elif self.conn.their_state is not h11.IDLE:
             self._doors.asked(self.transport)
 
     def handle_websocket_upgrade(self, event: Any) -> None:

@@ -53,7 +53,10 @@ def listen(host: str, port: int, doors: Doors | None = None) -> socket.socket:
 
     Raises `ConfigError` when the port cannot be used.
     """
-    listener = _Listener(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio lets each part of an answer leave at once only where the socket's protocol is named. Otherwise a
+    # body waits until the client has acknowledged the head, up to 40 ms.
+    listener = _Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.doors = doors
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -12,10 +12,8 @@ import asyncio
 import gc
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,11 +28,11 @@ from coordinator.arriving.treated import Treatment
 from coordinator.ground.database import Database
 from coordinator.nodes.alert_stream import StreamMessage
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill
+from tests.benchmarks._databases import DATABASES
 from tests.benchmarks._figures import Figure
 from tests.support.album import pictured
 from tests.support.exam_site import NODE_ID, Site, exam_site
 from tests.support.nats import nats_server
-from tests.support.postgres import database_url, postgres_server, run_sql
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
 ALERTS: Final = 100_000
@@ -97,10 +95,9 @@ def run(arguments: Sequence[str]) -> list[Figure]:
     """Print every line; the slowest list, the rate of ingest and starting a session for the table."""
     alerts = int(arguments[0]) if arguments else ALERTS
     figures: list[Figure] = []
-    databases = {"SQLite": _sqlite, "PostgreSQL": _postgres}
-    for name in arguments[1:] or databases:
+    for name in arguments[1:] or DATABASES:
         try:
-            with databases[name]() as (url, folder):
+            with DATABASES[name]() as (url, folder):
                 lines = asyncio.run(_measure(url, folder, alerts))
         except pytest.skip.Exception as missing:
             sys.stdout.write(f"coordinator on {name}: SKIPPED, {missing.msg}\n")
@@ -262,16 +259,3 @@ def _print(title: str, lines: Sequence[Line]) -> None:
         sys.stdout.write(
             f"  {one.what:34}" + "".join(f"{each:>9.1f}" for each in figures) + f"  {one.note}\n"
         )
-
-
-@contextmanager
-def _sqlite() -> Iterator[tuple[str, Path]]:
-    with tempfile.TemporaryDirectory(prefix="proctor-bench-") as name:
-        yield f"sqlite:///{name}/coordinator.db", Path(name)
-
-
-@contextmanager
-def _postgres() -> Iterator[tuple[str, Path]]:
-    with tempfile.TemporaryDirectory(prefix="proctor-bench-") as name, postgres_server() as server:
-        run_sql(server, "CREATE DATABASE bench")
-        yield database_url(server, "bench"), Path(name)

@@ -1,6 +1,6 @@
 """Machines to try the playbooks on: Debian 12 in containers that boot with systemd. Needs root.
 
-    python -m tests.machines                     one machine, and then three
+    python -m tests.machines                     one machine, three, and then six
     python -m tests.machines three-machines      only these
     python -m tests.machines ... --keep          the same, and leave machines running until Ctrl-C
 
@@ -8,7 +8,9 @@ Prints each step's minutes and what came of it; ends with 1 if one failed.
 
 one_machine    the example `one-machine`, an exam on it, and booted again
 three_machines the example `three-machines`, an exam on it, and what follows
-installation   its machines, and their nodes by name
+two_regions    the example `two-regions`, exams on it, and another authority
+beginning      how both begin: provisioned, looked at, an exam on them
+installation   machines of an example, and their nodes by name
 life           upgraded while an exam runs; a node killed
 returning      backup, erasure, wipe, restore
 changing       keys and authorities rotated; a node added and taken out
@@ -40,8 +42,9 @@ from tests.machines.one_machine import one_machine
 from tests.machines.place import place
 from tests.machines.steps import Steps, say
 from tests.machines.three_machines import three_machines
+from tests.machines.two_regions import two_regions
 
-EXAMPLES: Final = {"one-machine": one_machine, "three-machines": three_machines}
+EXAMPLES: Final = {"one-machine": one_machine, "three-machines": three_machines, "two-regions": two_regions}
 
 
 def main() -> None:

@@ -1,43 +1,55 @@
-"""Keys and authorities of three machines rotated; a node added, and taken out again."""
+"""Keys and authorities rotated; a node added, and taken out again."""
 
 from __future__ import annotations
 
 import time
 from typing import Final
 
-from tests.machines.installation import EDGES, FURTHER, Installation
+from tests.machines.installation import Installation
 from tests.machines.place import FOLDER
 from tests.machines.steps import Steps, Wrong
 
+FURTHER: Final = "edge3.example.org"
+"""A node that comes later."""
 RENEWED_WITHIN_S: Final = 180.0
 HELD: Final = (
     "ls -d /var/lib/proctor/edge /etc/proctor/edge.toml /etc/proctor/edge-secrets 2>/dev/null || true"
 )
 
 
-def rotated(three: Installation, steps: Steps) -> None:
-    """Another authority takes over. Other keys of the hub let nodes renew at once, which else takes hours."""
-    for what in ("ca-prepare", "hub-keys", "ca-switch", "hub-keys", "ca-finish", "hub-certificates"):
+def rotated(installed: Installation, steps: Steps) -> None:
+    """Another authority takes over, and another master key. Other keys of the hub let nodes renew at
+    once, which else takes hours.
+    """
+    for what in (
+        "ca-prepare",
+        "hub-keys",
+        "ca-switch",
+        "hub-keys",
+        "ca-finish",
+        "hub-certificates",
+        "master-key",
+    ):
         with steps.step(f"rotate {what}") as step:
-            before = _certificates(three)
-            three.site.run("rotate", "-e", f"rotate={what}")
+            before = _certificates(installed)
+            installed.site.run("rotate", "-e", f"rotate={what}")
             if what == "hub-keys":
-                step.note(f"{_renewed(three, before)} nodes renewed")
+                step.note(f"{_renewed(installed, before)} nodes renewed")
     with steps.step("well after all rotations") as step:
-        three.site.run_unchanged("check")
-        step.note(three.arrived())
+        installed.site.run_unchanged("check")
+        step.note(installed.arrived())
 
 
-def _certificates(three: Installation) -> set[str]:
+def _certificates(installed: Installation) -> set[str]:
     """The serial numbers of nodes' certificates."""
-    return {str(one["serial"]) for one in three.operate("nodes", "certificates")}
+    return {str(one["serial"]) for one in installed.operate("nodes", "certificates")}
 
 
-def _renewed(three: Installation, before: set[str]) -> int:
+def _renewed(installed: Installation, before: set[str]) -> int:
     """Wait until every node has another certificate. Raises `Wrong`."""
-    nodes, deadline = set(three.nodes()), time.monotonic() + RENEWED_WITHIN_S
+    nodes, deadline = set(installed.nodes()), time.monotonic() + RENEWED_WITHIN_S
     while True:
-        found = three.operate("nodes", "certificates")
+        found = installed.operate("nodes", "certificates")
         renewed = {one["node_id"] for one in found if str(one["serial"]) not in before}
         if nodes <= renewed:
             return len(nodes)
@@ -54,14 +66,14 @@ def node_added_and_taken_out(three: Installation, steps: Steps) -> None:
         step.note(f"{three.site.run('add-node', '--limit', FURTHER)} changes")
     ids = {machine.name: node for node, machine in three.nodes().items()}
     with steps.step("an exam on it") as step:
-        for edge in EDGES:
+        for edge in three.example.edges:
             three.operate("nodes", "cordon", ids[edge])
         page = three.exam.seat("kim", FOLDER / "rehearsal/rehearsal.mkv")
         page.wait_until_it_flows()
         if three.exam.node_of(page) != ids[FURTHER]:
             raise Wrong("the session is not on the only node that takes one")
         three.exam.end(page)
-        for edge in EDGES:
+        for edge in three.example.edges:
             three.operate("nodes", "uncordon", ids[edge])
         step.note(three.arrived())
     with steps.step("decommission"):

@@ -1,4 +1,4 @@
-"""The installation of the example `three-machines`: its machines, their nodes, an exam, what a run shares."""
+"""An installation of several machines, as an example has it: its machines, their nodes, an exam."""
 
 from __future__ import annotations
 
@@ -9,43 +9,75 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from tests.machines import looks
 from tests.machines.exam import Exam
 from tests.machines.machine import Machine
 from tests.machines.outside import Outside
 from tests.machines.place import FOLDER, Place, name_all
-from tests.machines.provisioning import Provisioning
+from tests.machines.provisioning import ANSIBLE, Provisioning
 from tests.machines.steps import Wrong
 
 CENTRE: Final = "proctor.example.org"
-EDGES: Final = ("edge1.example.org", "edge2.example.org")
-FURTHER: Final = "edge3.example.org"
-"""A node that comes later."""
-ADDRESSES: Final = {
-    CENTRE: "10.99.0.21",
-    EDGES[0]: "10.99.0.22",
-    EDGES[1]: "10.99.0.23",
-    FURTHER: "10.99.0.24",
-}
-GROUPS: Final = {
-    CENTRE: ("postgres", "coordinator", "nats", "turn", "monitoring"),
-    **dict.fromkeys(EDGES, ("edge", "nats")),
-    FURTHER: ("edge",),
-}
+_NETWORK: Final = "10.99.0.{}"
+_FIRST: Final = 21
 ARRIVES_WITHIN_S: Final = 180.0
 OPERATOR: Final = "proctor-operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An example inventory, and machines that come later."""
+
+    name: str
+    groups: dict[str, tuple[str, ...]]
+    """Of each machine, in the order of the inventory."""
+    further: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where each machine is."""
+        names = enumerate((*self.groups, *self.further), _FIRST)
+        return {name: _NETWORK.format(last) for last, name in names}
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """The machines with a node."""
+        return tuple(name for name, groups in self.groups.items() if "edge" in groups)
+
+    @property
+    def folder(self) -> Path:
+        """What belongs to the installation on the control host."""
+        return FOLDER / self.name
+
+
+def example(name: str, *further: str) -> Example:
+    """The example inventory of this name."""
+    listed = yaml.safe_load((ANSIBLE / "inventories" / name / "hosts.yml").read_text())["all"]
+    children = listed["children"].items()
+    groups = {
+        machine: tuple(group for group, has in children if machine in has["hosts"])
+        for machine in listed["hosts"]
+    }
+    return Example(name, groups, further)
 
 
 @dataclass(slots=True)
 class Installation:
     """What its steps share."""
 
+    example: Example
     place: Place
-    folder: Path
     outside: Outside
     machines: dict[str, Machine]
     site: Provisioning
     exam: Exam
+
+    @property
+    def folder(self) -> Path:
+        """What belongs to it on the control host."""
+        return self.example.folder
 
     @property
     def centre(self) -> Machine:
@@ -54,7 +86,7 @@ class Installation:
 
     def boot(self, name: str) -> Machine:
         """An empty machine of this name, known to all."""
-        self.machines[name] = self.place.boot(name, ADDRESSES[name])
+        self.machines[name] = self.place.boot(name, self.example.addresses[name])
         acquaint(self.outside, self.machines.values())
         return self.machines[name]
 
@@ -82,8 +114,3 @@ class Installation:
 def acquaint(outside: Outside, machines: Iterable[Machine]) -> None:
     """Let all know one another by name."""
     outside.name(name_all(machines, []))
-
-
-def folder() -> Path:
-    """What belongs to the installation on the control host."""
-    return FOLDER / "three-machines"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.machines.exam import Page
-from tests.machines.installation import CENTRE, EDGES, Installation
+from tests.machines.installation import CENTRE, Installation
 from tests.machines.place import FOLDER
 from tests.machines.provisioning import newer_package
 from tests.machines.recording import repeated
@@ -30,7 +30,7 @@ def upgraded(three: Installation, steps: Steps) -> None:
         three.site.write(three.machines.values(), package_folder=str(package))
         step.note(f"{three.site.run('upgrade', '-e', MOVE_EXAMS)} changes")
         release = (package / "release").read_text().strip()
-        for name, program in (*((edge, "edge") for edge in EDGES), (CENTRE, "coordinator")):
+        for name, program in (*((edge, "edge") for edge in three.example.edges), (CENTRE, "coordinator")):
             current = three.machines[name].run(CURRENT.format(program)).strip()
             if current.rpartition("/")[2] != release:
                 raise Wrong(f"{name} runs {current}, and not {release}")

@@ -78,7 +78,8 @@ class Machine:
         """Switch it off at once; no process there learns of it."""
         if (running := self._stopping()) is not None:
             # With its first process all others of the machine end; without systemd-nspawn they would go on.
-            subprocess.run(["pkill", "--signal", "KILL", "--parent", str(running.pid)], check=True)
+            # One that did not boot has none.
+            subprocess.run(["pkill", "--signal", "KILL", "--parent", str(running.pid)], check=False)
             _wait_for_the_end(running)
 
     def _stopping(self) -> subprocess.Popen[bytes] | None:
@@ -126,7 +127,7 @@ def common_root(folder: Path) -> Path:
 
 @contextmanager
 def machine(root: Path, folder: Path, name: str, address: str, archive_proxy: str) -> Iterator[Machine]:
-    """An empty machine, booted; the end of the block switches it off and forgets it."""
+    """An empty machine, booted; the end of the block cuts its power and forgets it."""
     own = folder / name
     _remove(own)
     for part in ("changes", "work", "root"):
@@ -139,7 +140,7 @@ def machine(root: Path, folder: Path, name: str, address: str, archive_proxy: st
         made.boot()
         yield made
     finally:
-        made.shut_down()
+        made.cut_power()
         _remove(own)
 
 

@@ -26,15 +26,17 @@ _TASK: Final = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$|^changed: \[
 
 
 def wheels(folder: Path) -> None:
-    """Fetch all locked wheels of this machine's package index; what is there already is not fetched again."""
+    """Fetch all locked wheels of this machine's package index, once."""
     folder.mkdir(parents=True, exist_ok=True)
     for lock in LOCKS:
+        wanted, fetched = REPOSITORY / "requirements" / f"{lock}.lock", folder / f"{lock}.lock"
+        if fetched.exists() and fetched.read_bytes() == wanted.read_bytes():
+            continue
         # uv goes by a lock where pip would refuse a package for a later Python's sake.
         how = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--ignore-requires-python"]
-        what = ["-r", str(REPOSITORY / "requirements" / f"{lock}.lock"), "-d", str(folder)]
-        subprocess.run(
-            [REPOSITORY / ".tools/bin/python", "-m", "pip", "download", "-q", *how, *what], check=True
-        )
+        pip = [str(REPOSITORY / ".tools/bin/python"), "-m", "pip", "download", "-q", *how]
+        subprocess.run([*pip, "-r", str(wanted), "-d", str(folder)], check=True)
+        shutil.copy(wanted, fetched)
 
 
 def newer_package(folder: Path) -> Path:
@@ -47,7 +49,8 @@ def newer_package(folder: Path) -> Path:
             shutil.copy(REPOSITORY / name, folder / name)
     project = folder / "pyproject.toml"
     project.write_text(re.sub(r'(?m)^version = "(.*)"$', r'version = "\1.post1"', project.read_text()))
-    (folder / ".tools").symlink_to(REPOSITORY / ".tools")
+    for needed in (".tools", ".venv"):
+        (folder / needed).symlink_to(REPOSITORY / needed)
     subprocess.run([folder / "requirements/package.sh"], check=True, stdout=subprocess.DEVNULL)
     return folder / "build/package"
 
@@ -91,8 +94,10 @@ class Provisioning:
         hosts = yaml.safe_load((self._example / "hosts.yml").read_text())
         for group, names in (more or {}).items():
             hosts["all"]["children"][group]["hosts"] |= dict.fromkeys(names)
+        known = hosts["all"]["hosts"]
         hosts["all"]["hosts"] = {
-            machine.name: {
+            machine.name: (known.get(machine.name) or {})
+            | {
                 "ansible_host": machine.address,
                 "ansible_ssh_private_key_file": str(machine.key),
                 "ansible_ssh_common_args": " ".join(machine.ssh_options[2:]),
@@ -108,7 +113,11 @@ class Provisioning:
         """Run a playbook; gives how many things it changed. Raises `Wrong`."""
         asked = [*WITHIN, str(PROGRAM), "-i", str(self.folder / "hosts.yml")]
         asked += [str(ANSIBLE / "playbooks" / f"{playbook}.yml"), *options]
-        environment = os.environ | {"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        environment = os.environ | {
+            "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",  # how long each task took
+        }
         began = self.log.stat().st_size
         with self.log.open("a") as log:
             log.write(f"\n#### {playbook} {' '.join(options)}\n")

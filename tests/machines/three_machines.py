@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import time
-from typing import Final
-
-from tests.machines import changing, life, looks, returning
-from tests.machines.authority import write_certificates
-from tests.machines.exam import PROCTORCTL, open_exam
-from tests.machines.installation import ADDRESSES, CENTRE, EDGES, GROUPS, Installation, acquaint, folder
-from tests.machines.one_machine import STAYS_UP_FOR_S
-from tests.machines.outside import Outside
-from tests.machines.place import FOLDER, Place
-from tests.machines.provisioning import Provisioning
-from tests.machines.recording import rehearsal
-from tests.machines.steps import Steps, Wrong
-
-RECORDING: Final = FOLDER / "rehearsal/rehearsal.mkv"
-EXAM_ENDS_WITHIN_S: Final = 300.0
+from tests.machines import changing, life, returning
+from tests.machines.beginning import examined, looked_at, provisioned
+from tests.machines.changing import FURTHER
+from tests.machines.installation import example
+from tests.machines.place import Place
+from tests.machines.steps import Steps
 
 
 def three_machines(place: Place, steps: Steps) -> None:
     """Provision three empty machines, hold exams on them, and take them through an installation's life."""
-    three = provisioned(place, steps)
+    three = provisioned(place, steps, example("three-machines", FURTHER))
     looked_at(three, steps)
     examined(three, steps)
     life.upgraded(three, steps)
@@ -32,75 +20,3 @@ def three_machines(place: Place, steps: Steps) -> None:
     returning.restored(three, steps)
     changing.rotated(three, steps)
     changing.node_added_and_taken_out(three, steps)
-
-
-def provisioned(place: Place, steps: Steps) -> Installation:
-    """From empty machines to a running installation; an exam is made, and nobody sits it yet."""
-    shutil.rmtree(folder(), ignore_errors=True)
-    write_certificates(folder() / "certificates", tuple(ADDRESSES))
-    outside = Outside(folder(), f"https://{CENTRE}", folder() / "certificates/authority.pem")
-    with steps.step("boot three machines"):
-        machines = {name: place.boot(name, ADDRESSES[name]) for name in (CENTRE, *EDGES)}
-        acquaint(outside, machines.values())
-    said = outside.ask(PROCTORCTL, "backup", "recipient", "--out", folder() / "backup.key")
-    settings = {
-        "package_links": f"{place.files}/wheels",
-        "backup_target": returning.TARGET,
-        "backup_recipient": json.loads(said)["recipient"],
-    }
-    site = Provisioning(folder(), machines.values(), settings)
-    with steps.step("site on three empty machines") as step:
-        step.note(f"{site.run('site')} changes")
-    with steps.step("the recording of an exam"):
-        rehearsal(RECORDING.parent)
-    exam = open_exam(outside, RECORDING.parent, machines[CENTRE])
-    place.opened.callback(exam.close)
-    return Installation(place, folder(), outside, machines, site, exam)
-
-
-def looked_at(three: Installation, steps: Steps) -> None:
-    """It stays as it is, and is as the documentation says."""
-    with steps.step("they stay up") as step:
-        time.sleep(STAYS_UP_FOR_S)
-        for name, machine in three.machines.items():
-            step.note(looks.units(machine, GROUPS[name]))
-    with steps.step("site once more"):
-        three.site.run_unchanged("site")
-    with steps.step("site in check mode"):
-        three.site.run_unchanged("site", "--check")
-    with steps.step("ports and hardening") as step:
-        for name, machine in three.machines.items():
-            step.note(looks.ports(machine, GROUPS[name], cluster=True, monitored=True))
-            step.note(looks.hardening(machine, GROUPS[name]))
-    with steps.step("copies of the hub's streams") as step:
-        step.note(copies(three))
-
-
-def copies(three: Installation) -> str:
-    """How many copies the cluster keeps of each stream. Raises `Wrong` if not three."""
-    found = looks.replicas(three.centre)
-    if not found or set(found.values()) != {3}:
-        raise Wrong(f"the hub keeps {found} copies, and not three of each stream")
-    return f"{found}"
-
-
-def examined(three: Installation, steps: Steps) -> None:
-    """An exam through TLS, and one over the relay; the coordinator chooses the nodes."""
-    exam, script = three.exam, rehearsal(RECORDING.parent)
-    with steps.step("an exam through TLS, and one by the relay only") as step:
-        exam.enroll("ada")
-        page, relayed = exam.seat("ada", RECORDING), exam.seat("eve", RECORDING, "--relay")
-        for one in (page, relayed):
-            one.wait_until_it_flows()
-        nodes = three.nodes()
-        step.note(f"on {nodes[exam.node_of(page)].name} and {nodes[exam.node_of(relayed)].name}")
-        for one in (page, relayed):
-            one.program.wait(EXAM_ENDS_WITHIN_S)
-        step.note(three.arrived())
-        exam.end_both(page, relayed, script, step)
-    with steps.step("dashboards") as step:
-        step.note(looks.panels(three.centre, f"{ADDRESSES[EDGES[0]]}:8091"))
-    with steps.step("doctor") as step:
-        three.site.run_unchanged("doctor")
-        told = [(three.folder / "doctor" / f"{name}.txt").read_text() for name in three.machines]
-        step.note(f"{[len(text.splitlines()) for text in told]} lines")

@@ -33,6 +33,7 @@ def compose(out: Path, *, takes: int, honest_minutes: float, seed: int) -> None:
     people, sounds = performers(media, seed), library(media)
     fit = fitter()
     material.people(out / "people", people, media)
+    material.groups(out)
     material.counted(out / "counted", media)
     material.heads(out / "heads", people, fit, media)
     material.sounds(out / "sounds", media, sounds)

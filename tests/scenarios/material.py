@@ -69,6 +69,15 @@ _CLIPS = {
     "asl_plaid": ("hungry", "want"),
     "asl_skullshirt": ("again", "no", "brother"),
 }
+_STILLS = {"desk-woman": ("pose/open_desk_woman_f06.jpg", "pose/open_desk_woman_f18.jpg")}
+"""More people of whom there are single frames."""
+_GROUPS = {
+    "ms_lady": "east-asian",
+    "google_p3": "east-asian",
+    "desk-woman": "east-asian",
+    "obama": "dark-skinned",
+}
+"""As in the recognisers' own tests: whom a recogniser or a gate may treat worse. All others are one group."""
 
 
 def people(folder: Path, performers: Sequence[Performer], media: Path | None) -> None:
@@ -86,10 +95,26 @@ def people(folder: Path, performers: Sequence[Performer], media: Path | None) ->
         if performer.unique_s > 1:
             for at_s in (0.0, 0.8, 1.6, 2.4):
                 _shots(folder / performer.name, f"film-{at_s:g}", performer.view(at_s))
+    _frames(folder, media)
+
+
+def _frames(folder: Path, media: Path) -> None:
+    """Single frames of people who are seen for a moment only."""
+    for person, sources in _STILLS.items():
+        for source in sources:
+            _shots(folder / person, Path(source).stem, _read(media / source))
     for person, clips in _CLIPS.items():
         for clip in clips:
             frames = film_frames(media / "video" / f"open_asl_{clip}.mkv")
             _shots(folder / person, f"film-{clip}", frames[len(frames) // 2])
+
+
+def groups(folder: Path) -> None:
+    """Which group everybody belongs to."""
+    rows = [
+        (person.name, _GROUPS.get(person.name, "others")) for person in sorted((folder / "people").iterdir())
+    ]
+    _table(folder / "groups.csv", ("name", "group"), rows)
 
 
 def counted(folder: Path, media: Path | None) -> None:

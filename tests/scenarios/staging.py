@@ -25,6 +25,8 @@ class Cast:
 
 Picture = Callable[[Cast, float, float], Image]
 """From the cast, the exam's time (s) and how far the act has come (0…1) to what is before the camera."""
+BLUR_PX = 6.0
+"""Standard deviation of the blur of a camera that is out of focus."""
 
 
 def swapped(cast: Cast, at_s: float, come: float) -> Image:
@@ -63,8 +65,11 @@ def _shifted(picture: Image, by_px: float, behind: Image | None) -> Image:
     return np.asarray(moved, np.uint8)
 
 
-def darkened(cast: Cast, at_s: float, come: float) -> Image:
-    return np.asarray(cv2.convertScaleAbs(cast.candidate.view(at_s), alpha=1 - 0.82 * come), np.uint8)
+def defocused(cast: Cast, at_s: float, come: float) -> Image:
+    """The camera loses its focus. In the dark a recogniser can still tell, down to where a camera counts as
+    blocked."""
+    view = cast.candidate.view(at_s)
+    return np.asarray(cv2.GaussianBlur(view, (0, 0), BLUR_PX * come), np.uint8) if come > 0 else view
 
 
 def covered(cast: Cast, at_s: float, come: float) -> Image:

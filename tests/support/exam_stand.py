@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,6 +43,7 @@ from shared.api.sessions import IceServerOut, WebrtcConfig
 from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.fields import format_utc
+from shared.web_server.options import listen
 from tests.support.eventually import until
 
 CODE = "code-of-thirty-two-characters-00"
@@ -218,7 +218,7 @@ class NextNode:
 async def exam_stand() -> AsyncIterator[Stand]:
     """A running stand on a free port of the loopback."""
     stand = Stand()
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen("127.0.0.1", 0) as listening:
         stand.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         server = uvicorn.Server(uvicorn.Config(_app(stand), log_level="error", lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -157,10 +157,11 @@ class Media(asyncio.DatagramProtocol):
 
 def serve(config: EdgeConfig) -> None:
     """One life of the node, until it is killed."""
-    asyncio.run(_serve(config))
+    asyncio.run(live(config))
 
 
-async def _serve(config: EdgeConfig) -> None:
+async def live(config: EdgeConfig) -> None:
+    """The node on this event loop, until cancelled."""
     identity, media = load(config.data_folder), Media()
     loop = asyncio.get_running_loop()
     await loop.create_datagram_endpoint(lambda: media, local_addr=("127.0.0.1", config.web.port))

@@ -70,8 +70,10 @@ def write_hub_files(folder: Path, keys: FleetKeys, hosts: Sequence[str] = ("127.
 
 
 @asynccontextmanager
-async def place(database: Path, folder: Path, port: int | None = None) -> AsyncIterator[Place]:
-    """Runs until the block ends. `port`: of the hub."""
+async def place(
+    database: Path, folder: Path, port: int | None = None, web_port: int = 0
+) -> AsyncIterator[Place]:
+    """Runs until the block ends. `port`: of the hub, `web_port`: of the coordinator."""
     keys = make_own_keys(folder / "coordinator", None).fleet
     write_hub_files(folder / "tls", keys)
     said = hub_settings(
@@ -92,7 +94,7 @@ async def place(database: Path, folder: Path, port: int | None = None) -> AsyncI
             httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as http,
         ):
             site = Site(app, http, cast(Any, None), lambda: None)
-            async with served(site) as sockets:
+            async with served(site, web_port) as sockets:
                 url = sockets.replace("ws://", "http://").removesuffix("/ws")
                 yield Place(site, url, hub.url, hub.reload)
 

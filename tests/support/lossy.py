@@ -128,7 +128,7 @@ async def _received_by_stock(
                     arrivals.at.append(time.monotonic())
                     arrivals.media_s.append(float(frame.pts * frame.time_base))
                 else:
-                    _heard(arrivals, 0.02)
+                    _heard(arrivals, frame.samples / frame.sample_rate)
 
     receiver.on("track", lambda track: tasks.append(asyncio.create_task(drain(track))))
     await receiver.setRemoteDescription(candidate.localDescription)

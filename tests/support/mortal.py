@@ -27,6 +27,12 @@ class Mortal:
         self._life = self._new()
         self.lives = 0
 
+    @property
+    def pid(self) -> int | None:
+        """Of its present life."""
+        pid: int | None = self._life.pid
+        return pid
+
     def start(self) -> None:
         """Begin a life; returns when it takes connections. One that ends by itself before, because what it
         needs is away, is begun again as a supervisor would."""

@@ -77,6 +77,11 @@ class RunningServer:
     def url(self) -> str:
         return f"nats://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs."""
+        return None if self._process is None else self._process.pid
+
     def start(self) -> None:
         """Start and wait until it takes clients. Fails with its log when it does not."""
         config = self._folder / "nats.conf"

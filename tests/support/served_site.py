@@ -17,6 +17,7 @@ from websockets.typing import Origin, Subprotocol
 
 from coordinator.config import CoordinatorConfig
 from coordinator.serving import server as server_of, way_in
+from shared.web_server.options import listen
 from tests.support.eventually import cancelled, until
 from tests.support.exam_site import Site, exam_site
 from tests.support.fake_node import FakeNode
@@ -47,9 +48,9 @@ async def served_site(database_url: str, hub: RunningServer, folder: Path) -> As
 
 
 @asynccontextmanager
-async def served(site: Site) -> AsyncIterator[str]:
-    """The site's application behind a real server; the address of its live sockets."""
-    with _free_port() as listening:
+async def served(site: Site, port: int = 0) -> AsyncIterator[str]:
+    """The site's application behind a real server; the address of its live sockets. `port`: 0 for any."""
+    with _free_port(port) as listening:
         async with _serving(site.app, site.parts.config, listening):
             yield f"ws://{_place(listening)}/ws"
 
@@ -66,8 +67,8 @@ async def listening_to(
         yield client
 
 
-def _free_port() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
+def _free_port(port: int = 0) -> socket.socket:
+    return listen("127.0.0.1", port)
 
 
 def _place(listening: socket.socket) -> str:

@@ -137,6 +137,16 @@ async def told(database_url: str, folder: Path) -> AsyncIterator[Told]:
         parts.database.close()
 
 
+async def noted_by_turns(site: Told, sessions: int = 3, each: int = 4) -> dict[str, list[str]]:
+    """The alerts of some sessions, noted by turns; their ids by the session's own id, as they were noted."""
+    sittings = [site.sit(f"SESS-{number}") for number in range(sessions)]
+    noted: dict[str, list[str]] = {str(one.session.id): [] for one in sittings}
+    for number in range(each):
+        for one in sittings:
+            noted[str(one.session.id)] += await site.note(one, 60.0 * (number + 1))
+    return noted
+
+
 def in_order(events: Iterable[str], wanted: Sequence[str]) -> bool:
     """Whether these come in this order; others may stand between them."""
     return [one for one in events if one in set(wanted)] == list(wanted)

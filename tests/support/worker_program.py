@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from edge.analysis.engine import Engine
 from edge.analysis.examination import Frame
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
+from edge.analysis.networks import Networks
 from edge.analysis.perception import Seen
 from edge.analysis.restarts import Restarts
 from edge.analysis.versions import Versions
@@ -30,9 +31,11 @@ from edge.sessions.local_worker import LocalWorker
 from edge.sessions.port import Tell
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
+from edge.sessions.shadow import shadow_of
 from edge.workers import program
 from edge.workers.settings import WorkerSettings
-from shared.errors import ConfigError
+from models.tasks import Task
+from shared.errors import ConfigError, Unavailable
 from shared.messages.sessions import StartSession
 from tests.support.fake_media import STEP_S, FakeSenses, FakeSource
 from tests.support.foreign import Detector, picture, stand_in
@@ -42,6 +45,8 @@ from tests.support.session_stage import watched
 BRIGHTNESS: Final = {"somebody": 200, "nobody": 20}
 HANGS_ONCE: Final = "hangs-once:"
 """With this region and the name of a missing file, a worker makes it and hangs as soon as it is ready."""
+GONE: Final = "gone@1"
+"""A version that no worker can open."""
 REFUSED_REGION: Final = "nowhere"
 """A worker with this region cannot start."""
 
@@ -69,13 +74,21 @@ class Camera(FakeSource):
             self.frame_count += 1
             self.frame_age_s = 0.0
             at_s = self.clock.session_s(time.monotonic())
-            self.video.put(picture(brightness, at_s, self.frame_count))
+            flicker = 8 * (self.frame_count % 2)  # a camera whose pictures are all alike is frozen
+            self.video.put(picture(brightness + flicker, at_s, self.frame_count))
             await asyncio.sleep(STEP_S)
 
     async def close(self) -> None:
         if self._filming is not None:
             self._filming.cancel()
         await super().close()
+
+
+def blind(wanted: Mapping[Task, str]) -> Networks:
+    """Other versions, which see nobody. `GONE` is not here."""
+    if GONE in wanted.values():
+        raise Unavailable(f"{GONE} is not here")
+    return replace(stand_in(Detector()), labels={task.value: label for task, label in wanted.items()})
 
 
 def _stand_still() -> None:
@@ -116,12 +129,13 @@ async def opened(settings: WorkerSettings, tell: Tell) -> AsyncIterator[LocalWor
             make_source=lambda _, clock, frames_before: Camera(clock, frames_before),
             open_watch=open_watch,
             level=level,
+            shadow=lambda order: shadow_of(order, instruments),
             tell=tell,
         )
         return Session(one, parts)
 
     async with Engine(1, on_call=tell) as engine:
-        networks = stand_in(Detector())
+        networks = replace(stand_in(Detector()), beside=blind)
         versions = Versions(networks, Restarts())
         instruments = Instruments(networks=networks, engine=engine, level=level, versions=versions)
         if _hangs(settings.region):

@@ -37,6 +37,7 @@ from tests.support.databases import (
     migrated_url,
     postgres,
     reused_postgres,
+    sqlite_url,
 )
 from tests.support.exam_site import NODE_ID, NODE_KEY, hub, site_config
 from tests.support.fake_node import FakeNode, fake_node
@@ -48,7 +49,15 @@ from tests.support.thorough import SEED, rounds
 
 pytestmark = [pytest.mark.chaos, pytest.mark.early]
 
-__all__ = ["hub", "migrated_postgres", "migrated_sqlite", "migrated_url", "postgres", "reused_postgres"]
+__all__ = [
+    "hub",
+    "migrated_postgres",
+    "migrated_sqlite",
+    "migrated_url",
+    "postgres",
+    "reused_postgres",
+    "sqlite_url",
+]
 
 LIVES: Final = rounds(12, 50)
 BEGAN: Final = datetime(2026, 11, 22, 14, tzinfo=UTC)

@@ -46,10 +46,11 @@ def test_a_flood_of_frames_is_cut_with_1008_and_delays_nobody(site: Whole, place
     assert counts["closed 1008"] >= 1
 
 
+@pytest.mark.parametrize("attack", ["idle", "slow"])
 @pytest.mark.parametrize("place", ["node", "coordinator"])
-def test_thousands_of_idle_strangers_keep_nobody_out(site: Whole, place: str) -> None:
+def test_thousands_of_idle_strangers_keep_nobody_out(site: Whole, place: str, attack: str) -> None:
     url = site.prepared.edge_url if place == "node" else site.prepared.coordinator_url
-    waits, counts = beside("idle", url, f"{url}/healthz", seconds=SECONDS, rate=2_500, token="", offer="")
+    waits, counts = beside(attack, url, f"{url}/healthz", seconds=SECONDS, rate=2_500, token="", offer="")
     served(waits)
     assert counts["opened"] >= 1_000, "the attack took place"
 

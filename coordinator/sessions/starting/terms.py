@@ -15,7 +15,7 @@ from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.fields import Utc
 from shared.policy.rules import DEFAULT_RULES, EventRule
-from shared.policy.schema import Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy, policy_in_force
 
 DEFAULT_DURATION_MINUTES: Final = 180.0
 MAX_DURATION_MINUTES: Final = 1_440.0
@@ -66,7 +66,7 @@ def session_policy(request: SessionStartRequest, in_force: Policy) -> Policy:
         policy = _overridden(policy, request.verification_policy)
     if request.features_enabled is not None:
         policy = policy.model_copy(update={"features": request.features_enabled})
-    return parse_policy(policy.model_dump(mode="json"))
+    return policy_in_force(policy.model_dump(mode="json"))
 
 
 def session_times(

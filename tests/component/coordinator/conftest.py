@@ -13,6 +13,7 @@ from tests.support.databases import (
     migrated_url,
     postgres,
     reused_postgres,
+    sqlite_url,
 )
 from tests.support.desk import desk
 from tests.support.exam_site import hub, on_site, on_sqlite, rounds_by_hand
@@ -42,4 +43,5 @@ __all__ = [
     "rounds_by_hand",
     "server",
     "sitting",
+    "sqlite_url",
 ]

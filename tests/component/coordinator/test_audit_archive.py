@@ -19,10 +19,11 @@ from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditHead, Aud
 from coordinator.ground.acting import Acting
 from coordinator.ground.ids import uuid7
 from coordinator.holds.tables import LegalHold
-from coordinator.retention import archiving
+from coordinator.retention import archiving, exporting
 from coordinator.storing_sections import AuditSection
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.web_api.parts import Parts
+from shared.audit_chain import BEGINNING
 from shared.audit_check import AuditCheck
 from shared.audit_file import first_line
 from shared.errors import Corrupt, Rejected
@@ -218,6 +219,30 @@ def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(parts: Parts) -> N
         left = select(func.count()).select_from(AuditEntry).where(col(AuditEntry.number) <= head.archived)
         assert (head.archived, db.exec(left).one()) == (DAYS * A_DAY, 0)
     assert sum(int(one.stem[13:]) - int(one.stem[:12]) + 1 for one in files(parts)) == DAYS * A_DAY
+
+
+def test_an_export_has_also_what_is_archived_while_it_is_read(parts: Parts) -> None:
+    many = lines.CHUNK + 1
+    with parts.database.write() as db:
+        stored = [(DEFAULT_TENANT_ID, uuid7(), uuid7(), 1) for _ in range(many)]
+        audit.write_stored(db, stored, uuid7(), after(0) - timedelta(days=365, minutes=1))
+    with parts.database.write() as db:
+        while chaining.chain_next(db, DEFAULT_TENANT_ID):
+            pass
+        chaining.sign_next(db, DEFAULT_TENANT_ID, parts.keys.signing, BEGAN + timedelta(days=DAYS))
+    begun = first_line(DEFAULT_TENANT_ID, 0, BEGINNING, parts.keys.signing_text)
+
+    async def read_while_it_is_archived() -> AuditCheck:
+        texts, reading = [begun], exporting.exported(parts, DEFAULT_TENANT_ID, 0)
+        texts.append(await anext(reading))
+        assert await archiving.archive_due(parts, after(DAYS)) == DAYS * A_DAY + many
+        texts += [one async for one in reading]
+        check = AuditCheck((parts.keys.signing.public_key(),))
+        check.read("".join(texts).encode().splitlines())
+        return check
+
+    check = asyncio.run(read_while_it_is_archived())
+    assert (check.faults, check.signed_to) == ([], DAYS * A_DAY + many)
 
 
 def test_what_was_touched_before_it_is_archived_stays_and_is_told(parts: Parts) -> None:

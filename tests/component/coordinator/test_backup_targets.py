@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -100,7 +99,6 @@ def test_a_bucket_that_is_not_there_says_so(settings: BucketSection, tmp_path: P
 
 
 @pytest.fixture
-def migrated_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    path = tmp_path / "coordinator.db"
-    shutil.copyfile(migrated_sqlite, path)
-    return f"sqlite:///{path}"
+def migrated_url(sqlite_url: str) -> str:
+    """For what is the same on every database."""
+    return sqlite_url

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -56,11 +55,9 @@ OTHER = LocalMaster(bytes([2] * 32))
 
 
 @pytest.fixture
-def migrated_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+def migrated_url(sqlite_url: str) -> str:
     """For what is the same on every database."""
-    path = tmp_path / "coordinator.db"
-    shutil.copyfile(migrated_sqlite, path)
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 def flip(file: Path) -> None:

@@ -474,6 +474,13 @@ def test_a_pause_shows_that_nothing_is_watched_until_the_exam_goes_on(browser: B
         await stand.tell(notice("event-2", "Please move into the light."))
         await page.until("document.querySelector('#messages').textContent.includes('light')")
         assert await page.text("#exam-heading") == "Your exam is running"
+        word = notice("event-3", "A break.") | {"type": "message", "event_type": "PROCTOR_PAUSE"}
+        await stand.tell(word)
+        await page.until("document.querySelector('#link-state').dataset.state === 'paused'")
+        await stand.tell(beat | {"paused": False})  # said before the node had heard of it
+        await stand.tell(notice("event-4", "Please wait."))
+        await page.until("document.querySelector('#messages').textContent.includes('wait')")
+        assert await page.text("#exam-heading") == "Your exam is paused"
         assert page.complaints == []
 
     play(browser, scene)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import Session, select
@@ -29,6 +29,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
+from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
 from shared.api.destinations import DestinationFilter
 from shared.deliveries import DeliveryDetail, DeliveryKind
@@ -39,7 +40,7 @@ from tests.support.collector import collector
 from tests.support.eventually import until
 from tests.support.sink import CLOSED, OK, Got, Sink, sink, status
 from tests.support.sittings import Sitting
-from tests.support.told import QUICK, Told, in_order, told
+from tests.support.told import QUICK, Told, in_order, noted_by_turns, told
 
 BADLY: Final = {
     "500": (status(500),),
@@ -69,11 +70,9 @@ def run(test: Test, url: str, folder: Path) -> None:
 
 
 @pytest.fixture
-def on_file(migrated_sqlite: Path, tmp_path: Path) -> Callable[[Test], None]:
+def on_file(sqlite_url: str, tmp_path: Path) -> Callable[[Test], None]:
     """Runs a test on SQLite."""
-    path = tmp_path / "coordinator.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    return lambda test: run(test, f"sqlite:///{path}", tmp_path)
+    return lambda test: run(test, sqlite_url, tmp_path)
 
 
 @pytest.fixture
@@ -105,16 +104,6 @@ def test_each_try_to_deliver_an_alert_is_in_its_trace(on_file: Callable[[Test], 
     assert len({span.span_id for span in tries}) == 2
 
 
-async def some(site: Told, sessions: int = 3, each: int = 4) -> dict[str, list[str]]:
-    """The alerts of some sessions, noted by turns; their ids by session in the order of noting."""
-    sittings = [site.sit(f"SESS-{number}") for number in range(sessions)]
-    noted: dict[str, list[str]] = {one.session.reference: [] for one in sittings}
-    for number in range(each):
-        for one in sittings:
-            noted[one.session.reference] += await site.note(one, 60.0 * (number + 1))
-    return noted
-
-
 def check(receiver: Sink, noted: dict[str, list[str]]) -> None:
     """All of it was taken, in order, and each once."""
     events = [got.data["event_id"] for got in receiver.taken]
@@ -139,7 +128,7 @@ def test_everything_arrives_in_order_however_a_destination_answers_at_first(
     async def test(site: Told, receiver: Sink) -> None:
         receiver.fails_first(9, *BADLY[badly])
         destination, _ = await site.destination(receiver.url)
-        noted = await some(site)
+        noted = await noted_by_turns(site)
         async with site.working():
             await until(lambda: site.nothing_waits(destination), "all is delivered")
         check(receiver, noted)
@@ -156,7 +145,7 @@ def test_a_destination_that_is_down_and_comes_back_gets_all(on_both: Callable[[T
     async def test(site: Told, receiver: Sink) -> None:
         await receiver.close()
         destination, _ = await site.destination(receiver.url)
-        noted = await some(site)
+        noted = await noted_by_turns(site)
         async with site.working() as workers:
             await until(lambda: workers.counts["failed:unreachable"] >= 5, "it is tried in vain")
             assert {state for state, _ in await site.states(destination)} == {DeliveryState.WAITING}
@@ -180,7 +169,7 @@ def test_one_that_never_answers_slows_no_other(on_file: Callable[[Test], None]) 
             dead.answer = silence
             stuck, _ = await site.destination(dead.url)
             fine, _ = await site.destination(receiver.url)
-            noted = await some(site)
+            noted = await noted_by_turns(site)
             async with site.working():
                 await until(lambda: dead.asked, "the dead one is asked")
                 await until(lambda: site.nothing_waits(fine), "the other one gets all")
@@ -203,12 +192,12 @@ def test_an_answer_that_takes_too_long_is_a_failure_and_comes_again(
 
         receiver.answer = slowly
         destination, _ = await site.destination(receiver.url)
-        noted = {"SESS-0": await site.note(site.sit("SESS-0"), 60.0)}
+        noted = await site.note(site.sit("SESS-0"), 60.0)
         async with site.working(replace(QUICK, answer_within_s=1.0)) as workers:
             await until(lambda: site.nothing_waits(destination), "it is delivered")
             assert workers.counts["failed:timed-out"] >= 1
         assert {got.parcel_id for got in receiver.taken} == {receiver.asked[0].parcel_id}
-        assert {got.data["event_id"] for got in receiver.taken} == set(noted["SESS-0"])
+        assert {got.data["event_id"] for got in receiver.taken} == set(noted)
 
     on_file(test)
 
@@ -226,10 +215,10 @@ def test_a_long_answer_is_not_read_to_its_end(on_file: Callable[[Test], None]) -
 
         receiver.answer = endless
         destination, _ = await site.destination(receiver.url)
-        noted = {"SESS-0": await site.note(site.sit("SESS-0"), 60.0)}
+        noted = await site.note(site.sit("SESS-0"), 60.0)
         async with site.working():
             await until(lambda: site.nothing_waits(destination), "it is delivered")
-        check(receiver, noted)
+        check(receiver, {"SESS-0": noted})
 
     on_file(test)
 
@@ -238,7 +227,7 @@ def test_what_is_refused_for_itself_is_dead_and_holds_up_nobody_for_ever(
     on_both: Callable[[Test], None],
 ) -> None:
     async def test(site: Told, receiver: Sink) -> None:
-        noted = await some(site, sessions=2, each=0)
+        noted = await noted_by_turns(site, sessions=2, each=0)
         destination, _ = await site.destination(receiver.url)
         bad, good = site.sit("BAD"), site.sit("GOOD")
         [refused] = await site.note(bad, 60.0)
@@ -307,7 +296,7 @@ def test_a_worker_that_dies_in_a_round_loses_nothing_and_its_successor_uses_the_
 
         receiver.answer = hanging
         destination, _ = await site.destination(receiver.url)
-        noted = {"SESS-0": await site.note(site.sit("SESS-0"), 60.0, 120.0)}
+        noted = await site.note(site.sit("SESS-0"), 60.0, 120.0)
         async with site.working():
             await until(lambda: receiver.asked, "it is being sent")
         assert {state for state, _ in await site.states(destination)} == {DeliveryState.WAITING}
@@ -318,7 +307,7 @@ def test_a_worker_that_dies_in_a_round_loses_nothing_and_its_successor_uses_the_
         first = receiver.asked[0].parcel_id
         assert sum(got.parcel_id == first for got in receiver.asked) >= 2
         events = list(dict.fromkeys(got.data["event_id"] for got in receiver.taken))
-        assert events == noted["SESS-0"]
+        assert events == noted
 
     on_file(test)
 
@@ -341,7 +330,7 @@ def test_an_orderly_stop_sends_nothing_twice_that_was_answered(
 
         receiver.answer = slowly
         destination, _ = await site.destination(receiver.url)
-        noted = {"SESS-0": await site.note(site.sit("SESS-0"), *(60.0 * n for n in range(1, 13)))}
+        noted = await site.note(site.sit("SESS-0"), *(60.0 * n for n in range(1, 13)))
 
         working_task = asyncio.create_task(Workers(site.parts, QUICK).run())
         await halfway.wait()
@@ -358,7 +347,7 @@ def test_an_orderly_stop_sends_nothing_twice_that_was_answered(
             await until(lambda: site.nothing_waits(destination), "all is delivered")
         asked = [got.parcel_id for got in receiver.asked]
         assert len(asked) - len(set(asked)) == (0 if answers else 1)
-        assert list(dict.fromkeys(got.data["event_id"] for got in receiver.taken)) == noted["SESS-0"]
+        assert list(dict.fromkeys(got.data["event_id"] for got in receiver.taken)) == noted
 
     on_file(test)
 
@@ -617,7 +606,7 @@ def test_a_paused_destination_gets_nothing_until_it_is_resumed(on_file: Callable
 
             stop = lambda db, row: destinations.pause(db, row, "alice", datetime.now(UTC))  # noqa: E731
             await site.parts.writing(lambda db: change(db, stop))
-            noted = await some(site, sessions=1)
+            noted = await noted_by_turns(site, sessions=1)
             async with site.working():
                 await until(lambda: site.nothing_waits(other), "the other one gets all")
                 assert receiver.asked == []
@@ -625,6 +614,23 @@ def test_a_paused_destination_gets_nothing_until_it_is_resumed(on_file: Callable
                 await site.parts.writing(lambda db: change(db, go_on))
                 await until(lambda: site.nothing_waits(paused), "it gets all")
             check(receiver, noted)
+
+    on_file(test)
+
+
+def test_a_disabled_institution_gets_nothing_until_it_is_enabled(on_file: Callable[[Test], None]) -> None:
+    async def test(site: Told, receiver: Sink) -> None:
+        destination, _ = await site.destination(receiver.url)
+        noted, tenant_id = await noted_by_turns(site, sessions=1), destination.tenant_id
+        now_utc = datetime.now(UTC)
+        await site.parts.writing(lambda db: tenants.disable(db, tenant_id, "olga", now_utc))
+        keyring = site.parts.keys.keyring
+        assert await site.parts.reading(lambda db: deliveries.due(db, uuid4(), now_utc)) == []
+        assert await site.parts.reading(lambda db: load(db, keyring, destination.id, 9, now_utc)) is None
+        async with site.working():
+            await site.parts.writing(lambda db: tenants.enable(db, tenant_id))
+            await until(lambda: site.nothing_waits(destination), "it gets all")
+        check(receiver, noted)
 
     on_file(test)
 
@@ -676,7 +682,7 @@ def test_what_waited_for_days_at_a_paused_destination_is_not_given_up_at_the_fir
 ) -> None:
     async def test(site: Told, receiver: Sink) -> None:
         destination, _ = await site.destination(receiver.url)
-        noted = await some(site, sessions=2, each=2)
+        noted = await noted_by_turns(site, sessions=2, each=2)
         receiver.fails_first(5, status(503))
         later = datetime.now(UTC) + timedelta(days=5)
         site.parts.utc_now = lambda: later

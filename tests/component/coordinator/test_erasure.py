@@ -26,6 +26,8 @@ from coordinator.backups.manifest import Kind as BackupKind
 from coordinator.backups.opening import keyring_items, unsealed, write_down
 from coordinator.candidates import service as candidates
 from coordinator.consents.tables import Consent
+from coordinator.deliveries.parcels_service import parcels_of
+from coordinator.destinations.tables import Delivery, DeliveryState
 from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.faces_service import NewPair
 from coordinator.ground.keyring import Keyring
@@ -38,9 +40,11 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.watched import service as watched
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
+from shared.api.destinations import DestinationFilter
 from shared.audit_check import AuditCheck
 from shared.bundles import unbundled
 from shared.consents import Purpose
+from shared.deliveries import DeliveryDetail
 from shared.erasures import Cause
 from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
@@ -68,7 +72,7 @@ NAMES: Final = frozenset(
     {b"ZQmarked-candidate", b"ZQmarked-session", b"ZQmarked-text-version", b"ZQmarked-speech"}
 )
 """Marks in what stands clear in the database, as the institution's own identifiers do."""
-MARKED: Final = "place metadata frontend explained seen picture message flag policy comment words clip pair"
+MARKED: Final = "place metadata frontend explained seen picture message flag policy comment words clip paired"
 SEALED: Final = frozenset({TEMPLATE, *(f"ZQmarked-{one}".encode() for one in MARKED.split())})
 JPEG: Final = b"\xff\xd8\xff" + b"ZQmarked-picture" * 100
 CLIP: Final = base64.b64encode(b"ZQmarked-clip").decode()
@@ -87,6 +91,13 @@ async def planted(site: Site) -> None:
     body["metadata"] = {"place": "ZQmarked-place"}
     body["acknowledged"] = MARK
     assert (await site.post("/enroll", body)).status_code == 201
+    everything = {"details": list(DeliveryDetail)}
+    hook = {"name": "office", "url": "https://exams.example.org/hooks", "filter": everything}
+    made = await site.post("/webhooks", hook)
+    assert made.status_code == 201
+    # Nobody is sending to it: a system that perhaps got something is told of the erasure, by name.
+    home = f"/destinations/{made.json()['destination']['destination_id']}"
+    assert (await site.post(f"{home}/pause")).is_success
     yes = {"given": True, "text_version": "ZQmarked-speech"}
     await put(site, f"/consents/{WHO}/speech-transcription", yes, headers=site.bearer(Role.CANDIDATE, WHO))
     await site.started(
@@ -135,7 +146,7 @@ def _paired(db: Session, site: Site) -> None:
     now = site.parts.utc_now()
     one = candidates.known(db, DEFAULT_TENANT_ID, WHO)
     other = candidates.get_or_make(db, DEFAULT_TENANT_ID, "CAND-2", now, may_be_new=True)
-    faces.keep_pair(db, keyring, one, NewPair(other.id, {"why": "ZQmarked-pair"}, "ann", now))
+    faces.keep_pair(db, keyring, one, NewPair(other.id, {"why": "ZQmarked-paired"}, "ann", now))
 
 
 async def streamed(hub: RunningServer, opener: Opener) -> bytes:
@@ -149,6 +160,18 @@ async def streamed(hub: RunningServer, opener: Opener) -> bytes:
         await client.close()
     bodies = [message.data or b"" for message in messages]
     return b"\n".join([*bodies, *(opener.message(body) for body in bodies)])
+
+
+async def about_to_leave(site: Site) -> bytes:
+    """What waits for an institution's system, as it would be sent."""
+
+    def work(db: Session) -> bytes:
+        wanted = DestinationFilter(details=tuple(DeliveryDetail))
+        rows = db.exec(select(Delivery).where(Delivery.state == DeliveryState.WAITING)).all()
+        parcels = parcels_of(db, site.parts.keys.keyring, rows, wanted)
+        return "\n".join(one.body or "" for one in parcels).encode()
+
+    return await site.parts.reading(work)
 
 
 def lying(folder: Path) -> bytes:
@@ -193,6 +216,8 @@ def test_every_mark_is_found_in_every_place_before_and_in_none_after(
         assert marks_in(await streamed(hub, before), marks) == of_alerts
         kept_by_node = b"".join(before.message(one) for one in site.node.published)
         assert marks_in(kept_by_node, marks) == of_alerts
+        told_others = of_alerts - {b"ZQmarked-words", b"ZQmarked-clip"} | {b"ZQmarked-flag"}
+        assert marks_in(await about_to_leave(site), marks) == told_others
 
         done = await erased(site)
         assert done["status"] == "erased"
@@ -202,6 +227,7 @@ def test_every_mark_is_found_in_every_place_before_and_in_none_after(
         after = Opener.of(database, keyring)
         assert marks_in(in_database(database, after), marks) == set()
         assert marks_in(await streamed(hub, after), marks) == set()
+        assert marks_in(await about_to_leave(site), marks) == set()
         assert marks_in(lying(tmp_path / "nats"), marks) == set()
         assert b"".join(after.message(one) for one in site.node.published).strip() == b""
         assert marks_in(lying(tmp_path / "backups"), marks) == set()

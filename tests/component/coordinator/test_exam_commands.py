@@ -1,9 +1,11 @@
 """`proctorctl exams`, `accommodations` and `tokens` as a person types them, against a real coordinator."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
+from coordinator.audit import chaining
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.served_site import served
@@ -14,10 +16,15 @@ def test_an_exam_is_made_and_its_policy_edited_by_commands(on_sqlite: OnSite, tm
     async def test(site: Site) -> None:
         async with served(site) as url:
             ann = Shell(site, url, "ann", Role.ADMIN)
-            made = await ann.data("exams", "create", "EXAM-1", "--title", "CS 101")
-            assert (made["policy_version"], made["opens_at"]) == (1, None)
+            made = await ann.data("exams", "create", "EXAM-1", "--title", "CS 101", "--region", "north")
+            assert (made["policy_version"], made["opens_at"], made["region"]) == (1, None, "north")
             changed = await ann.data("exams", "change", "EXAM-1", "--closes", "2099-12-01T12:00:00")
             assert (changed["title"], changed["closes_at"]) == ("CS 101", "2099-12-01T12:00:00.000Z")
+            assert changed["region"] == "north"
+            assert (await ann.data("exams", "change", "EXAM-1", "--region", ""))["region"] is None
+            await chaining.round_of(site.parts, datetime.now(UTC))
+            noted = await ann.data("audit", "list", "--act", "change_exam")
+            assert [(one["subject"], one["outcome"]) for one in noted] == [("ann", "done")] * 2
             code, text, _ = await ann.run("exams", "policy", "EXAM-1")
             file = tmp_path / "exam.yaml"
             file.write_text(yaml.safe_dump(yaml.safe_load(text) | {"mismatch_checks": 9}))

@@ -32,7 +32,7 @@ from shared.deliveries import DeliveryKind
 from tests.support.eventually import until
 from tests.support.follower import Desk, Office, office
 from tests.support.own_certificates import OwnCertificate, own_certificate
-from tests.support.told import Told, in_order, told
+from tests.support.told import Told, in_order, noted_by_turns, told
 
 ALL_TOLD: Final = 12
 
@@ -50,15 +50,6 @@ class World:
     async def desk(self) -> AsyncIterator[Desk]:
         async with self.office.desk(self.own) as desk:
             yield desk
-
-    async def some(self) -> dict[str, list[str]]:
-        """The alerts of three sessions, noted by turns."""
-        sittings = [self.site.sit(f"SESS-{number}") for number in range(3)]
-        noted: dict[str, list[str]] = {one.session.reference: [] for one in sittings}
-        for number in range(4):
-            for one in sittings:
-                noted[one.session.reference] += await self.site.note(one, 60.0 * (number + 1))
-        return noted
 
     async def change(self, act: Callable[[Session, Destination], None]) -> None:
         home = self.destination
@@ -85,11 +76,9 @@ def run(test: Test, url: str, folder: Path) -> None:
 
 
 @pytest.fixture
-def on_file(migrated_sqlite: Path, tmp_path: Path) -> Callable[[Test], None]:
+def on_file(sqlite_url: str, tmp_path: Path) -> Callable[[Test], None]:
     """Runs a test on SQLite."""
-    path = tmp_path / "coordinator.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    return lambda test: run(test, f"sqlite:///{path}", tmp_path)
+    return lambda test: run(test, sqlite_url, tmp_path)
 
 
 @pytest.fixture
@@ -117,7 +106,7 @@ def test_what_happens_is_told_in_order_and_is_delivered_once_it_is_acknowledged(
     on_both: Callable[[Test], None],
 ) -> None:
     async def test(world: World) -> None:
-        noted = await world.some()
+        noted = await noted_by_turns(world.site)
         async with world.desk() as desk:
             call = desk.follow()
             first = [await call.read() for _ in range(ALL_TOLD)]
@@ -142,7 +131,7 @@ def test_a_program_goes_on_after_its_cursor_and_one_without_gets_what_is_not_ack
     on_both: Callable[[Test], None],
 ) -> None:
     async def test(world: World) -> None:
-        await world.some()
+        await noted_by_turns(world.site)
         async with world.desk() as desk:
             first = await desk.some(ALL_TOLD)
         async with world.desk() as desk:
@@ -156,7 +145,7 @@ def test_a_program_goes_on_after_its_cursor_and_one_without_gets_what_is_not_ack
 
 def test_a_program_that_breaks_off_again_and_again_misses_nothing(on_file: Callable[[Test], None]) -> None:
     async def test(world: World) -> None:
-        noted = await world.some()
+        noted = await noted_by_turns(world.site)
         got: list[Any] = []
         while len(got) < ALL_TOLD:
             async with world.desk() as desk:
@@ -173,7 +162,7 @@ def test_a_program_that_is_away_for_days_gets_all_and_its_neighbour_does_not_wai
     async def test(world: World) -> None:
         other = own_certificate("neighbour")
         await world.office.destination(other)
-        noted = await world.some()
+        noted = await noted_by_turns(world.site)
         async with world.office.desk(other) as desk:
             assert len(await desk.some(ALL_TOLD)) == ALL_TOLD
         later = datetime.now(UTC) + timedelta(days=20)
@@ -214,7 +203,7 @@ def test_a_program_that_does_not_read_is_sent_no_more_and_slows_no_other(
 
 def test_a_later_call_ends_the_former_one(on_both: Callable[[Test], None]) -> None:
     async def test(world: World) -> None:
-        noted = await world.some()
+        noted = await noted_by_turns(world.site)
         async with world.desk() as desk, world.desk() as again:
             former = desk.follow()
             await former.read()
@@ -290,7 +279,7 @@ def test_what_is_unwanted_or_paused_is_not_told_and_a_replay_comes_again_with_th
     on_file: Callable[[Test], None],
 ) -> None:
     async def test(world: World) -> None:
-        await world.some()
+        await noted_by_turns(world.site)
         async with world.desk() as desk:
             call = desk.follow()
             first = [await call.read() for _ in range(ALL_TOLD)]
@@ -318,7 +307,7 @@ def test_what_is_unwanted_or_paused_is_not_told_and_a_replay_comes_again_with_th
 
 def test_what_a_program_is_sent_is_in_the_audit_log_once(on_both: Callable[[Test], None]) -> None:
     async def test(world: World) -> None:
-        noted = await world.some()
+        noted = await noted_by_turns(world.site)
         async with world.desk() as desk:
             [*_, last] = await desk.some(ALL_TOLD)
             await desk.some(ALL_TOLD)  # nothing is acknowledged, so it comes again
@@ -351,7 +340,7 @@ def test_two_certificates_are_accepted_for_a_while_and_then_the_new_one_alone(
     on_both: Callable[[Test], None],
 ) -> None:
     async def test(world: World) -> None:
-        await world.some()
+        await noted_by_turns(world.site)
         new, now = own_certificate("new"), datetime.now(UTC)
         pinned = read_pinned(new.certificate, now)
         overlap = timedelta(hours=1)

@@ -36,14 +36,15 @@ Test = Callable[[Told, Office], Awaitable[None]]
 
 
 @pytest.fixture
-def on_file(migrated_sqlite: Path, tmp_path: Path) -> Callable[[Test], None]:
+def on_file(sqlite_url: str, tmp_path: Path) -> Callable[[Test], None]:
     """Runs a test on SQLite."""
-    path = tmp_path / "coordinator.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
 
     async def whole(test: Test) -> None:
-        url = f"sqlite:///{path}"
-        async with asyncio.timeout(200), told(url, tmp_path) as site, office(site.parts, tmp_path) as port:
+        async with (
+            asyncio.timeout(200),
+            told(sqlite_url, tmp_path) as site,
+            office(site.parts, tmp_path) as port,
+        ):
             await test(site, port)
 
     return lambda test: asyncio.run(whole(test))

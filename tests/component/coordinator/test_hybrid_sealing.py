@@ -51,20 +51,17 @@ def suites(start: StartSession) -> set[str]:
 
 
 def test_the_setting_changes_nothing_of_before_and_nothing_for_nodes_of_before(
-    migrated_sqlite: Path, hub: RunningServer, tmp_path: Path
+    sqlite_url: str, hub: RunningServer, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'coordinator.db'}"
-    (tmp_path / "coordinator.db").write_bytes(migrated_sqlite.read_bytes())
-
     async def before() -> None:
-        async with exam_site(url, hub, tmp_path) as site:
+        async with exam_site(sqlite_url, hub, tmp_path) as site:
             site.node.hybrid = new_hybrid()  # a node that knows it; the coordinator does not want it
             await site.node.beat()
             assert suites(await told(site, 1)) == {PLAIN}
             assert not any(site.node.obeyed.hybrid)
 
     async def after() -> None:
-        async with exam_site(url, hub, tmp_path, sealing="hybrid") as site:
+        async with exam_site(sqlite_url, hub, tmp_path, sealing="hybrid") as site:
             older = await told(site, 2)
             assert suites(older) == {PLAIN}, "the node is of an older program"
             assert not any(site.node.obeyed.hybrid)

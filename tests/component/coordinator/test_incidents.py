@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session, select
 
+from coordinator import schema
 from coordinator.alerts.service import timeline
 from coordinator.ground.database import Database
 from coordinator.incidents import grouping_service as incidents
@@ -196,3 +199,21 @@ def test_sessions_do_not_mix(database: Database) -> None:
     one.arrive(one.finding(60, 65))
     other.arrive(other.finding(61, 66))
     assert [row.alert_count for row in one.rows()] == [1, 1]
+
+
+def test_grouping_reads_only_what_a_change_can_reach(tmp_path: Path) -> None:
+    """Through these indexes a session's later alerts cost no more than its first ones."""
+    database, read = Database(f"sqlite:///{tmp_path}/coordinator.db"), dict[str, str]()
+    schema.upgrade(database)
+    desk = Desk(database)
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "json_each" in statement:
+            plan = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            read[statement.partition(".")[0]] = "\n".join(row[-1] for row in plan)
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    desk.arrive(desk.finding(10, 15))
+    database.close()
+    assert "ix_alerts_timeline (tenant_id=? AND session_id=? AND onset_utc>?)" in read["SELECT alerts"]
+    assert "ix_incidents_session (session_id=? AND begins_utc>?)" in read["SELECT incidents"]

@@ -19,7 +19,7 @@ from shared.kafka_place import read_place
 from tests.support.eventually import until
 from tests.support.kafka_cluster import KafkaCluster, kafka_cluster
 from tests.support.sink import sink
-from tests.support.told import QUICK, Told, in_order, told
+from tests.support.told import QUICK, Told, in_order, noted_by_turns, told
 
 NOT_LEADER: Final = 6
 TOO_FEW_REPLICAS: Final = 19
@@ -36,30 +36,18 @@ def looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def on_file(migrated_sqlite: Path, tmp_path: Path) -> Callable[[Test], None]:
+def on_file(sqlite_url: str, tmp_path: Path) -> Callable[[Test], None]:
     """Runs a test on SQLite."""
-    path = tmp_path / "coordinator.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
 
     async def whole(test: Test) -> None:
         async with (
             asyncio.timeout(200),
-            told(f"sqlite:///{path}", tmp_path) as site,
+            told(sqlite_url, tmp_path) as site,
             kafka_cluster() as cluster,
         ):
             await test(site, cluster)
 
     return lambda test: asyncio.run(whole(test))
-
-
-async def some(site: Told, sessions: int = 3, each: int = 4) -> dict[str, list[str]]:
-    """The alerts of some sessions, noted by turns; their ids by the session's own id, as they were noted."""
-    sittings = [site.sit(f"SESS-{number}") for number in range(sessions)]
-    noted: dict[str, list[str]] = {str(one.session.id): [] for one in sittings}
-    for number in range(each):
-        for one in sittings:
-            noted[str(one.session.id)] += await site.note(one, 60.0 * (number + 1))
-    return noted
 
 
 async def all_read(cluster: KafkaCluster, noted: dict[str, list[str]]) -> None:
@@ -104,7 +92,7 @@ def test_everything_arrives_in_order_however_a_cluster_works_at_first(
 ) -> None:
     async def test(site: Told, cluster: KafkaCluster) -> None:
         destination = await site.topic(cluster.place)
-        noted = await some(site)
+        noted = await noted_by_turns(site)
         async with site.working(PACE):
             await badly(cluster)
             await until(lambda: site.nothing_waits(destination), "all is delivered")
@@ -121,7 +109,7 @@ def test_a_cluster_that_is_down_for_a_while_slows_no_other_and_then_gets_all(
         cluster.down()
         async with sink() as receiver:
             destination, (other, _) = await site.topic(cluster.place), await site.destination(receiver.url)
-            noted = await some(site)
+            noted = await noted_by_turns(site)
             async with site.working(PACE) as workers:
                 await until(lambda: site.nothing_waits(other), "the other one gets all")
                 in_vain = ("failed:timed-out", "failed:unreachable")

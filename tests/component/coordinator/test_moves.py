@@ -315,6 +315,31 @@ def test_a_session_starts_at_no_node_that_is_about_to_end_or_cannot_open_its_ver
     play(story)
 
 
+@pytest.mark.parametrize("has_it", [True, False])
+def test_a_session_that_moves_keeps_its_pinned_version_where_there_is_one_and_is_watched_anyway(
+    play: Callable[[Play], None], has_it: bool
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.post("/exams", {"exam_id": "EXAM-1", "title": "Algebra"})
+        pinned = {"face-detection": "yunet-other@2"}
+        site.node.at_hand = {label: task for task, label in pinned.items()}
+        await site.node.beat()
+        body, headers = {"networks": pinned}, site.bearer()
+        given = await site.http.put("/api/v1/exams/EXAM-1/networks", json=body, headers=headers)
+        assert given.is_success, given.text
+        await site.started()
+        start = site.node.obeyed.newest
+        assert start.networks == pinned
+        other.at_hand = site.node.at_hand if has_it else {}
+        await online(site, other)
+        await site.node.vanish()
+        assert (await asks(site, start)).json()["edge_node"] == str(NEXT_ID)
+        [moved] = other.obeyed.started
+        assert moved.networks == (pinned if has_it else {})
+
+    play(story)
+
+
 def test_of_two_that_ask_at_once_one_moves_and_both_get_its_node(play: Callable[[Play], None]) -> None:
     async def story(site: Site, other: FakeNode) -> None:
         start = await sat(site, other)

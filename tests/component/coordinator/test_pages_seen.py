@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -219,11 +218,9 @@ def test_one_socket_tells_of_all_shown_sessions_in_bounded_batches(
     asyncio.run(test())
 
 
-def test_a_wall_is_for_staff_and_bounded(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> None:
-    database = shutil.copy(migrated_sqlite, tmp_path / "coordinator.db")
-
+def test_a_wall_is_for_staff_and_bounded(sqlite_url: str, hub: RunningServer, tmp_path: Path) -> None:
     async def test() -> None:
-        async with served_site(f"sqlite:///{database}", hub, tmp_path) as served:
+        async with served_site(sqlite_url, hub, tmp_path) as served:
             site = served.site
             for role in (Role.CANDIDATE, Role.DPO):
                 with pytest.raises(InvalidStatus, match="403"):

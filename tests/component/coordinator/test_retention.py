@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +39,7 @@ from shared.tokens import Claims, Role
 from tests.support.eventually import PATIENCE_S
 from tests.support.killed import Killed, killed_after
 from tests.support.retained import EVERYTHING, Rows, Sat, left, sat, set_state, stopped_parts
+from tests.support.thorough import SEED, rounds
 
 OVER: Final = datetime(2026, 11, 22, 18, tzinfo=UTC)
 OWN: Final = Retention(templates_days=30, evidence_days=10, alerts_days=90)
@@ -129,10 +133,8 @@ def parts(migrated_url: str, tmp_path: Path) -> Iterator[Parts]:
 
 
 @pytest.fixture
-def sqlite_parts(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Parts]:
-    path = tmp_path / "coordinator.db"
-    path.write_bytes(migrated_sqlite.read_bytes())
-    made = stopped_parts(f"sqlite:///{path}", tmp_path)
+def sqlite_parts(sqlite_url: str, tmp_path: Path) -> Iterator[Parts]:
+    made = stopped_parts(sqlite_url, tmp_path)
     yield made
     made.database.close()
 
@@ -219,6 +221,41 @@ def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(
         Kept.ALERTS: gone,
         Kept.RECORDS: 2 * gone,
     }
+
+
+def test_kill_9_at_any_instant_comes_to_the_same_end(
+    sqlite_parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process itself is gone, whatever it was in the middle of; each one erases a little before."""
+    monkeypatch.setattr(running, "ERASED_AT_ONCE", 10)
+    stage, kills = staged(sqlite_parts, rounds(100, 1_000)), rounds(6, 50)
+    begin, end = stage.left(), stage.expected(days(400))
+    chance, now_utc, killed = random.Random(SEED), OVER + days(400), 0
+    for _ in range(kills):
+        now_utc += retention.HELD_FOR  # whoever comes next waits for the lease of who died
+        sqlite_parts.database.engine.dispose()  # a connection is of one process
+        child = os.fork()
+        if child == 0:
+            run_and_exit(sqlite_parts, now_utc)
+        time.sleep(chance.uniform(0.02, 0.15))
+        os.kill(child, signal.SIGKILL)
+        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        found = stage.left()
+        assert all(end[who] <= one <= begin[who] for who, one in found.items())
+    assert killed == kills
+    stage.at(now_utc + 2 * retention.HELD_FOR)
+    stage.erase()
+    assert stage.left() == end != begin
+
+
+def run_and_exit(parts: Parts, now_utc: datetime) -> None:
+    """In a process of its own: erase a few at a time, as long as it lives."""
+    status = 1
+    try:
+        asyncio.run(running.erase_due(parts, Asked(uuid4(), now_utc)))
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def test_one_coordinator_erases_at_a_time_and_another_takes_over_from_a_dead_one(sqlite_parts: Parts) -> None:

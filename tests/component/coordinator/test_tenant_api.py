@@ -7,13 +7,20 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlmodel import Session, select
 
+from coordinator.destinations import outbox_service as outbox, service as destinations
+from coordinator.destinations.outbox_service import News
+from coordinator.destinations.tables import Delivery
+from coordinator.destinations.wanted import Fact
 from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.tokens import service as tokens
 from coordinator.tokens.verifier import Verifier
+from shared.api.destinations import WebhookRequest
+from shared.deliveries import DeliveryKind
 from shared.errors import Rejected
-from shared.tokens import Audience, Role, verify
+from shared.tokens import Audience, Claims, Role, verify
 from tests.support.devices import Device, code_of as device_code
 from tests.support.exam_site import AD_HOC, OnSite, Site, enroll_body
 from tests.support.exams import made, put
@@ -135,6 +142,36 @@ def test_a_running_exam_of_a_disabled_institution_goes_on_to_its_end_and_no_othe
         assert order.session_id == UUID(started["session_uuid"])
         assert (await site.post("/session/SESS-N/end", headers=seat)).status_code == 200
         assert (await site.get("/session/SESS-N", headers=seat)).status_code == 401  # its token too
+
+    on_site(test)
+
+
+def test_what_waited_while_an_institution_was_disabled_is_not_given_up_for_that(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        north, before = await site.institution("North"), datetime.now(UTC) - timedelta(days=5)
+        started = await site.post("/session/start", AD_HOC, headers=site.bearer(tenant_id=north))
+        news = News(
+            tenant_id=north,
+            session_id=UUID(started.json()["session_uuid"]),
+            fact=Fact(DeliveryKind.VERDICT_GIVEN),
+            subject_id=uuid4(),
+            due_utc=before,
+        )
+
+        def note(db: Session) -> None:
+            wanted = WebhookRequest(name="office", url="https://office.example.org/")
+            destinations.make(db, Claims(subject="dean", role=Role.ADMIN, tenant_id=north), wanted, before)
+            assert outbox.note(db, [news], before) == 1
+
+        async def due_utc() -> datetime:
+            return await site.parts.reading(lambda db: db.exec(select(Delivery.due_utc)).one())
+
+        await site.parts.writing(note)
+        await answered(site, f"/tenants/{north}/enable")
+        assert await due_utc() == before, "it was enabled"
+        await answered(site, f"/tenants/{north}/disable")
+        await answered(site, f"/tenants/{north}/enable")
+        assert datetime.now(UTC) - await due_utc() < timedelta(minutes=10)
 
     on_site(test)
 

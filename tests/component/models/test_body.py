@@ -11,6 +11,7 @@ from models.body import MIN_PRESENCE, BodyDetector, BodyPose
 from models.figure import LEFT_SHOULDER, RIGHT_SHOULDER, hand_to_ear, shoulders_visible, visible_points
 from models.images import Image
 from models.results import Body, Region
+from models.runtime import open_network
 from tests.scenarios.performers import wide
 from tests.support.bodies import (
     COMING_AND_GOING,
@@ -22,7 +23,7 @@ from tests.support.bodies import (
 )
 from tests.support.people import collins, frames, hopper, media, mirrored, read
 from tests.support.variations import HONEST
-from tests.support.weights import network
+from tests.support.weights import network, present, store
 
 pytestmark = pytest.mark.weights
 
@@ -60,6 +61,15 @@ def test_points_lie_where_mediapipe_puts_them(pose: BodyPose, who: str) -> None:
     network_px = body.region.side_px / 256
     assert (error_px[:3] / network_px).max() < 2
     assert (error_px / network_px).max() < 7
+
+
+def test_points_are_the_same_without_the_outputs_that_nobody_reads() -> None:
+    entry = present("mediapipe-pose-full")
+    picture = np.random.default_rng(1).random((1, 256, 256, 3), np.float32)
+    read = network(entry.name).run({"input_1": picture})
+    whole = open_network(store().path(entry), runtime=entry.runtime).run({"input_1": picture})
+    assert whole.keys() - read.keys() == set(entry.unread)
+    assert all((whole[name] == read[name]).all() for name in read)
 
 
 def test_a_mirror_swaps_the_shoulders(pose: BodyPose) -> None:

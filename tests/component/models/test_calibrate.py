@@ -12,6 +12,7 @@ from models import calibrate
 from models.calibrate import compare, main
 from models.calibration import Calibrated, Pairs, manifest_line, report, with_calibration
 from models.dimming import darker, report as dimming_report
+from models.gating import LIGHTS, SIZES_PX, trials
 from models.manifest import load_manifest, parse_manifest
 from models.people import groups_of, meshes, pictures
 from models.serving import Serving
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.weights
 def people(tmp_path: Path) -> Path:
     """Two women with two pictures each, a shot too many, a smeared one each, and three that do not count."""
     portraits = {"collins": collins(), "hopper": hopper()}
-    for (who, portrait), smear_px in zip(portraits.items(), (4.0, 4.9), strict=True):
+    for (who, portrait), smear_px in zip(portraits.items(), (4.0, 5.6), strict=True):
         (tmp_path / who).mkdir()
         cv2.imwrite(str(tmp_path / who / "portrait.png"), portrait)
         cv2.imwrite(str(tmp_path / who / "webcam.png"), as_by_webcam(portrait))
@@ -129,6 +130,18 @@ def test_dimmed_pictures_are_judged_against_lit_ones(people: Path) -> None:
     assert "0 missed and 0 in doubt" in line
     assert line.endswith("0 taken")
     assert darker(lit[0], 250.0, serving) is None
+
+
+def test_a_good_picture_is_refused_at_no_size_and_in_no_light_but_for_darkness(people: Path) -> None:
+    present("dlib-resnet")
+    serving = Serving(store(), PROFILE)
+    portrait = next(each for each in meshes(people, serving) if each.person == "hopper")
+    tried = list(trials(portrait, "sailors", serving))
+    # Never larger than the face is, which would blur it.
+    assert {each.face_px for each in tried} == {size for size in SIZES_PX if size <= 200}
+    assert {each.light for each in tried} == {*LIGHTS}
+    assert {check for each in tried for check in each.enrollment} <= {"brightness"}
+    assert not {check for each in tried for check in each.verification}
 
 
 def test_too_few_people_are_refused_with_the_reason(people: Path, capsys: pytest.CaptureFixture[str]) -> None:

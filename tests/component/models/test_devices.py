@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.backend import DeviceLost, failure
-from models.chain import BestDevice, Runtime
+from models.chain import BestDevice, Chain, Runtime
 from models.manifest import load_manifest
 from models.onnx_session import open_onnx
 from models.opening import open_entry
@@ -171,14 +171,14 @@ def test_another_answer_than_the_stored_one_is_refused_and_the_next_serves(tmp_p
     with pytest.raises(Unavailable, match=r"wrong answer on cpu: output y differs by 0\.5"):
         open_network(wrong, reference=reference)
     with pytest.raises(Unavailable, match=r"wrong answer on cpu-openvino.*; .*wrong answer on cpu"):
-        open_network(wrong, runtime=Runtime.OPENVINO, otherwise=[Runtime.ONNX_CPU], reference=reference)
+        open_network(wrong, runtime=Runtime.OPENVINO, then=Chain((Runtime.ONNX_CPU,)), reference=reference)
 
 
 def test_a_file_that_no_runtime_reads_is_corrupt(tmp_path: Path) -> None:
     path = tmp_path / "junk.onnx"
     path.write_bytes(b"not a network at all" * 50)
     with pytest.raises(Corrupt, match=r"ONNX Runtime.*; .*OpenVINO"):
-        open_network(path, runtime=Runtime.ONNX_CPU, otherwise=[Runtime.OPENVINO])
+        open_network(path, runtime=Runtime.ONNX_CPU, then=Chain((Runtime.OPENVINO,)))
 
 
 def test_a_network_keeps_its_names_on_every_runtime(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Networks that OpenVINO compiled before: opened as they were kept, and compiled anew where that is wrong."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,9 @@ Compiling = list[str]
 def compiling(monkeypatch: pytest.MonkeyPatch) -> Compiling:
     done: Compiling = []
 
-    def compiled(path: Path, streams: int) -> Backend:
+    def compiled(path: Path, streams: int, unread: Collection[str]) -> Backend:
         done.append(path.name)
-        return open_openvino(path, streams)
+        return open_openvino(path, streams, unread)
 
     monkeypatch.setattr(runtime, "open_openvino", compiled)
     return done

@@ -36,7 +36,9 @@ ROOT = Path(__file__).parents[3]
 def opened(name: str, runtime: Runtime, streams: int = 1) -> Network:
     """One network in this runtime."""
     entry = present(name)
-    return open_network(store().path(entry), runtime=runtime, span=entry.input.span, streams=streams)
+    return open_network(
+        store().path(entry), runtime=runtime, span=entry.input.span, streams=streams, unread=entry.unread
+    )
 
 
 def fed(name: str, picture: Image) -> Floats:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.chain import ON_GPU, Runtime
+from models.chain import ON_GPU, Chain, Runtime
 from models.runtime import installed_runtimes, open_network
 from shared.errors import ConfigError, Corrupt, Unavailable
-from tests.support.networks import save_affine
+from tests.support.networks import save_affine, save_saying
 from tests.support.weights import present, store
 
 ONNX_READERS = [Runtime.ONNX_CPU, Runtime.ONNX_OPENVINO, Runtime.OPENVINO]
@@ -38,6 +38,20 @@ def test_ports_tell_names_types_and_free_dimensions(tmp_path: Path) -> None:
     (port,) = network.inputs
     assert (port.name, port.shape, port.dtype.name) == ("x", (None, 4), "float32")
     assert network.outputs == ("y",)
+
+
+@pytest.mark.parametrize("runtime", [Runtime.ONNX_CPU, Runtime.OPENVINO])
+def test_an_answer_has_only_the_outputs_that_are_read(tmp_path: Path, runtime: Runtime) -> None:
+    said = {name: np.full((1, size), size) for size, name in enumerate("abc", 1)}
+    path = save_saying(tmp_path / "three.onnx", {"x": [1, 4]}, said)
+    # The second one may be opened as the first one was compiled; the last is not confused with them.
+    for unread, read in (("b", "ac"), ("b", "ac"), ("", "abc")):
+        network = open_network(path, runtime=runtime, unread=unread)
+        answer = network.run({"x": np.zeros((1, 4), np.float32)})
+        assert network.outputs == tuple(read)
+        assert {name: array.ravel()[0] for name, array in answer.items()} == {
+            name: said[name].size for name in read
+        }
 
 
 @pytest.mark.parametrize("runtime", ONNX_READERS)
@@ -141,6 +155,6 @@ def test_a_runtime_that_is_not_installed_is_an_error_and_the_next_serves(tmp_pat
     path = save_affine(tmp_path / "affine.onnx")
     with pytest.raises(ConfigError, match="ExecutionProvider"):
         open_network(path, runtime=absent)
-    network = open_network(path, runtime=absent, otherwise=[Runtime.OPENVINO, Runtime.ONNX_CPU])
+    network = open_network(path, runtime=absent, then=Chain((Runtime.OPENVINO, Runtime.ONNX_CPU)))
     assert (network.device, network.runtime) == ("cpu-openvino", Runtime.OPENVINO)
     assert [(one.runtime, "ExecutionProvider" in one.reason) for one in network.refused] == [(absent, True)]

@@ -20,6 +20,7 @@ def entry(event: EventType, onset_s: float) -> Entry:
         onset_s=onset_s,
         raised_s=onset_s + 3,
         cleared_s=onset_s + 8,
+        lasted_s=8.0,
         severity=0.0,
         confidence=1.0,
         explanation="So it was.",

@@ -30,7 +30,8 @@ LISTED = {
     "tool": """
         config storing_sections rollouts_section setting_types
         ground.acting ground.ca_files ground.columns ground.database ground.fleet_keys
-        ground.ids ground.key_files ground.keyring ground.leadership ground.leading ground.master_following
+        ground.ids ground.instants ground.key_files ground.keyring ground.leadership ground.leading
+        ground.master_following
         ground.master_keys ground.master_users ground.own_keys ground.queues ground.sealed_fields
         ground.signing_files ground.turns
         nodes.alert_stream nodes.checkpoint_stream nodes.commands nodes.asking nodes.hub_account
@@ -53,6 +54,7 @@ LISTED = {
         reports.gathering
         replicas.spreading
         deliveries.working deliveries.traced arriving.traced retention.running retention.archiving
+        retention.exporting
         following.calls following.serving
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
@@ -79,7 +81,8 @@ HOMES = {
     "httpx": "oidc.issuer",
     "nats": "nodes.alert_stream nodes.checkpoint_stream",
     "sqlalchemy": """
-        tables service ground.columns ground.database ground.leadership ground.master_users schema
+        tables service ground.columns ground.database ground.instants ground.leadership ground.master_users
+        schema
         arriving.intake
     """,
 }

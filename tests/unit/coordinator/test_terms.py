@@ -126,6 +126,14 @@ def test_the_exams_policy_holds_unless_the_request_brings_one() -> None:
     assert overridden.rule(EventType.FACE_MISMATCH).threshold == 0.6
 
 
+def test_an_exam_whose_older_policy_lets_liveness_call_people_is_held_but_none_is_written() -> None:
+    rules = {"PRESENTATION_ATTACK": {"enabled": True, "hold_s": 10.0, "threshold": 0.2, "action": "escalate"}}
+    in_force = Policy.model_validate({"version": 4, "rules": rules})
+    assert session_policy(request(), in_force) == in_force
+    with pytest.raises(Rejected, match="calls nobody by itself"):
+        session_policy(request(policy={"rules": rules}), in_force)
+
+
 def test_an_override_that_contradicts_the_exams_policy_is_refused() -> None:
     in_force = Policy.model_validate({"features": {"speech_transcription": True}, "phrases": ["what is"]})
     with pytest.raises(Rejected, match="phrases") as refused:

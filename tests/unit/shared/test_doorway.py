@@ -1,7 +1,7 @@
 """Who gets a connection, and who gives way."""
 
 from shared.rates import Rate
-from shared.web_server.doorway import Bounds, Doorway, network_of
+from shared.web_server.doorway import UNASKED, UNASKED_ARRIVALS, Bounds, Doorway, network_of
 
 
 def doorway(in_all: int = 4, per_address: int = 3) -> Doorway[str]:
@@ -102,3 +102,61 @@ def test_a_home_in_ipv6_is_one_asker_and_a_mapped_address_is_its_ipv4() -> None:
     assert network_of("2001:db8:0:1::1") != network_of("2001:db8::1")
     assert network_of("::ffff:10.0.0.1") == network_of("10.0.0.1") == "10.0.0.1"
     assert network_of("") == ""
+
+
+def crowded(asked: int = 0) -> Doorway[str]:
+    """An address has as many connections that never sent a request as it may, and some that did."""
+    door = doorway(in_all=5_000, per_address=2_500)
+    for number in range(asked + UNASKED):
+        assert door.arrives("10.0.0.1", 0.0)
+        assert door.enter(f"{number}", "10.0.0.1", 0.0) == ()
+        if number < asked:
+            door.asked(f"{number}")
+            door.waits(f"{number}", 0.0)
+    return door
+
+
+def test_connections_that_never_asked_are_few_and_their_address_gets_new_ones_slowly() -> None:
+    door = crowded()
+    assert sum(door.arrives("10.0.0.1", 0.0) for _ in range(200)) == UNASKED_ARRIVALS.burst
+    assert sum(door.arrives("10.0.0.1", 0.1) for _ in range(200)) == UNASKED_ARRIVALS.per_s / 10
+    assert door.counts["too-fast"] == 400 - UNASKED_ARRIVALS.burst - UNASKED_ARRIVALS.per_s / 10
+    assert door.arrives("10.0.0.2", 0.0), "others are not concerned"
+
+
+def test_a_new_one_of_them_replaces_the_oldest_that_never_asked_and_none_that_did() -> None:
+    door = crowded(asked=3)
+    assert door.enter("new", "10.0.0.1", 1.0) == ("3",)
+    assert door.enter("newer", "10.0.0.1", 1.0) == ("4",)
+    assert len(door) == 3 + UNASKED
+
+
+def test_whoever_asks_or_leaves_makes_room_for_those_that_have_not_asked() -> None:
+    for ends in (Doorway.begins, Doorway.asked, Doorway.leave):
+        door = crowded()
+        ends(door, "0")
+        assert door.enter("new", "10.0.0.1", 1.0) == ()
+        assert all(door.arrives("10.0.0.1", 1.0) for _ in range(UNASKED_ARRIVALS.burst))
+        assert not door.arrives("10.0.0.1", 1.0)
+
+
+def test_a_hall_whose_people_ask_is_never_crowded() -> None:
+    door = doorway(in_all=5_000, per_address=2_500)
+    for number in range(1_500):
+        assert door.arrives("10.0.0.1", 0.0)
+        door.enter(f"{number}", "10.0.0.1", 0.0)
+        door.asked(f"{number}")
+
+
+def test_a_hall_that_uploads_slowly_is_not_crowded_but_gives_way_at_the_limit() -> None:
+    door = doorway(in_all=5_000, per_address=1_500)
+    for number in range(1_500):
+        assert door.arrives("10.0.0.1", 0.0)
+        assert door.enter(f"{number}", "10.0.0.1", 0.0) == ()
+        door.begins(f"{number}")
+    assert door.enter("new", "10.0.0.1", 1.0) == ("0",)
+
+
+def test_a_proxy_may_bring_any_number_that_have_not_asked() -> None:
+    door = doorway(in_all=5_000)
+    assert [door.enter(f"{number}", None, 0.0) for number in range(2 * UNASKED)] == 2 * UNASKED * [()]

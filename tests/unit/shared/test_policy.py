@@ -131,6 +131,14 @@ def test_technical_events_weigh_nothing_and_every_threshold_has_its_unit() -> No
         ({"rules": {"FACE_NOT_FOUND": {"clear_s": "3"}}}, "rules.FACE_NOT_FOUND.clear_s"),
         ({"rules": {"HEAD_DOWN": {"threshold": True}}}, "rules.HEAD_DOWN.threshold"),
         ({"rules": {"HEAD_DOWN": {"severity": True}}}, "rules.HEAD_DOWN.severity"),
+        (
+            {"rules": {"PRESENTATION_ATTACK": {"enabled": True, "action": "escalate"}}},
+            "rules.PRESENTATION_ATTACK.action",
+        ),
+        (
+            {"rules": {"PRESENTATION_ATTACK": {"enabled": True, "action": "auto-pause"}}},
+            "rules.PRESENTATION_ATTACK.action",
+        ),
         ({"rules": {"HEAD_DOWN": {"enabled": 0}}}, "rules.HEAD_DOWN.enabled"),
         ({"mismatch_checks": 1}, "mismatch_checks"),
         ({"enrollment_gate": {"min_brightness": 200, "max_brightness": 100}}, "enrollment_gate"),

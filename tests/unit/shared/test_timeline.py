@@ -29,6 +29,7 @@ def entry(event: EventType = EventType.FACE_NOT_FOUND, onset_s: float = 20, **ch
         "onset_s": onset_s,
         "raised_s": onset_s + 5,
         "cleared_s": onset_s + 10,
+        "lasted_s": 10.0,
         "severity": 0.5,
         "confidence": 0.9,
         "explanation": "No face was seen.",
@@ -155,6 +156,12 @@ def test_the_table_works_for_a_screen_reader() -> None:
     assert outline.all("a", **{"class": "skip", "href": "#events"})
 
 
+def test_what_was_unknown_in_between_is_no_part_of_what_an_event_lasted() -> None:
+    html = page(entry(cleared_s=150.0, lasted_s=64.0))
+    assert "lasted 1 min 4 s" in html
+    assert "2 min 10 s" not in html
+
+
 @pytest.mark.parametrize(
     "thumbnail",
     ["https://example.org/face.jpg", "data:text/html,hello", 'data:image/jpeg;base64,A" onload="x'],
@@ -227,7 +234,7 @@ def test_an_alert_becomes_an_entry_on_the_session_clock() -> None:
         message="m",
     )
     made = entry_of(Shown(alert), ZERO)
-    assert (made.onset_s, made.raised_s, made.cleared_s) == (30.5, 33.5, None)
+    assert (made.onset_s, made.raised_s, made.cleared_s, made.lasted_s) == (30.5, 33.5, None, 3)
     assert made.event_class is EventClass.IDENTITY
     assert made.measures == (Measure("current similarity", 0.4, 0.75),)
 

@@ -181,6 +181,23 @@ def test_two_voices_are_counted_where_there_is_enough_speech() -> None:
     assert len(known) == 13
 
 
+@pytest.mark.parametrize(("probability", "asked"), [(0.6, False), (0.75, True)])
+def test_voices_and_phrases_are_sought_only_where_somebody_probably_speaks(
+    probability: float, asked: bool
+) -> None:
+    heard_by: list[str] = []
+
+    class Noting(Loudness):
+        def embed(self, samples: Floats, /) -> Floats:
+            heard_by.append("voices")
+            return super().embed(samples)
+
+    ears = Ears(voice=Voices(probability), keywords=Spotter(), speakers=SpeakerCounter(Noting()))
+    heard = listen(ears, windows(*[LOUD] * 10), policy=agreed(ASKED))
+    found = {phrase.phrase for seen in observations(heard) for phrase in seen.phrases or ()}
+    assert (bool(heard_by), bool(found)) == (asked, asked)
+
+
 def test_one_voice_before_a_long_silence_and_another_after_it_do_not_talk_to_one_another() -> None:
     quiet = (LOUD * 0.1).astype(np.float32)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -106,14 +107,30 @@ def test_it_tells_when_the_node_ends_the_session_and_what_the_node_said(film: Pa
     assert streamed.duration_s < 2.5
 
 
-def test_a_node_that_dies_is_told_apart_from_one_that_ends_the_session(film: Path) -> None:
-    async def scene() -> Streamed:
-        async with served() as node, asyncio.timeout(PATIENCE_S):
-            asyncio.get_running_loop().call_later(1.0, node.die)
-            return await stream_recording(Simulation(film, node.signaling_url, TOKEN))
+def test_a_node_that_dies_is_told_apart_from_one_that_ends_the_session_also_by_the_exit_code(
+    film: Path, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    command = (sys.executable, "-c", "from edge.main import main; main()", "simulate-candidate", str(film))
 
-    streamed = asyncio.run(scene())
-    assert (streamed.ended_by_node, streamed.broken_off) == (True, True)
+    async def scene() -> tuple[int | None, bytes, bytes]:
+        async with served() as node, asyncio.timeout(PATIENCE_S):
+            options = ("--signaling-url", node.signaling_url, "--token-file", str(token))
+            program = await asyncio.create_subprocess_exec(
+                *command, *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            )
+            assert program.stdout is not None
+            began = await program.stdout.readline()
+            node.die()
+            said, wrong = await program.communicate()
+            return program.returncode, began + said, wrong
+
+    code, said, wrong = asyncio.run(scene())
+    assert code == 1
+    assert json.loads(said.splitlines()[-1])["by_node"] is True
+    assert wrong == b"error: the connection to the node broke off before the end of the recording\n"
 
 
 def test_a_refusal_and_an_absent_node_are_told_apart(film: Path) -> None:

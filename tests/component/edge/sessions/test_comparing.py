@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -22,6 +22,7 @@ from edge.judging.agreement import Agreement
 from edge.judging.policy_settings import monitor_settings
 from edge.sessions.comparing import FORGETS_AFTER_S, Comparing
 from edge.sessions.shadow import BESIDE, Shadow
+from models.runtime import Network
 from shared.errors import Corrupt, Unavailable
 from shared.events.looks import Look
 from shared.events.types import EventType
@@ -163,6 +164,10 @@ def beside(own: Networks) -> Networks:
     return replace(own, beside=open_with)
 
 
+def version(number: int) -> dict[str, str]:
+    return {"face-detection": f"more@{number}"}
+
+
 def test_versions_are_opened_once_and_only_so_many() -> None:
     async def main() -> None:
         own = beside(stand_in(Detector()))
@@ -170,17 +175,47 @@ def test_versions_are_opened_once_and_only_so_many() -> None:
         assert versions.of({}) is own
         with pytest.raises(Corrupt):
             versions.of(VERSIONS)
-        await versions.open(VERSIONS)
+        await versions.open(VERSIONS, list)
         found = versions.of(VERSIONS)
-        await versions.open(VERSIONS)
+        await versions.open(VERSIONS, list)
         assert (versions.of(VERSIONS) is found, found.labels) == (True, VERSIONS)
         for wanted in ({"face-detection": "gone@1"}, {"no-task": "other@2"}):
             with pytest.raises(Unavailable):
-                await versions.open(wanted)
-        for number in range(MOST - 1):
-            await versions.open({"face-detection": f"more@{number}"})
+                await versions.open(wanted, list)
+
+    asyncio.run(main())
+
+
+def test_of_a_version_that_cannot_serve_here_nothing_stays_open() -> None:
+    async def main() -> None:
+        kept: list[tuple[Network, ...]] = []
+        detector = cast(Network, Detector())
+        own = replace(
+            beside(stand_in(Detector())), opened=(detector,), keep=lambda those: kept.append(tuple(those))
+        )
+        with pytest.raises(Unavailable):
+            await Versions(own, Restarts()).open({"face-detection": "gone@1"}, list)
+        assert kept == [(detector,)]
+
+    asyncio.run(main())
+
+
+def test_for_one_more_the_version_that_was_left_longest_is_closed_and_none_in_use() -> None:
+    async def main() -> None:
+        versions = Versions(beside(stand_in(Detector())), Restarts())
+        for number in range(MOST):
+            await versions.open(version(number), list)
+        used = [version(number) for number in range(MOST)]
         with pytest.raises(Unavailable, match="cannot open another"):
-            await versions.open({"face-detection": "more@99"})
+            await versions.open(version(99), lambda: used)
+        assert [versions.of(one).labels for one in used] == used
+        await versions.open(version(1), list)
+        await versions.open(version(99), lambda: [version(0), version(3)])
+        assert versions.of(version(99)).labels == version(99)
+        with pytest.raises(Corrupt):
+            versions.of(version(2))
+        for number in (0, 1, 3):
+            assert versions.of(version(number)).labels == version(number)
 
     asyncio.run(main())
 
@@ -188,4 +223,4 @@ def test_versions_are_opened_once_and_only_so_many() -> None:
 def test_a_node_without_other_versions_says_so() -> None:
     versions = Versions(stand_in(Detector()), Restarts())
     with pytest.raises(Unavailable):
-        asyncio.run(versions.open({"face-detection": f"{uuid4()}@1"}))
+        asyncio.run(versions.open({"face-detection": f"{uuid4()}@1"}, list))

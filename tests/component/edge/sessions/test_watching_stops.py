@@ -138,7 +138,7 @@ def test_a_withdrawal_waits_for_no_version_that_is_being_opened_and_outlasts_it(
     async def story(world: Stage) -> None:
         opened = asyncio.Event()
 
-        async def slowly(wanted: dict[str, str]) -> None:
+        async def slowly(wanted: dict[str, str], _: object) -> None:
             if wanted:
                 await opened.wait()
 

@@ -106,7 +106,10 @@ def test_a_candidate_who_leaves_is_reported_with_everything_written(folder: Path
     observations = observed(tmp_path / "out")
     assert sum(each.frame_id is not None for each in observations) == 60
     assert sum(each.identity is not None for each in observations) >= 4
-    assert "No face was in the picture" in (tmp_path / "out" / "timeline.html").read_text()
+    page = (tmp_path / "out" / "timeline.html").read_text()
+    assert "No face was in the picture" in page
+    assert "Not watched" in page
+    assert summary["unwatched_s"].keys() == {"face", "body", "sound"}
     assert not list((tmp_path / "out").glob("*.part"))
 
 

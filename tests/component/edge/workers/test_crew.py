@@ -35,12 +35,13 @@ from shared.errors import ConfigError, ProctorError, Rejected, Unavailable
 from shared.events.types import EventType
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import EndSession, StartSession
+from shared.messages.versions import Tally
 from shared.policy.terms import ENROLLMENT_GATE
 from shared.unwatched import Kind
 from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.orders import session_token
 from tests.support.session_stage import TOKEN_KEY, Disk, config, order, quick, unconfigured
-from tests.support.worker_program import HANGS_ONCE, REFUSED_REGION
+from tests.support.worker_program import GONE, HANGS_ONCE, REFUSED_REGION
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,9 @@ PROGRAM: Final = (sys.executable, "-m", "tests.support.worker_program")
 SETTINGS: Final = WorkerSettings(
     node_id=uuid4(), region="test", level=1, profile=Profile.OPEN, threads=1, peer=PeerSettings()
 )
-POLICY: Final = quick(ANALYSIS_DEGRADED={"hold_s": 1, "clear_s": 0.2})
+POLICY: Final = quick(ANALYSIS_DEGRADED={"hold_s": 1, "clear_s": 0.2}).model_copy(
+    update={"blocked_luma_variance": 0.0}  # the camera's pictures are even
+)
 ABSENT: Final = EventType.FACE_NOT_FOUND
 RATING: Final = 8
 
@@ -264,6 +267,46 @@ async def _moved(world: Node, orders: list[StartSession], pages: list[Page]) -> 
 
         await until(looks, "a look in the other process")
     return moved
+
+
+def test_workers_compare_another_version_and_what_one_has_counted_outlives_it() -> None:
+    """The other version sees nobody."""
+
+    async def story(world: Node) -> None:
+        shadow = {"face-detection": "other@2"}
+        orders = [await world.started(shadow=shadow) for _ in range(2)]
+        pages = [await world.page(one, "somebody") for one in orders]
+
+        async def counted(one: StartSession, times: int) -> bool:
+            state = await world.state(one)
+            assert state.shadow == shadow
+            return state.compared.get(ABSENT, Tally()) == Tally(only_new=times)
+
+        for one in orders:
+            await until(lambda one=one: counted(one, 1), "what only the other version finds")  # type: ignore[misc]
+        os.kill(world.pid_with(1), signal.SIGKILL)
+        await until(lambda: [one.ends for one in world.workers.statuses()].count(1) == 1, "the end")
+        await until(lambda: any(page.connections > 1 for page in pages), "a page connects again")
+        moved, stays = sorted(orders, key=lambda one: pages[orders.index(one)].connections, reverse=True)
+        assert await counted(moved, 1)
+        await until(lambda: counted(moved, 2), "what it finds in the other process")
+        assert await counted(stays, 1)
+        assert not world.raised(moved, ABSENT)
+
+    play(story, count=2)
+
+
+def test_a_worker_looks_with_the_version_of_an_order_and_refuses_one_that_it_cannot_open() -> None:
+    async def story(world: Node) -> None:
+        one = await world.started(networks={"face-detection": "other@2"})
+        assert (await world.state(one)).networks == one.networks
+        with pytest.raises(Unavailable) as refused:
+            await world.started(networks={"face-detection": GONE})
+        assert refused.value.code == "version-away"
+        await world.actions.change(one.model_copy(update={"networks": {}}))
+        assert (await world.state(one)).networks == {}
+
+    play(story, count=1)
 
 
 def test_a_session_that_is_ended_while_it_moves_closes_its_events_and_ends() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import cast
+from uuid import uuid4
 
 from edge.workers.placed import Placed
 from edge.workers.remote import RemoteWorker
+from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import HandedOver, StartSession
+from shared.messages.versions import Tally
 from tests.support.orders import start_order
 
 
@@ -52,3 +55,31 @@ def test_a_later_worker_goes_on_from_the_state_and_is_handed_nothing_more() -> N
 def test_without_anything_handed_over_a_session_starts_as_it_was_ordered() -> None:
     order = start_order()
     assert gone_on(Placed(order)).started == [order]
+
+
+def told(findings: int, version: str = "new@2") -> SessionState:
+    """A state; without a version nothing is compared, and a worker tells no findings."""
+    return SessionState(
+        session_id=uuid4(),
+        epoch=1,
+        phase="watching",
+        frames_processed=1,
+        alerts_triggered=0,
+        last_verified_utc=None,
+        shadow={"face-detection": version} if version else {},
+        compared={"FACE_NOT_FOUND": Tally(both=findings)} if version else {},
+    )
+
+
+def test_what_was_counted_outlasts_workers_also_while_nothing_is_compared() -> None:
+    placed = Placed(start_order())
+    placed.see(told(3))
+    placed.lose(1.0)
+    assert placed.see(told(2)).compared == told(5).compared
+    assert placed.see(told(0, version="")).compared == {}
+    placed.lose(2.0)
+    assert placed.see(told(0, version="")).compared == {}
+    assert placed.see(told(1)).compared == told(6).compared
+    assert placed.see(told(1, "third@3")).compared == told(1).compared
+    placed.lose(3.0)
+    assert placed.see(told(1)).compared == told(1).compared

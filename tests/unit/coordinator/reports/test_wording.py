@@ -15,6 +15,7 @@ from shared.api.reports import ReportedAlert, ReportTotals, SessionReport, Unkno
 from shared.api.sessions import SessionOut
 from shared.events.table import event_class
 from shared.events.types import EventType
+from shared.unwatched import Kind
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -87,6 +88,12 @@ def test_a_bar_stands_where_its_event_was_and_is_as_high_as_its_severity() -> No
     assert (bar.lane, bar.x, bar.width, bar.height) == (0, 0.25, 0.1, 0.8)
 
 
+def test_a_bar_reaches_the_end_of_its_event_over_what_was_unknown_in_between() -> None:
+    [bar] = picture(report(told(EventType.FACE_NOT_FOUND, 900, 360, duration=64.0))).bars
+    assert (bar.x, bar.width) == (0.25, 0.1)
+    assert "64.0 s" in bar.title
+
+
 @pytest.mark.parametrize(
     ("event", "lane"),
     [
@@ -138,6 +145,15 @@ def test_the_document_tells_values_beside_thresholds_and_says_where_it_is_not_th
     assert "It was measured. [threshold 4]" in text
     assert "running; not final" in text
     assert "proves nothing" in text
+    assert "Not watched unknown" in text
+
+
+def test_the_document_tells_how_long_nobody_watched() -> None:
+    watched = report()
+    seconds = {Kind.FACE: 12.4, Kind.SOUND: 0.0}
+    session = watched.session.model_copy(update={"unwatched_s": seconds})
+    blocks = document(watched.model_copy(update={"session": session}), {})
+    assert "Not watched face 12.4 s, sound 0.0 s" in "\n".join(as_text(block) for block in blocks)
 
 
 def as_text(block: object) -> str:

@@ -164,6 +164,14 @@ def test_two_signs_at_once_are_one_alert_that_weighs_more_than_either() -> None:
     assert both.explanation.endswith("The gaze was off the screen at the same time.")
 
 
+def test_what_does_not_count_and_what_came_again_is_told_beside_the_duration() -> None:
+    words = explain(finding(EventType.LEFT_FRAME, {**LEFT, "unseen_seconds": 66.0, "raised_again": 3}))
+    assert words.endswith(
+        " For 66.0 s in between it was unknown; they do not count."
+        " It came again 3 times; these have no alert of their own."
+    )
+
+
 def test_an_event_open_at_the_end_says_so() -> None:
     words = explain(finding(EventType.LEFT_FRAME, {**LEFT, "open_at_end": True}))
     assert words.endswith("It still held when watching ended.")
