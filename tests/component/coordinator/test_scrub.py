@@ -13,8 +13,9 @@ from sqlmodel import col, select, update
 
 from coordinator.ground.database import Database
 from coordinator.keys.tables import Key, RetentionClass
+from shared.tokens import Role
 from tests.support.eventually import until
-from tests.support.exam_site import OnSite, Site
+from tests.support.exam_site import OnSite, Site, enroll_body
 
 ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
 
@@ -86,6 +87,33 @@ def test_a_key_that_a_change_destroys_is_wiped_when_the_answer_comes(
         answer = await act(site)
         assert answer.status_code == 200, answer.text
         assert not lies_there(key, tmp_path)
+
+    on_sqlite(test)
+
+
+def test_the_key_of_a_face_is_wiped_when_its_erasure_is_answered(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        assert (await site.post("/enroll", enroll_body(candidate="CAND-9"))).status_code == 201
+        with site.parts.database.read() as db:
+            wanted = select(Key).where(Key.retention_class == RetentionClass.TEMPLATE)
+            faces = db.exec(wanted).all()
+        assert [lies_there(one, tmp_path) for one in faces] == [True, True]
+        answer = await site.http.delete("/api/v1/enrollments/CAND-9", headers=site.bearer())
+        assert answer.status_code == 204, answer.text
+        assert [lies_there(one, tmp_path) for one in faces] == [False, False]
+
+    on_sqlite(test)
+
+
+def test_a_former_name_is_wiped_when_its_correction_is_answered(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "ZQ-former")
+        await site.post("/session/SESS-1/end")
+        assert any(b"ZQ-former" in content for content in _files(tmp_path))
+        named = {"candidate_id": "ZQ-former", "new_candidate_id": "CAND-9"}
+        answer = await site.post("/privacy/correct", named, headers=site.bearer(Role.DPO, "officer"))
+        assert answer.status_code == 200, answer.text
+        assert not any(b"ZQ-former" in content for content in _files(tmp_path))
 
     on_sqlite(test)
 
