@@ -34,8 +34,7 @@ class Versions:
         self._turn = asyncio.Lock()
 
     async def open(self, wanted: Wanted, in_use: InUse) -> None:
-        """Open what `of` is to give; takes seconds the first time, also when cancelled. It stays open while it
-        is in use.
+        """Open what `of` is to give; takes seconds the first time, also when cancelled. In use it stays open.
 
         Raises `Unavailable` if a version cannot serve here, or too many are in use.
         """
