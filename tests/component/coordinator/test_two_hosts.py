@@ -19,7 +19,7 @@ from coordinator.nodes.asking import end
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
 from coordinator.nodes.hosts import Hosts, Stranger, speaks_on
-from coordinator.nodes.service import KnownHost, known_host
+from coordinator.nodes.service import KnownHost, known_host, take_over
 from edge.coordinator_keys import CoordinatorKeys
 from edge.fleet.commands import Commands
 from edge.node_identity import Identity, load as load_identity
@@ -192,6 +192,30 @@ def test_while_nobody_can_be_asked_the_host_that_is_heard_stays_the_node(
         assert hearing.counts["not-judged"] == 2
 
     asyncio.run(test())
+
+
+def test_of_two_coordinators_that_judge_at_once_both_know_the_same_host(
+    at_place: AtPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(there: Place) -> None:
+        data = tmp_path / "edge"
+        node_id = (await there.joined(data)).node_id
+        parts, faster = there.site.parts, uuid4()
+        async with running(there, data) as before:
+            assert await before.beat() == "none"
+
+        async def asked_meanwhile(_: Hosts, node: UUID, former: UUID) -> bool:
+            with parts.database.write() as db:
+                assert take_over(db, node, former, faster)
+            return False
+
+        monkeypatch.setattr(Hosts, "_is_there", asked_meanwhile)
+        slower = Host(load_identity(data), there.link(data))
+        judging = Hosts(parts.hub, parts.database, parts.signers, parts.keys.signing)
+        assert await judging.judge(slower.heartbeat(), datetime.now(UTC)) == "refused"
+        assert kept(there, node_id).boot_id == faster
+
+    at_place(test)
 
 
 @pytest.mark.parametrize("stays", [True, False])
