@@ -1,4 +1,4 @@
-"""Moves all running sessions of a node to others: of one that is drained, or was revoked."""
+"""Moves the sessions of a node to others: of one that is drained, or was revoked."""
 
 from __future__ import annotations
 
@@ -29,10 +29,14 @@ class Drained:
     stayed: int
 
 
-async def drain(parts: Parts, node_id: UUID, because: Because = Because.DRAINED) -> Drained:
-    """Move every running session of a node now. Their pages are told to connect again."""
+async def drain(
+    parts: Parts, node_id: UUID, because: Because = Because.DRAINED, *, begun: bool = True
+) -> Drained:
+    """Move the sessions of a node now. Their pages are told to connect again. `begun`: also those whose exam
+    has begun, which nobody watches for some seconds."""
     now_utc = parts.utc_now()
-    running = await parts.reading(lambda db: sessions.running_on(db, {node_id}, now_utc, now_utc))
+    held = await parts.reading(lambda db: sessions.running_on(db, {node_id}, now_utc, now_utc))
+    chosen = [found for found in held if begun or now_utc < found.session.begins_utc]
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(found: Found) -> bool:
@@ -47,7 +51,7 @@ async def drain(parts: Parts, node_id: UUID, because: Because = Because.DRAINED)
             await leave(parts, done)
             return True
 
-    moved = await asyncio.gather(*(one(found) for found in running))
+    moved = await asyncio.gather(*(one(found) for found in chosen))
     return Drained(moved=sum(moved), stayed=len(moved) - sum(moved))
 
 

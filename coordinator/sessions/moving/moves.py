@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 
 _GONE: Final = frozenset({Because.SILENT, Because.REVOKED})
 """A node that a session leaves for this reason does not get it back."""
+_GAPS: Final = frozenset({Because.SILENT, Because.ASKED})
+"""A page was there and had lost its media, also before its exam begins. Whoever moves a session for another
+reason before that costs it nothing, so nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,15 @@ async def _given(parts: Parts, found: Found, node_id: UUID, because: Because, *,
 
     def write(db: Session) -> tuple[Found, Stored | None]:
         given = moving.give(db, found, node_id, because, now_utc, back=back)
-        said = moving.raise_failover(
-            db,
-            parts.keys.keyring,
-            found.session.id,
-            lambda subject: failover_alert(subject, since_utc, now_utc, because),
-            now_utc,
-        )
+        said = None
+        if because in _GAPS or now_utc >= found.session.begins_utc:
+            said = moving.raise_failover(
+                db,
+                parts.keys.keyring,
+                found.session.id,
+                lambda subject: failover_alert(subject, since_utc, now_utc, because),
+                now_utc,
+            )
         moving.write_down(db, given, because, now_utc)
         return given, said
 

@@ -520,6 +520,24 @@ def test_an_operator_has_running_exams_moved_from_a_node_that_is_drained(
     play(story)
 
 
+def test_a_drain_moves_sessions_before_their_exam_and_nobody_is_told_of_a_gap(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        await site.started(metadata={"start_time": later})
+        await site.started("SESS-2", "CAND-2")
+        waiting, running = site.node.obeyed.started
+        await online(site, other)
+        drained = await site.post(f"/nodes/{NODE_ID}/drain", headers=site.bearer(Role.OPERATOR))
+        assert drained.status_code == 200, drained.text
+        assert await held(site, waiting) == [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.DRAINED)]
+        assert await timeline(site, EventType.NODE_FAILOVER) == []
+        assert await held(site, running) == [(1, NODE_ID, Because.STARTED)]
+
+    play(story)
+
+
 def test_a_session_that_no_other_node_takes_stays_at_the_one_that_is_drained(
     play: Callable[[Play], None],
 ) -> None:
