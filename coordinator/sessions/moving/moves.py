@@ -60,7 +60,7 @@ async def move(parts: Parts, found: Found, because: Because) -> Move:
     tried = {home}
     while True:
         try:
-            node_id = await _next_node(parts, found, tried)
+            node_id = await _next_node(parts, found, tried, because)
         except (Rejected, Unavailable):
             if not left or because in _GONE or found.assignment.node_id == home:
                 raise
@@ -95,7 +95,7 @@ async def _facts(parts: Parts, found: Found) -> Facts:
     return await parts.reading(lambda db: stored_facts(db, parts.keys, found))
 
 
-async def _next_node(parts: Parts, found: Found, tried: set[UUID]) -> UUID:
+async def _next_node(parts: Parts, found: Found, tried: set[UUID], because: Because) -> UUID:
     facts = await _facts(parts, found)
     node_id = found.assignment.node_id
     # One that was revoked is forgotten, and one that died may never have been heard by this coordinator.
@@ -109,6 +109,8 @@ async def _next_node(parts: Parts, found: Found, tried: set[UUID]) -> UUID:
         lowest_level=facts.policy.lowest_level,
         without=tried,
     )
+    if because is Because.LOW and picked.heartbeat.level > facts.policy.lowest_level:
+        raise Unavailable("no other node accepts the exam's lowest level", code="no-node-online")
     return picked.heartbeat.node_id
 
 

@@ -30,9 +30,9 @@ from coordinator.nodes.service import LaneKey
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import ending, service as sessions
 from coordinator.sessions.changing import service as changing
-from coordinator.sessions.moving import routes
-from coordinator.sessions.moving.deciding import MOST_ASKED
-from coordinator.sessions.moving.draining import drain, leave_revoked
+from coordinator.sessions.moving import routes, service as moving
+from coordinator.sessions.moving.deciding import MOST_ASKED, MOST_LEFT
+from coordinator.sessions.moving.draining import drain, leave_low, leave_revoked
 from coordinator.sessions.moving.late import PATIENCE, WORDS
 from coordinator.sessions.moving.telling import clear_failovers, end_late_ones
 from coordinator.sessions.starting import again
@@ -811,5 +811,76 @@ def test_the_end_of_a_session_that_has_just_moved_is_told_to_its_next_node(
         await ending.end(site.parts, found, site.parts.utc_now(), submitted=True)
         [ended] = other.obeyed.ended
         assert (ended.session_id, ended.submitted) == (start.session_id, True)
+
+    play(story)
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that has just come to a node may leave it."""
+    monkeypatch.setattr(moving, "SETTLED", timedelta())
+
+
+async def levels(site: Site, other: FakeNode, home: int, there: int) -> None:
+    """Both nodes tell these levels."""
+    site.node.level, other.level = home, there
+    await site.node.beat()
+    await other.beat()
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_session_leaves_a_node_whose_level_its_exam_does_not_accept(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.started(policy={"lowest_level": 2})
+        start = site.node.obeyed.newest
+        await online(site, other)
+        await site.started("SESS-2", "CAND-2")
+        page = Listener(start.session_id, "SESS-1", "bearer", for_staff=False)
+        site.parts.rooms.enter(page)
+        for home, there in ((2, 1), (3, 3)):  # accepted; and no other node is better
+            await levels(site, other, home, there)
+            await leave_low(site.parts)
+            assert await held(site, start) == [(1, NODE_ID, Because.STARTED)]
+        await levels(site, other, 3, 2)
+        await leave_low(site.parts)
+        assert await held(site, start) == [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.LOW)]
+        assert [one.epoch for one in other.obeyed.started if one.session_id == start.session_id] == [2]
+        [ended] = site.node.obeyed.ended
+        assert (ended.session_id, ended.epoch, ended.handed_over) == (start.session_id, 1, True)
+        sent = [page.messages.get_nowait() for _ in range(page.messages.qsize())]
+        assert any(text is not None and '"reroute"' in text for text in sent)
+        [gap] = await timeline(site, EventType.NODE_FAILOVER)
+        assert gap["evidence"]["because"] == Because.LOW
+
+    play(story)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_session_that_no_node_of_a_better_level_takes_stays(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.started(policy={"lowest_level": 2})
+        start = site.node.obeyed.newest
+        await online(site, other)
+        await levels(site, other, 3, 1)
+        other.refusal = Refusal("rejected", "node-full", 503, "the node is full")
+        await leave_low(site.parts)
+        assert (await held(site, start))[-1][1] == NODE_ID
+
+    play(story)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_session_does_not_follow_levels_from_node_to_node_without_end(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.started(policy={"lowest_level": 1})
+        start = site.node.obeyed.newest
+        await online(site, other)
+        for turn in range(MOST_LEFT + 2):
+            await levels(site, other, *((2, 1) if turn % 2 == 0 else (1, 2)))
+            await leave_low(site.parts)
+        assert [because for _, _, because in await held(site, start)] == [
+            Because.STARTED,
+            *([Because.LOW] * MOST_LEFT),
+        ]
 
     play(story)
