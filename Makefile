@@ -9,6 +9,13 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
+# NETWORKS=registries: what package registries have and nothing else, as on a machine without a mirror. They lie in
+# a folder of their own:  make test NETWORKS=registries
+ifeq ($(NETWORKS),registries)
+export PROCTOR_WEIGHTS := $(CURDIR)/build/registries
+export PROCTOR_WEIGHTS_MIRROR :=
+endif
+
 # Compiled modules are kept under build/, also where the environment forbids __pycache__: every program that a
 # test starts would compile all it imports anew.
 export PYTHONDONTWRITEBYTECODE :=
