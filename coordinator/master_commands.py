@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -35,6 +35,7 @@ class MasterStep(StrEnum):
     SWITCH = "switch"
     REWRAP = "rewrap"
     FINISH = "finish"
+    NEXT = "next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,14 @@ class _Place:
 
 def rotate_master(
     config: ConfigFile,
-    step: Annotated[MasterStep, typer.Argument(help="prepare, switch, rewrap, finish; or status.")],
+    step: Annotated[MasterStep, typer.Argument(help="prepare, switch, rewrap, finish; status; or next.")],
     keep: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="finish: write the former keys there, for backups of before."),
     ] = None,
+    former: Annotated[
+        str, typer.Option(metavar="KEY-ID", help="next: the key that is to go, as status names it.")
+    ] = "",
 ) -> None:
     """Let another master key take over, in four steps; exams go on, and nothing is restarted.
 
@@ -60,7 +64,8 @@ def rotate_master(
     wrapped; it may be ended and begun again. finish takes the former one away. Running coordinators follow
     their key's file within seconds. Each step says what it waits for. If there are several machines, take
     each step at all of them before the next, after prepare with a copy of the key's file. status tells what
-    is left.
+    is left. next takes what is due until the key of this id is replaced, also after a break; repeat it until
+    it says so.
 
     Example: proctor-coordinator rotate-master prepare --config coordinator.toml
     """
@@ -81,8 +86,51 @@ def rotate_master(
                 _rewrap(place)
             case MasterStep.FINISH:
                 _finish(place, keep)
+            case MasterStep.NEXT:
+                _take_next(place, former, keep)
     finally:
         place.database.close()
+
+
+def due(held: Sequence[str], former: str) -> MasterStep | None:
+    """The step to take so that another key replaces this one; None: it is not held any more.
+
+    `held`: the ids of keys, that of the one that wraps first.
+    """
+    match held:
+        case [only] if only == former:
+            return MasterStep.PREPARE
+        case [first, *_] if first == former:
+            return MasterStep.SWITCH
+        case _:
+            return MasterStep.REWRAP if former in held else None
+
+
+def _take_next(place: _Place, former: str, keep: Path | None) -> None:
+    match due([key.key_id.hex() for key in place.keyring.masters.held], former):
+        case MasterStep.PREPARE:
+            _prepare(place)
+        case MasterStep.SWITCH:
+            _switch(place)
+        case None:
+            _require_replaced(place, former)
+            typer.echo(f"{former} is replaced")
+        case _:
+            _rewrap(place)
+            _finish(place, keep)
+            typer.echo(f"{former} is replaced")
+
+
+def _require_replaced(place: _Place, former: str) -> None:
+    from coordinator.keys import masters_service as masters
+
+    try:
+        key_id = bytes.fromhex(former)
+    except ValueError:
+        key_id = b""
+    with place.database.read() as db:
+        if not masters.is_refused(db, key_id):
+            raise ConfigError(f"there is no master key {former!r}; --former takes what status names")
 
 
 def _tell(place: _Place) -> None:
