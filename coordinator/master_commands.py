@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from coordinator.ground.database import Database
 from coordinator.ground.key_files import is_wrapped_now, rewrap
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.master_keys import LocalMaster, is_given, masters_in, text_of
+from coordinator.ground.master_steps import MasterStep, due
 from coordinator.ground.master_users import MasterUsers
 from coordinator.ground.own_keys import wrapped_files
 from coordinator.ground.sealed_fields import new_key
@@ -25,17 +25,6 @@ from shared.config_file import load
 from shared.errors import ConfigError
 from shared.secret_file import replace_private
 from shared.writing import writing_under
-
-
-class MasterStep(StrEnum):
-    """A step of the change from one master key to another."""
-
-    STATUS = "status"
-    PREPARE = "prepare"
-    SWITCH = "switch"
-    REWRAP = "rewrap"
-    FINISH = "finish"
-    NEXT = "next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +79,6 @@ def rotate_master(
                 _take_next(place, former, keep)
     finally:
         place.database.close()
-
-
-def due(held: Sequence[str], former: str) -> MasterStep | None:
-    """The step to take so that another key replaces this one; None: it is not held any more.
-
-    `held`: the ids of keys, that of the one that wraps first.
-    """
-    match held:
-        case [only] if only == former:
-            return MasterStep.PREPARE
-        case [first, *_] if first == former:
-            return MasterStep.SWITCH
-        case _:
-            return MasterStep.REWRAP if former in held else None
 
 
 def _take_next(place: _Place, former: str, keep: Path | None) -> None:

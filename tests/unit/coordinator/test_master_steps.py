@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coordinator.master_commands import MasterStep, due
+from coordinator.ground.master_steps import MasterStep, due
 
 
 @pytest.mark.parametrize(
