@@ -226,31 +226,57 @@ def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(
 def test_kill_9_at_any_instant_comes_to_the_same_end(
     sqlite_parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process itself is gone, whatever it was in the middle of; each one erases a little before."""
+    """The process itself is gone, whatever it was in the middle of: at each kill in another step of a run."""
     monkeypatch.setattr(running, "ERASED_AT_ONCE", 10)
     stage, kills = staged(sqlite_parts, rounds(100, 1_000)), rounds(6, 50)
     begin, end = stage.left(), stage.expected(days(400))
-    chance, now_utc, killed = random.Random(SEED), OVER + days(400), 0
-    for _ in range(kills):
+    chance, now_utc, found, killed = random.Random(SEED), OVER + days(400), begin, 0
+    keys = [living_keys(sqlite_parts)]
+    while killed < kills:
         now_utc += retention.HELD_FOR  # whoever comes next waits for the lease of who died
         sqlite_parts.database.engine.dispose()  # a connection is of one process
-        child = os.fork()
-        if child == 0:
-            run_and_exit(sqlite_parts, now_utc)
-        time.sleep(chance.uniform(0.02, 0.15))
-        os.kill(child, signal.SIGKILL)
-        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        found = stage.left()
-        assert all(end[who] <= one <= begin[who] for who, one in found.items())
-    assert killed == kills
+        batches = -(-sum(one != end[who] for who, one in found.items()) // 10)
+        steps = chance.randrange(max(1, 2 * batches))
+        killed += killed_in(sqlite_parts, now_utc, steps, chance.uniform(0.0, 0.02))
+        before, found = found, stage.left()
+        assert all(end[who] <= one <= before[who] for who, one in found.items())
+        keys.append(living_keys(sqlite_parts))
+        assert len(keys) < 2 * kills, "most had ended before they were killed"
+    assert len(set(keys)) > 2 or found != begin, "each was killed before it erased anything"
     stage.at(now_utc + 2 * retention.HELD_FOR)
     stage.erase()
     assert stage.left() == end != begin
 
 
-def run_and_exit(parts: Parts, now_utc: datetime) -> None:
-    """In a process of its own: erase a few at a time, as long as it lives."""
-    status = 1
+def living_keys(parts: Parts) -> int:
+    with parts.database.read() as db:
+        return len(db.exec(select(Key.id).where(col(Key.wrapped).is_not(None))).all())
+
+
+def killed_in(parts: Parts, now_utc: datetime, steps: int, after_s: float) -> bool:
+    """Kill a process that erases, a moment after it has begun so many steps; False if it had ended."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        run_and_exit(parts, now_utc, tell)
+    os.close(tell)
+    with os.fdopen(told, "rb", buffering=0) as begun:
+        while steps and begun.read(1):
+            steps -= 1
+    time.sleep(after_s)
+    os.kill(child, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def run_and_exit(parts: Parts, now_utc: datetime, tell: int) -> None:
+    """In a process of its own: erase a few at a time, as long as it lives, and tell of each step."""
+    status, step = 1, retention.still_held
+
+    def told(*given: Any) -> bool:
+        os.write(tell, b".")
+        return step(*given)
+
+    retention.still_held = told
     try:
         asyncio.run(running.erase_due(parts, Asked(uuid4(), now_utc)))
         status = 0
