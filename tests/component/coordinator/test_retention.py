@@ -17,17 +17,20 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from coordinator.audit.tables import AuditEntry
 from coordinator.holds import service as holds
 from coordinator.holds.tables import LegalHold
 from coordinator.incidents.states import State
+from coordinator.incidents.tables import Incident
 from coordinator.keys.tables import Key
 from coordinator.retention import erasing_service as erasing, running, service as retention
 from coordinator.retention.running import Asked
 from coordinator.retention.service import Erased
 from coordinator.retention.tables import RetentionTally
+from coordinator.reviews.states import Act
+from coordinator.reviews.tables import ReviewAct
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
 from shared.api.holds import LegalHoldRequest
@@ -186,6 +189,45 @@ def test_four_hundred_days_ahead_only_what_is_held_or_reviewed_is_left(parts: Pa
     assert {wrapped for wrapped, _ in proofs} == {None}
     assert None not in {destroyed for _, destroyed in proofs}
     assert set(entries) == {(f"erase_{kept}", "coordinator") for kept in Kept}
+
+
+REVIEWS: Final[dict[str, tuple[dict[str, Any], bool]]] = {
+    "nobody has looked": ({"state": State.OPEN}, False),
+    "claimed": ({"state": State.OPEN, "claim_expires_utc": OVER + days(401)}, True),
+    "a claim that is over": ({"state": State.OPEN, "claim_expires_utc": OVER + days(399)}, False),
+    "confirmed by one": ({"state": State.SECONDING}, True),
+    "may still be undone": ({"state": State.DISMISSED, "effective_utc": OVER + days(401)}, True),
+    "in effect": ({"state": State.DISMISSED, "effective_utc": OVER + days(399)}, False),
+    "under appeal": ({"state": State.APPEALED}, True),
+    "appeal is decided": ({"state": State.OVERTURNED}, False),
+    "opened again": ({"state": State.OPEN}, True),
+}
+"""How an incident stands, and whether a person still has to do with it."""
+
+
+def test_what_a_person_still_has_to_decide_is_kept_and_nothing_else(parts: Parts) -> None:
+    rows = Rows()
+    people = {name: sat(rows, number, OVER) for number, name in enumerate(REVIEWS)}
+    rows.add(
+        ReviewAct,
+        incident_id=people["opened again"].incident_id,
+        act=Act.REOPEN,
+        actor="ann",
+        role=Role.PROCTOR,
+        state=State.OPEN,
+        at_utc=OVER,
+    )
+    with parts.database.write() as db:
+        rows.store(db)
+        for name, (how, _) in REVIEWS.items():
+            mine = col(Incident.id) == people[name].incident_id
+            db.exec(update(Incident).where(mine).values(**how))
+    asyncio.run(running.erase_due(parts, Asked(uuid4(), OVER + days(400))))
+    with parts.database.read() as db:
+        kept = left(db)
+    assert {name: bool(kept[one.candidate_id]) for name, one in people.items()} == {
+        name: waits for name, (_, waits) in REVIEWS.items()
+    }
 
 
 def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(
