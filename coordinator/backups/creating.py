@@ -204,7 +204,8 @@ def _items(maker: Maker, now_utc: datetime) -> Iterator[Item]:
     yield from _own_files(maker)
     yield from _hub_files(maker)
     with maker.database.read() as db:
-        entries, held = journal.entries(db, 0), [*backups.holds(db), *backups.notices(db)]
+        entries = journal.entries(db, 0)
+        held: list[Item] = [*backups.holds(db), *backups.notices(db)]
         taken = list(since.rows(db, since.since(now_utc, maker.settings.keep_days)))
     yield from (Erased(one.line()) for one in entries)
     yield from held

@@ -24,7 +24,7 @@ from coordinator.privacy.places import ERASED
 from coordinator.reviews.states import Act
 from coordinator.reviews.tables import ReviewAct, VerdictFinding
 from coordinator.sessions.binding import DeviceState
-from coordinator.sessions.tables import Device, SessionPolicy
+from coordinator.sessions.tables import Device
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.tokens.tables import IssuedToken
 from shared.api.destinations import DestinationFilter
@@ -65,17 +65,6 @@ def known_everywhere(db: Session, number: int, over_utc: datetime, told_utc: dat
 def _add_of_session(db: Session, one: Sat, office: UUID, told_utc: datetime) -> None:
     rows, mine = Rows(), {"session_id": one.session_id}
     alert = db.exec(select(StoredAlert.id).where(StoredAlert.session_id == one.session_id)).one()
-    rows.add(
-        SessionPolicy,
-        version=2,
-        version_before=1,
-        policy={},
-        changed_by="ann",
-        role=Role.PROCTOR,
-        reason_sealed=b"sealed",
-        changed_utc=told_utc,
-        **mine,
-    )
     rows.add(Device, key=uuid4().hex, state=DeviceState.BOUND, challenge="", **mine)
     act = rows.add(
         ReviewAct,

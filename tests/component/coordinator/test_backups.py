@@ -198,6 +198,19 @@ def test_names_in_notices_are_in_no_copy_and_wait_again_after_a_restore(
         assert db.get_one(Delivery, told_since.sequence).told_sealed is None
 
 
+def test_a_backup_of_before_has_its_notices_in_the_copy(
+    maker: Maker, place: Place, installation: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with installation.database.write() as db:
+        waits = noted(db, installation.keys.keyring, "SESS-1").model_copy()
+    with monkeypatch.context() as before:
+        before.delitem(copying.APART, "deliveries")
+        create(maker, NOW)
+    restore(place.wish(), NOW)
+    with place.opened() as database, database.read() as db:
+        assert db.get_one(Delivery, waits.sequence).told_sealed == waits.told_sealed
+
+
 def test_who_was_erased_after_a_backup_is_not_back_after_a_restore(
     maker: Maker, place: Place, installation: Parts
 ) -> None:

@@ -33,6 +33,7 @@ from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.faces_service import NewPair
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
+from coordinator.live.rooms import Listener
 from coordinator.privacy import erasing_service as erasing, places, steps
 from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
@@ -341,7 +342,11 @@ def test_the_same_reference_is_a_new_person_and_can_be_erased_again(on_site: OnS
         token = (await site.post("/tokens", wanted)).json()["token"]
         mine = {"Authorization": f"Bearer {token}"}
         assert (await site.get("/consents/CAND-1", headers=mine)).status_code == 200
+        watches = Listener(site.node.obeyed.newest.session_id, "SESS-1", "ann", for_staff=True)
+        site.parts.rooms.enter(watches)
         first = await erased(site, "CAND-1")
+        said = [watches.messages.get_nowait() for _ in range(watches.messages.qsize())]
+        assert said[-1:] == [None], "who watches it live is told that it has ended"
         assert (await site.get("/consents/CAND-1", headers=mine)).status_code == 401
         officer = site.bearer(Role.DPO, "officer")
         again = await site.post("/privacy/delete", {"candidate_id": "CAND-1"}, headers=officer)

@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from coordinator.candidates.tables import Candidate
 from coordinator.deliveries import service as deliveries
+from coordinator.keys.tables import Key
 from coordinator.privacy import erasing_service as erasing
 from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.retention import running
@@ -65,10 +66,16 @@ def test_a_row_of_every_table_goes_and_the_neighbours_stay(
         known_everywhere(db, 2, LATER, LATER, alike)
         both = rows_left(db)
     goes(parts, one)
+    mine = Key.candidate_id == one.candidate_id
     with parts.database.read() as db:
         assert rows_left(db) == {name: both[name] - each[name] for name in both}
         names = db.exec(select(Candidate.reference)).all()
         held = db.exec(select(IssuedToken.subject)).all()
+        halves = db.exec(select(Key.wrapped).where(mine)).all()
+        scopes = set(db.exec(select(Key.scope).where(mine)).all())
+    assert halves
+    assert set(halves) == {None}
+    assert scopes == {""} if goes is erased else "EXAM-1" in scopes, "the exam's name tells where it was"
     assert sorted(names)[:2] == ["CAND-2", "CAND-9"]
     assert "CAND-1" not in {*names, *held}
     assert "CAND-2" in held

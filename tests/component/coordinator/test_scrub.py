@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from httpx import Response
+from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from coordinator.ground.database import Database
@@ -132,6 +133,24 @@ def test_a_coordinator_that_died_between_destroying_and_wiping_wipes_when_it_sta
         assert not lies_there(key, tmp_path)
 
     on_sqlite(test)
+
+
+def test_what_is_deleted_leaves_zeros_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "coordinator.db"
+    database = Database(f"sqlite:///{file}")
+    try:
+        with database.write() as db:
+            db.connection().execute(text("CREATE TABLE said (words TEXT)"))
+            many = [{"words": f"ZQ-said-{number}" * 20} for number in range(500)]
+            db.connection().execute(text("INSERT INTO said VALUES (:words)"), many)
+        assert database.scrub()
+        assert b"ZQ-said" in file.read_bytes()
+        with database.write() as db:
+            db.connection().execute(text("DELETE FROM said"))
+        assert database.scrub()
+        assert b"ZQ-said" not in file.read_bytes()
+    finally:
+        database.close()
 
 
 def test_what_was_wiped_is_not_wiped_again(on_sqlite: OnSite, tmp_path: Path) -> None:
