@@ -30,20 +30,24 @@ from coordinator.nodes.service import LaneKey
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import ending, service as sessions
 from coordinator.sessions.changing import service as changing
-from coordinator.sessions.moving import routes, service as moving
+from coordinator.sessions.moving import draining, routes, service as moving
 from coordinator.sessions.moving.deciding import MOST_ASKED, MOST_LEFT
 from coordinator.sessions.moving.draining import drain, leave_low, leave_revoked
 from coordinator.sessions.moving.late import PATIENCE, WORDS
+from coordinator.sessions.moving.moves import Move, move
 from coordinator.sessions.moving.telling import clear_failovers, end_late_ones
+from coordinator.sessions.service import Found
 from coordinator.sessions.starting import again
 from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.trouble.telling import Troubles
 from coordinator.sessions.trouble.wrong import GAP_AFTER
+from coordinator.web_api.parts import Parts
 from shared.alerts import Alert, alert_id
-from shared.errors import Unavailable
+from shared.errors import Rejected, Unavailable
 from shared.events.types import EventClass, EventType, Lane
 from shared.messages.heartbeats import OutboxState
 from shared.messages.sessions import SessionAccepted, StartSession
+from shared.rates import Buckets, Rate
 from shared.sealing import signing_public_text
 from shared.tokens import Role
 from tests.support.eventually import PATIENCE_S, cancelled
@@ -296,8 +300,8 @@ def test_a_session_starts_and_stays_in_its_candidates_region(play: Callable[[Pla
 
 
 @pytest.mark.parametrize("gone", ["first", "other"])
-@pytest.mark.parametrize("code", ["node-unavailable", "version-away"])
-def test_a_session_starts_at_no_node_that_is_about_to_end_or_cannot_open_its_version(
+@pytest.mark.parametrize("code", ["node-away", "node-unavailable", "version-away"])
+def test_a_session_starts_at_no_node_that_is_silent_or_about_to_end_or_cannot_open_its_version(
     play: Callable[[Play], None], gone: str, code: str
 ) -> None:
     async def story(site: Site, other: FakeNode) -> None:
@@ -336,6 +340,15 @@ def test_a_session_that_moves_keeps_its_pinned_version_where_there_is_one_and_is
         assert (await asks(site, start)).json()["edge_node"] == str(NEXT_ID)
         [moved] = other.obeyed.started
         assert moved.networks == (pinned if has_it else {})
+
+    play(story)
+
+
+def test_a_page_that_asks_without_end_has_to_wait(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        site.parts.rates.route = Buckets(Rate(2, per_s=0.000_001))
+        assert [(await asks(site, start)).status_code for _ in range(3)] == [200, 200, 429]
 
     play(story)
 
@@ -534,6 +547,29 @@ def test_a_drain_moves_sessions_before_their_exam_and_nobody_is_told_of_a_gap(
         assert await held(site, waiting) == [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.DRAINED)]
         assert await timeline(site, EventType.NODE_FAILOVER) == []
         assert await held(site, running) == [(1, NODE_ID, Because.STARTED)]
+
+    play(story)
+
+
+def test_a_session_that_cannot_move_keeps_no_other_from_moving(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.started()
+        await site.started("SESS-2", "CAND-2")
+        stays, moves = site.node.obeyed.started
+        await online(site, other)
+
+        async def but_one(parts: Parts, found: Found, because: Because) -> Move:
+            if found.session.id == stays.session_id:
+                raise Rejected("every edge node is full", code="node-full", status=503)
+            await asyncio.sleep(0)  # the other one has failed by now
+            return await move(parts, found, because)
+
+        monkeypatch.setattr(draining, "move", but_one)
+        done = await drain(site.parts, NODE_ID)
+        assert (done.moved, done.stayed) == (1, 1)
+        assert (await held(site, moves))[-1] == (2, NEXT_ID, Because.DRAINED)
 
     play(story)
 
