@@ -16,7 +16,7 @@ from typing import Any, Final
 from aioice import stun
 from aiortc import RTCPeerConnection
 
-from edge.media.straight import Deliver, straight
+from edge.media.straight import Deliver, at_once
 
 MAX_BYTES: Final = 1_500
 """Size of pylibsrtp's buffer; a browser sends up to 1,200."""
@@ -46,7 +46,7 @@ class Datagrams:
         """Check all datagrams from now on. Call once the connection has all its transports."""
         for dtls in _transports(connection):
             ice = dtls.transport._connection
-            ice.data_received = self._checked(straight(dtls, ice.data_received))
+            ice.data_received = self._checked(at_once(dtls, ice.data_received))
 
     def _checked(self, deliver: Deliver) -> Deliver:
         def received(data: bytes, component: int) -> None:

@@ -10,29 +10,29 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
-import pylibsrtp
-from aiortc.rtcdtlstransport import State
+from aiortc import rtcdtlstransport
 from aiortc.rtp import is_rtcp
 
 log = logging.getLogger(__name__)
 
+SrtpError: Final[type[Exception]] = rtcdtlstransport.pylibsrtp.Error
 Deliver = Callable[[bytes, int], None]
 """Takes a datagram and its ICE component."""
 
 
-def straight(dtls: Any, otherwise: Deliver) -> Deliver:
+def at_once(dtls: Any, otherwise: Deliver) -> Deliver:
     """Takes the datagrams of a DTLS transport, none of them empty. What is no media goes `otherwise`."""
 
     def deliver(data: bytes, component: int) -> None:
         # RTP begins with version 2 (RFC 7983), and can be decrypted once the handshake is over.
-        if not 0x80 <= data[0] < 0xC0 or is_rtcp(data) or dtls._state is not State.CONNECTED:
+        if not 0x80 <= data[0] < 0xC0 or is_rtcp(data) or dtls._state is not rtcdtlstransport.State.CONNECTED:
             otherwise(data, component)
             return
         try:
             packet = dtls._rx_srtp.unprotect(data)
-        except pylibsrtp.Error:
+        except SrtpError:
             return  # of a stranger, or twice
         completed(dtls._handle_rtp_data(packet, arrival_time_ms=time.time_ns() // 1_000_000))
 
