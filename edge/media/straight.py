@@ -17,7 +17,7 @@ from aiortc.rtp import is_rtcp
 
 log = logging.getLogger(__name__)
 
-SrtpError: Final[type[Exception]] = rtcdtlstransport.pylibsrtp.Error
+SrtpError: Final[type[Exception]] = rtcdtlstransport.pylibsrtp.Error  # type: ignore[attr-defined]
 Deliver = Callable[[bytes, int], None]
 """Takes a datagram and its ICE component."""
 
