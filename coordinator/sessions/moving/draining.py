@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -76,11 +77,12 @@ async def leave_low(parts: Parts) -> None:
     lowered = {node_id: level for node_id, level in levels.items() if level > HIGHEST_ACCEPTED}
     if not lowered:
         return
-    now_utc = parts.utc_now()
-    low = await parts.reading(lambda db: moving.low_ones(db, lowered, now_utc))
-    better = [found for found in low if min(levels.values()) <= moving.lowest_level(found)]
+    now_utc, best = parts.utc_now(), min(levels.values())
+    low = await parts.reading(lambda db: moving.low_ones(db, lowered, best, now_utc))
     # Any of them: those that no node takes must not keep the others waiting.
-    for found in random.sample(better, min(LOW_AT_ONCE, len(better))):
+    for found in random.sample(low, min(LOW_AT_ONCE, len(low))):
+        if not await parts.reading(partial(moving.may_leave, found=found, now_utc=now_utc)):
+            continue
         try:
             await _moved(parts, found, Because.LOW)
         except ProctorError as error:

@@ -84,21 +84,20 @@ def revoked_holders(db: Session, now_utc: datetime) -> list[UUID]:
     return list(db.exec(wanted))
 
 
-def low_ones(db: Session, levels: Mapping[UUID, int], now_utc: datetime) -> list[Found]:
-    """The running sessions of these nodes whose exam accepts no level as low as their node's, without those
-    that were moved too often for it. `levels`: each node's."""
+def low_ones(db: Session, levels: Mapping[UUID, int], best: int, now_utc: datetime) -> list[Found]:
+    """The running sessions of these nodes whose exam accepts no level as low as their node's, but the `best`
+    of all nodes. `levels`: each node's."""
     there = sessions.running_on(db, set(levels), now_utc - SETTLED, now_utc)
     return [
         found
         for found in there
-        if levels[found.assignment.node_id] > lowest_level(found)
-        and leaves(assignments.moved_utc(db, found.session.id, Because.LOW), now_utc)
+        if levels[found.assignment.node_id] > found.session.policy.get("lowest_level", LOWEST_LEVEL) >= best
     ]
 
 
-def lowest_level(found: Found) -> int:
-    """The lowest level that a session's exam accepts."""
-    return int(found.session.policy.get("lowest_level", LOWEST_LEVEL))
+def may_leave(db: Session, found: Found, now_utc: datetime) -> bool:
+    """Whether a session has not left too many nodes because of their level."""
+    return leaves(assignments.moved_utc(db, found.session.id, Because.LOW), now_utc)
 
 
 def write_down(db: Session, given: Found, because: Because, now_utc: datetime) -> None:
