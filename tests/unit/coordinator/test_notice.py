@@ -128,8 +128,8 @@ def test_the_log_of_features_is_named_only_where_the_exam_asks_for_it() -> None:
 
 
 WORDS_OF = "2026-11-30.2", "b049e3b30667a668"
-"""A version and the beginning of the hash of its words. Who changes the words thinks of the version: with
-another meaning it gets a new one."""
+"""A version and the beginning of the hash of its words. Who changes them thinks of the version: with another
+meaning they get a new one."""
 
 
 def test_every_version_has_its_words() -> None:
