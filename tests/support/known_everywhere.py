@@ -91,7 +91,7 @@ def _add_of_session(db: Session, one: Sat, office: UUID, told_utc: datetime) -> 
             noted_utc=told_utc,
             due_utc=told_utc,
             next_try_utc=told_utc,
-            **mine,
+            session_id=one.session_id,
         )
     )
 

@@ -282,7 +282,8 @@ def test_who_comes_second_leaves_an_archive_as_it_is_although_its_rows_are_gone(
     parts: Parts, removed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second coordinator has read what goes, and is overtaken before it writes."""
-    write, remove, first = archiving._write, archived_service.remove_some, []
+    write, remove = archiving._write, archived_service.remove_some
+    first: list[tuple[int, dict[Path, bytes]]] = []
 
     def some(db: Session, tenant_id: UUID) -> int:
         if removed == "none":
@@ -294,13 +295,13 @@ def test_who_comes_second_leaves_an_archive_as_it_is_although_its_rows_are_gone(
         monkeypatch.setattr(archiving, "_write", write)
         if removed != "all":
             monkeypatch.setattr(archived_service, "remove_some", some)
-        first.append(asyncio.run(archiving.archive_due(parts, after(0))))
-        first.append({one: one.read_bytes() for one in files(parts)})
+        count = asyncio.run(archiving.archive_due(parts, after(0)))
+        first.append((count, {one: one.read_bytes() for one in files(parts)}))
         write(*given)
 
     monkeypatch.setattr(archiving, "_write", overtaken)
     assert archived(parts, after(0)) == 0
-    assert first == [A_DAY, {one: one.read_bytes() for one in files(parts)}]
+    assert first == [(A_DAY, {one: one.read_bytes() for one in files(parts)})]
     kept = [number for number in numbers(parts) if number <= A_DAY]
     assert len(kept) == {"all": 0, "some": A_DAY - 4, "none": A_DAY}[removed]
     assert whole(parts).faults == []

@@ -17,7 +17,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import col, select, update
+from sqlmodel import Session, col, select, update
 
 from coordinator.audit.tables import AuditEntry
 from coordinator.holds import service as holds
@@ -314,9 +314,9 @@ def run_and_exit(parts: Parts, now_utc: datetime, tell: int) -> None:
     """In a process of its own: erase a few at a time, as long as it lives, and tell of each step."""
     status, step = 1, retention.still_held
 
-    def told(*given: Any) -> bool:
+    def told(db: Session, holder: UUID, now_utc: datetime) -> bool:
         os.write(tell, b".")
-        return step(*given)
+        return step(db, holder, now_utc)
 
     retention.still_held = told
     try:
