@@ -21,8 +21,7 @@ from coordinator.candidates.tables import Candidate
 from coordinator.evidence import service as evidence
 from coordinator.evidence.service import EvidenceKeys
 from coordinator.ground.keyring import HeldKey, Keyring
-from coordinator.keys.half import COLUMNS, Half
-from coordinator.keys.tables import Key
+from coordinator.keys.tables import HALF_COLUMNS, Half, Key
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Held
 from coordinator.privacy.tables import ErasedSession
@@ -61,7 +60,7 @@ def load(
 ) -> dict[UUID, Sitting]:
     """The existing sessions among these, by id; without those of erased persons."""
     wanted = (
-        sql.select(ExamSession, col(Candidate.reference), *COLUMNS)
+        sql.select(ExamSession, col(Candidate.reference), *HALF_COLUMNS)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
         .join(Key, col(Key.id) == col(ExamSession.seal_key_id))
         .where(col(ExamSession.id).in_(session_ids), col(ExamSession.erased_utc).is_(None))

@@ -24,9 +24,8 @@ from coordinator.ground.database import insert_once
 from coordinator.ground.keyring import HeldKey, KeyKind, Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
-from coordinator.keys.half import Half
 from coordinator.keys.service import Owner
-from coordinator.keys.tables import Key, RetentionClass
+from coordinator.keys.tables import Half, Key, RetentionClass
 from coordinator.sessions.tables import ExamSession
 from shared.features import FeaturesBody, decode_features, encode_features
 from shared.policy.schema import Policy

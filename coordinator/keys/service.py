@@ -16,8 +16,7 @@ from coordinator.ground import sealed_fields
 from coordinator.ground.database import insert_once
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import MASTER_VERSION, KeyKind, Keyring
-from coordinator.keys.half import COLUMNS, Half
-from coordinator.keys.tables import Key, RetentionClass
+from coordinator.keys.tables import HALF_COLUMNS, Half, Key, RetentionClass
 from shared.errors import Corrupt
 from shared.hybrid import Opener, new_hybrid
 from shared.sealing import new_sealing_key, sealing_public_text
@@ -99,7 +98,7 @@ def get(db: Session, tenant_id: UUID, key_id: UUID) -> Key:
 
 def by_id(db: Session, key_ids: Collection[UUID]) -> dict[UUID, Half]:
     """These keys in one query. Raises `Corrupt` if one of them does not exist."""
-    wanted = sql.select(*COLUMNS).where(col(Key.id).in_(key_ids))
+    wanted = sql.select(*HALF_COLUMNS).where(col(Key.id).in_(key_ids))
     held = {half.id: half for half in (Half(*row) for row in db.connection().execute(wanted))}
     if len(held) != len(key_ids):
         raise Corrupt("a row names a key that does not exist")
@@ -108,7 +107,7 @@ def by_id(db: Session, key_ids: Collection[UUID]) -> dict[UUID, Half]:
 
 def of_owners(db: Session, owners: Collection[Owner]) -> dict[Owner, list[Half]]:
     """Every key of these owners, destroyed ones included, in one query."""
-    wanted = sql.select(col(Key.candidate_id), col(Key.retention_class), col(Key.scope), *COLUMNS).where(
+    wanted = sql.select(col(Key.candidate_id), col(Key.retention_class), col(Key.scope), *HALF_COLUMNS).where(
         col(Key.tenant_id).in_({one.tenant_id for one in owners}),
         col(Key.candidate_id).in_({one.candidate_id for one in owners}),
         col(Key.retention_class).in_({one.retention_class for one in owners}),
