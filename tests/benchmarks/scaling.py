@@ -34,6 +34,7 @@ def run(_arguments: Sequence[str]) -> list[Figure]:
     alone = _measured(Load(film, SESSIONS))
     sys.stdout.write(_table(alone))
     [one], [two] = (_measured(Load(film, (workers * ON_ONE,), workers)) for workers in (1, 2))
+    sys.stdout.write(f"on one worker, and on two:\n{_table([one, two])}")
     return [*_memory(alone), _gain(one, two)]
 
 
