@@ -1,4 +1,4 @@
-"""The steps of the change from one master key to another, and which of them is due."""
+"""Pure. The steps of the change from one master key to another, and which of them is due."""
 
 from __future__ import annotations
 

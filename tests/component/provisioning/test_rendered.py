@@ -48,6 +48,8 @@ CHOSEN: dict[str, Any] = {
     "postgres_clients": ["10.0.0.9"],
     "monitoring_receivers": [{"name": "staff", "webhook_configs": [{"url": "http://127.0.0.1:9/"}]}],
 }
+LEFT_OUT = {"backup_target": "", "coordinator_turn_urls": [], "coordinator_more_settings": ""}
+"""What an installation need not have."""
 EXPOSURE = {"proctor-coordinator": 2.0, "proctor-edge": 2.0, "nats": 2.0}
 """The most that `systemd-analyze security` may find of a unit, of 10."""
 UNITS = {"proctor-coordinator": "coordinator.service", "proctor-edge": "edge.service", "nats": "nats.service"}
@@ -74,6 +76,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
             str(path) for name in ("defaults", "vars") for path in sorted(ROLES.glob(f"*/{name}/main.yml"))
         ],
         "written": [str(path) for path in sorted(ROLES.glob("*/templates/*.j2"))],
+        "least": str(ROLES / "coordinator/templates/coordinator.toml.j2"),
+        "left_out": LEFT_OUT,
         "fleet": str(fleet),
         "chosen": str(chosen),
         "signing_key": signing_public_text(operator.public_key()),
@@ -114,6 +118,11 @@ def test_the_coordinator_takes_its_settings(rendered: Path) -> None:
     assert settings.backup.bucket.endpoint_url == "https://s3.example.org"
     secret = Path("/run/credentials/proctor-coordinator.service/bucket")
     assert settings.backup.bucket.credentials_file == secret
+
+
+def test_the_coordinator_takes_settings_without_backups_and_relays(rendered: Path) -> None:
+    settings = load(rendered / "least.toml", CoordinatorConfig)
+    assert (settings.backup, settings.ice.servers) == (None, ())
 
 
 def test_a_node_takes_its_settings(rendered: Path) -> None:
