@@ -22,7 +22,7 @@ from coordinator.rollouts.course import (
     has_new,
     step,
 )
-from coordinator.rollouts.evidence import MOST_EXAMS, Arms, Pairs, look_at_exams, look_at_pairs, with_session
+from coordinator.rollouts.evidence import MOST_EXAMS, Arms, Pairs, weigh_exams, weigh_pairs, with_session
 from coordinator.rollouts_section import RolloutsSection
 from edge.judging.agreement import Agreement
 from edge.judging.policy_settings import monitor_settings
@@ -175,7 +175,7 @@ def test_a_canary_ends_after_as_many_exams_as_are_asked_for(after: int) -> None:
 def test_many_exams_with_the_new_version_do_not_hide_it_from_comparison() -> None:
     arms = {"A": Arms((1.0,) * MOST_EXAMS, (9.0,) * MOST_EXAMS)}
     started = process_time()
-    assert look_at_exams(arms, 0.01).worse
+    assert weigh_exams(arms, 0.01).worse
     assert process_time() - started < 3
 
 
@@ -238,4 +238,4 @@ def test_an_equal_version_is_seldom_sent_back_however_often_it_is_looked_at() ->
 
 
 def test_nothing_found_proves_nothing() -> None:
-    assert not look_at_pairs({}, 0.01, 1).alike
+    assert not weigh_pairs({}, 0.01, 1).alike
