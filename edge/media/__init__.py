@@ -10,7 +10,7 @@ A connection
     jitter       video packets, with a deadline    inorder      audio packets, in order
     nack         requests lost packets again       keyframes    when to request one (pure)
     payloads     reads a frame's first bytes       serial       counters that wrap around
-    lateness     how late the event loop is        straight     media to their receiver, by no queue
+    lateness     how late the event loop is
     decoder      one thread per track              audio        sound cut into windows
     sound_pace   refuses sound faster than time (pure)
     sound_windows  one track's windows, with their capture times

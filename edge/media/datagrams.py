@@ -9,26 +9,20 @@ in the log for each. Read and tested with aiortc 1.16, pylibsrtp 1.0 and aioice 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from aioice import stun
 from aiortc import RTCPeerConnection
 
-from edge.media.straight import Deliver, at_once
-
 MAX_BYTES: Final = 1_500
 """Size of pylibsrtp's buffer; a browser sends up to 1,200."""
-FIRST_OF_OTHERS: Final = 0x40
-"""STUN begins with two zero bits (RFC 8489, 5)."""
 _parse_message = stun.parse_message
 
 
 def parse_message(data: bytes, *key: Any, **keys: Any) -> stun.Message:
     """Parse a STUN message with aioice. Raises only ValueError when it is not one."""
-    if data and data[0] >= FIRST_OF_OTHERS:
-        raise ValueError("not a STUN message")  # media, most of all datagrams
     try:
         return _parse_message(data, *key, **keys)
     except (struct.error, LookupError) as error:
@@ -44,11 +38,10 @@ class Datagrams:
 
     def guard(self, connection: RTCPeerConnection) -> None:
         """Check all datagrams from now on. Call once the connection has all its transports."""
-        for dtls in _transports(connection):
-            ice = dtls.transport._connection
-            ice.data_received = self._checked(at_once(dtls, ice.data_received))
+        for ice in ice_connections(connection):
+            ice.data_received = self._checked(ice.data_received)
 
-    def _checked(self, deliver: Deliver) -> Deliver:
+    def _checked(self, deliver: Callable[[bytes, int], None]) -> Callable[[bytes, int], None]:
         def received(data: bytes, component: int) -> None:
             if 0 < len(data) <= MAX_BYTES:
                 deliver(data, component)
@@ -60,9 +53,5 @@ class Datagrams:
 
 def ice_connections(connection: RTCPeerConnection) -> Iterable[Any]:
     """aioice's connections, one per transport; bundled tracks share one."""
-    return [dtls.transport._connection for dtls in _transports(connection)]
-
-
-def _transports(connection: RTCPeerConnection) -> set[Any]:
-    """aiortc's DTLS transports."""
-    return {each.receiver.transport for each in connection.getTransceivers()}
+    transports = {each.receiver.transport.transport for each in connection.getTransceivers()}
+    return [transport._connection for transport in transports]
