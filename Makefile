@@ -80,6 +80,7 @@ test: setup-test
 	@$(BIN)/proctorctl models fetch --name pocketsphinx-en-us
 	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
 	$(BIN)/pytest -q $(AT_ONCE) --cache-clear --durations 20 tests/component tests/system || $(BIN)/python -m tests.again
+	@echo "Left to \`make machines\`, as root: the playbooks on machines, their units and ports, an exam on them."
 
 # The tests that could go on for ever, for longer than `make test` lets them; SEED=7 leaves other things to chance.
 SEED ?= 20261122
