@@ -31,10 +31,10 @@ One folder per noun: tenants, candidates, consents, keys, enrollments, exams, po
 sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (spoken words),
 incidents, reviews, reports, tokens with their keys, destinations (an institution's own systems, with the
 outbox of what they are told) and deliveries to them, following (an institution's program takes them over
-gRPC), holds (what must not be erased), privacy (erasure and access of persons), retention (what is erased by a
-date), backups (of database and keyring), openness (how it works, for everybody to read), features (a log for a
-later classifier, off by default); live/ has the sockets, idempotency/ the answers that repeated POSTs get
-again, audit/ what everybody did.
+gRPC), holds (what must not be erased), privacy (erasure and access of persons), retention (what is erased
+by a date), backups (of database and keyring), openness (how it works, for everybody to read), features (a log
+for a later classifier, off by default); live/ has the sockets, idempotency/ the answers that repeated POSTs
+get again, audit/ what everybody did.
 
 Every module is of one kind and imports only its own kind and the kinds before it:
 
