@@ -41,10 +41,10 @@ def rotate_master(
     step: Annotated[MasterStep, typer.Argument(help="prepare, switch, rewrap, finish; status; or next.")],
     keep: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="finish: write the former keys there, for backups of before."),
+        typer.Option(metavar="FILE", help="finish: write the former keys there, for earlier backups."),
     ] = None,
     former: Annotated[
-        str, typer.Option(metavar="KEY-ID", help="next: the key that is to go, as status names it.")
+        str, typer.Option(metavar="KEY-ID", help="next: the key to replace, as status names it.")
     ] = "",
 ) -> None:
     """Let another master key take over, in four steps; exams go on, and nothing is restarted.
@@ -176,7 +176,7 @@ def _finish(place: _Place, keep: Path | None) -> None:
         typer.echo("done; now take the former key away from where the keys are given, and restart")
         return
     _write(place, in_file[:1])
-    typer.echo("done; now make a backup, since those of before need the former key")
+    typer.echo("done; now make a backup, since earlier ones need the former key")
 
 
 def _require_all_follow(place: _Place, first: bytes, former: list[bytes]) -> None:

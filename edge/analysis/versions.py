@@ -59,7 +59,7 @@ class Versions:
         if self._is_own(wanted):
             return self._own
         if _key(wanted) not in self._others:
-            raise Corrupt(f"not open here: {', '.join(wanted.values())}")
+            raise Corrupt(f"these versions of networks are not open here: {', '.join(wanted.values())}")
         return self._others[_key(wanted)]
 
     @property
