@@ -51,8 +51,14 @@ class Objection(Enum):
 
 
 def happened_utc(header: AlertHeader, alert: Alert) -> datetime:
-    """The instant of a revision's event."""
-    return alert.cleared if header.revision == 2 and alert.cleared is not None else alert.raised
+    """The instant of a revision's event.
+
+    An end that is dated before the raising, which no rule makes, counts as late as the raising: it must not
+    bring in an event from after its sender's assignment.
+    """
+    if header.revision == 2 and alert.cleared is not None:
+        return max(alert.raised, alert.cleared)
+    return alert.raised
 
 
 def objection(

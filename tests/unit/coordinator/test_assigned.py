@@ -148,6 +148,7 @@ REFUSED = [
     ("as far as the worst clock", MOVED, A, 1, alert(95, 100 + FAST_S + WORST_S), 1, PERHAPS),
     ("beyond the worst clock", MOVED, A, 1, alert(95, 100 + FAST_S + WORST_S + MS), 1, AFTER),
     ("a moment before the allowance", MOVED, B, 2, alert(50, 100 - SLOW_S - MS), 1, BEFORE),
+    ("raised hours after, with an end dated before", MOVED, A, 1, alert(95, 7_000, 90), 2, AFTER),
     ("its second time under its first epoch", BACK, A, 1, alert(250, 255), 1, AFTER),
     ("its first time under its second epoch", BACK, A, 3, alert(50, 55), 1, BEFORE),
     ("the next node under the former's epoch", MOVED, B, 1, alert(50, 55), 1, WRONG),
