@@ -9,6 +9,13 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
+# NETWORKS=registries: what package registries have and nothing else, as on a machine without a mirror. They lie in
+# a folder of their own:  make test NETWORKS=registries
+ifeq ($(NETWORKS),registries)
+export PROCTOR_WEIGHTS := $(CURDIR)/build/registries
+export PROCTOR_WEIGHTS_MIRROR :=
+endif
+
 # Compiled modules are kept under build/, also where the environment forbids __pycache__: every program that a
 # test starts would compile all it imports anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -73,6 +80,7 @@ test: setup-test
 	@$(BIN)/proctorctl models fetch --name pocketsphinx-en-us
 	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
 	$(BIN)/pytest -q $(AT_ONCE) --cache-clear --durations 20 tests/component tests/system || $(BIN)/python -m tests.again
+	@echo "Left to \`make machines\`, as root: the playbooks on machines, their units and ports, an exam on them."
 
 # The tests that could go on for ever, for longer than `make test` lets them; SEED=7 leaves other things to chance.
 SEED ?= 20261122

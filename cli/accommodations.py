@@ -107,7 +107,7 @@ def _in_order(client: Client, candidate: str, exam: str) -> tuple[str, str]:
     if _is_exam(client, exam) or not _is_exam(client, candidate):
         return candidate, exam
     sys.stderr.write(
-        "proctorctl: write CANDIDATE EXAM; the exam first is not taken any more from release 0.2 on\n"
+        "proctorctl: write CANDIDATE EXAM, in this order; release 0.2 no longer takes the exam first\n"
     )
     return exam, candidate
 

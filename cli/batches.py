@@ -82,8 +82,7 @@ def read_rows(file: Path, needed: Sequence[str], exam: str = "") -> list[Row]:
 
 def run(rows: Sequence[Row], batch: Batch, results: Path) -> None:
     """Call `act` for each row. Exits with 1 if a row was refused, after all rows."""
-    earlier = _earlier(results, batch.key)
-    written = dict(earlier)
+    written = _earlier(results, batch.key)
     counts: dict[str, int] = {}
     try:
         for number, row in enumerate(rows, start=1):
@@ -91,7 +90,7 @@ def run(rows: Sequence[Row], batch: Batch, results: Path) -> None:
             result = _result(row, batch)
             name, said = row[batch.key], result["result"]
             counts[said] = counts.get(said, 0) + 1
-            if not (said == EXISTS and name in earlier):
+            if not (said == EXISTS and _done(written.get(name))):
                 written[name] = result
             if number % WRITE_EVERY_ROWS == 0:
                 _write(results, written.values(), batch)
@@ -109,6 +108,10 @@ def run(rows: Sequence[Row], batch: Batch, results: Path) -> None:
 def results_beside(source: Path) -> Path:
     """The path of the results: beside the source."""
     return source.absolute().with_suffix(".results.csv")
+
+
+def _done(written: Row | None) -> bool:
+    return written is not None and written["result"] != REFUSED
 
 
 def _result(row: Row, batch: Batch) -> Row:

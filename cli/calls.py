@@ -89,7 +89,7 @@ class Calls:
         try:
             response = self._http.request(method, path, json=json, params=query)
         except httpx.TransportError as error:
-            raise Unavailable(f"the coordinator at {self._url} does not answer; is it running?") from error
+            raise Unavailable(_unanswered(self._url, str(error))) from error
         if response.is_success:
             return response.content
         raise _refusal(response)
@@ -117,6 +117,12 @@ def checked(kind: type[B], **fields: object) -> B:
         wrong = [(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
         text = "; ".join(f"{path}: {message}" for path, message in wrong)
         raise Rejected(f"this cannot be sent: {text}", code="invalid-request", status=422) from error
+
+
+def _unanswered(url: str, why: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in why:
+        return f"the certificate of {url} is not trusted here; SSL_CERT_FILE names the file of its authority"
+    return f"the coordinator at {url} does not answer; is it running?"
 
 
 def path_of(*parts: str) -> str:

@@ -16,16 +16,18 @@ from shared.errors import Rejected
 from shared.events.types import EventClass, EventType
 
 DestinationName = Annotated[str, typer.Argument(metavar="DESTINATION", help="The destination's name or id.")]
-KindOption = Annotated[list[DeliveryKind] | None, typer.Option("--kind", help="Tell only this; repeatable.")]
+KindOption = Annotated[
+    list[DeliveryKind] | None, typer.Option("--kind", help="Tell only this; may be repeated.")
+]
 ClassOption = Annotated[
-    list[EventClass] | None, typer.Option("--class", help="Only alerts of this class; repeatable.")
+    list[EventClass] | None, typer.Option("--class", help="Only alerts of this class; may be repeated.")
 ]
 EventOption = Annotated[
-    list[EventType] | None, typer.Option("--event", help="Only alerts of this event; repeatable.")
+    list[EventType] | None, typer.Option("--event", help="Only alerts of this event; may be repeated.")
 ]
 DetailOption = Annotated[
     list[DeliveryDetail] | None,
-    typer.Option("--detail", help="This detail and no other that is not named; repeatable."),
+    typer.Option("--detail", help="This detail and no other that is not named; may be repeated."),
 ]
 
 

@@ -148,7 +148,7 @@ def replay(
         str, typer.Option(help="Everything since this time, such as 2026-11-22T14:00:00Z.")
     ] = "",
     delivery: Annotated[
-        list[UUID] | None, typer.Option(help="This dead letter; repeatable. Without any: all of them.")
+        list[UUID] | None, typer.Option(help="This dead letter; may be repeated. Without any: all of them.")
     ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:

@@ -34,7 +34,7 @@ def plan_command(
         ),
     ] = None,
     spare: Annotated[int, typer.Option(min=0, max=100, help="Nodes that may fail at the same time.")] = 1,
-    target: Annotated[float, typer.Option(min=0.1, max=1.0, help="The most load of a node.")] = 0.7,
+    target: Annotated[float, typer.Option(min=0.1, max=1.0, help="The highest load of a node.")] = 0.7,
     alerts: Annotated[float, typer.Option(min=0, max=3600, help="Alerts of a session in an hour.")] = 12.0,
     kbit: Annotated[float, typer.Option(min=1, max=100_000, help="A session's media, in kbit/s.")] = 450.0,
     cost: Annotated[float | None, typer.Option(min=0, help="What a node costs in an hour.")] = None,

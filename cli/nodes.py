@@ -125,7 +125,8 @@ def drain(
 ) -> None:
     """Give a node no new sessions until it is empty.
 
-    Running exams go on until they end, or move with --force; what no other node takes stays.
+    Sessions whose exam has not begun move to other nodes. Running exams go on until they end, or move with
+    --force. What no other node takes stays.
 
     With --wait, what is left is printed whenever it changes. Exits with 0 when the node is empty, with 1 when
     the deadline has passed before, or when somebody has ended the drain. The node stays closed until

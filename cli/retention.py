@@ -24,7 +24,7 @@ _ERASED = ("kept", "things", "keys", "rows")
 @app.command()
 def plan(
     at: Annotated[str, typer.Option(metavar="TIME", help="Plan for this instant instead of now.")] = "",
-    items: Annotated[int, typer.Option(min=0, max=10_000, help="The most due items to list.")] = 0,
+    items: Annotated[int, typer.Option(min=0, max=10_000, help="How many due items to list at most.")] = 0,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Show what is due, what is kept back and why, and what is due later. Erases nothing.

@@ -30,7 +30,7 @@ AlertsOption = Annotated[
 FindingsOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--finding", help="event_id of a finding that the verdict is about; repeatable. Default: all."
+        "--finding", help="event_id of a finding that the verdict is about; may be repeated. Default: all."
     ),
 ]
 TextOption = Annotated[str, typer.Option("--text", "-t", help="A comment for the record.")]

@@ -1,6 +1,6 @@
 """The coordinator: enrollments, sessions, alerts, and their REST API.
 
-    main        commands: init, migrate, check-config, token, openapi, serve
+    main        commands: init, migrate, check-config, check-database, token, openapi, contract, serve
     hub_commands  its commands about the hub and the CA
     backup_commands  its commands about backups
     restoring   restores an installation from its backups
@@ -30,11 +30,11 @@
 One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations,
 sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (spoken words),
 incidents, reviews, reports, tokens with their keys, destinations (an institution's own systems, with the
-outbox of what they are told) and deliveries to them, following (a program calls over gRPC and takes), holds
-(what must not be erased), privacy (erasure and access of persons), retention (what is erased by a date),
-backups (of database and keyring), openness (how it works, for everybody to read), features (a log for a later
-classifier, off by default); live/ has the sockets, idempotency/ the answers that repeated POSTs get again,
-audit/ what everybody did.
+outbox of what they are told) and deliveries to them, following (an institution's program takes them over
+gRPC), holds (what must not be erased), privacy (erasure and access of persons), retention (what is erased
+by a date), backups (of database and keyring), openness (how it works, for everybody to read), features (a log
+for a later classifier, off by default); live/ has the sockets, idempotency/ the answers that repeated POSTs
+get again, audit/ what everybody did.
 
 Every module is of one kind and imports only its own kind and the kinds before it:
 

@@ -48,11 +48,11 @@ BackupId = Annotated[str, typer.Argument(metavar="BACKUP", help="Its id; by defa
 def recipient(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the private half.")],
     hybrid: Annotated[
-        bool, typer.Option(help="With a half of ML-KEM-768, against quantum computers of later days.")
+        bool, typer.Option(help="With a half of ML-KEM-768, against future quantum computers.")
     ] = False,
     former: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A private half of before, which the new file opens with as well."),
+        typer.Option(metavar="FILE", help="An earlier private half; the new file opens its backups too."),
     ] = None,
 ) -> None:
     """Create the key to which backups are sealed, and print its public half for the settings.

@@ -53,8 +53,8 @@ class KeysSection(Section):
     """Program and arguments that print the master key in base64, as by asking a key service; run without a
     shell, once at each start, for at most 30 s."""
     sealing: Literal["x25519", "hybrid"] = "x25519"
-    """What nodes seal to: X25519, or with it ML-KEM-768 against quantum computers of later days. Nodes of
-    before go on with X25519, and what was sealed to either stays openable."""
+    """What nodes seal to: X25519, or with it ML-KEM-768 against future quantum computers. Nodes of
+    an earlier release go on with X25519, and what was sealed to either stays openable."""
 
 
 class NatsSection(Section):

@@ -69,7 +69,7 @@ def hub_certificate(
             help="Name or IP address by which clients reach the hub; may be repeated.", callback=_hosts
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write; files of before are replaced.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write; earlier files are replaced.")],
     settings: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Print what `hub-settings --folder FOLDER --tls DIR` prints."),

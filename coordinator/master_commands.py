@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from coordinator.ground.database import Database
 from coordinator.ground.key_files import is_wrapped_now, rewrap
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.master_keys import LocalMaster, is_given, masters_in, text_of
+from coordinator.ground.master_steps import MasterStep, due
 from coordinator.ground.master_users import MasterUsers
 from coordinator.ground.own_keys import wrapped_files
 from coordinator.ground.sealed_fields import new_key
@@ -25,16 +25,6 @@ from shared.config_file import load
 from shared.errors import ConfigError
 from shared.secret_file import replace_private
 from shared.writing import writing_under
-
-
-class MasterStep(StrEnum):
-    """A step of the change from one master key to another."""
-
-    STATUS = "status"
-    PREPARE = "prepare"
-    SWITCH = "switch"
-    REWRAP = "rewrap"
-    FINISH = "finish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +38,14 @@ class _Place:
 
 def rotate_master(
     config: ConfigFile,
-    step: Annotated[MasterStep, typer.Argument(help="prepare, switch, rewrap, finish; or status.")],
+    step: Annotated[MasterStep, typer.Argument(help="prepare, switch, rewrap, finish; status; or next.")],
     keep: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="finish: write the former keys there, for backups of before."),
+        typer.Option(metavar="FILE", help="finish: write the former keys there, for earlier backups."),
     ] = None,
+    former: Annotated[
+        str, typer.Option(metavar="KEY-ID", help="next: the key to replace, as status names it.")
+    ] = "",
 ) -> None:
     """Let another master key take over, in four steps; exams go on, and nothing is restarted.
 
@@ -60,7 +53,8 @@ def rotate_master(
     wrapped; it may be ended and begun again. finish takes the former one away. Running coordinators follow
     their key's file within seconds. Each step says what it waits for. If there are several machines, take
     each step at all of them before the next, after prepare with a copy of the key's file. status tells what
-    is left.
+    is left. next takes what is due until the key of this id is replaced, also after a break; repeat it until
+    it says so.
 
     Example: proctor-coordinator rotate-master prepare --config coordinator.toml
     """
@@ -81,8 +75,37 @@ def rotate_master(
                 _rewrap(place)
             case MasterStep.FINISH:
                 _finish(place, keep)
+            case MasterStep.NEXT:
+                _take_next(place, former, keep)
     finally:
         place.database.close()
+
+
+def _take_next(place: _Place, former: str, keep: Path | None) -> None:
+    match due([key.key_id.hex() for key in place.keyring.masters.held], former):
+        case MasterStep.PREPARE:
+            _prepare(place)
+        case MasterStep.SWITCH:
+            _switch(place)
+        case None:
+            _require_replaced(place, former)
+            typer.echo(f"{former} is replaced")
+        case _:
+            _rewrap(place)
+            _finish(place, keep)
+            typer.echo(f"{former} is replaced")
+
+
+def _require_replaced(place: _Place, former: str) -> None:
+    from coordinator.keys import masters_service as masters
+
+    try:
+        key_id = bytes.fromhex(former)
+    except ValueError:
+        key_id = b""
+    with place.database.read() as db:
+        if not masters.is_refused(db, key_id):
+            raise ConfigError(f"there is no master key {former!r}; --former takes what status names")
 
 
 def _tell(place: _Place) -> None:
@@ -153,7 +176,7 @@ def _finish(place: _Place, keep: Path | None) -> None:
         typer.echo("done; now take the former key away from where the keys are given, and restart")
         return
     _write(place, in_file[:1])
-    typer.echo("done; now make a backup, since those of before need the former key")
+    typer.echo("done; now make a backup, since earlier ones need the former key")
 
 
 def _require_all_follow(place: _Place, first: bytes, former: list[bytes]) -> None:

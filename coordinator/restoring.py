@@ -25,7 +25,16 @@ from coordinator import schema
 from coordinator.audit import service as audit
 from coordinator.backups import opening, service as backups, since_service as since
 from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url, new_draft
-from coordinator.backups.generation import MASTER_KEY, Erased, HeldKey, HoldRow, HubFile, OwnFile, RowNow
+from coordinator.backups.generation import (
+    MASTER_KEY,
+    Erased,
+    HeldKey,
+    HoldRow,
+    HubFile,
+    Notice,
+    OwnFile,
+    RowNow,
+)
 from coordinator.backups.lists import found_at, target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.releases import not_newer
@@ -95,6 +104,7 @@ class _Keyring:
     """The signing keys of its coordinator."""
     journal: tuple[JournalEntry, ...]
     holds: tuple[HoldRow, ...]
+    notices: tuple[Notice, ...]
     rows: tuple[RowNow, ...]
     """Of what was withdrawn, corrected or revoked."""
 
@@ -116,7 +126,8 @@ def restore(wish: RestoreWish, now_utc: datetime) -> Restored:
         # From here on the place is no longer empty.
         with writing_under(data):
             (data / MARK).touch(mode=0o600)
-        erased, taken_back = _filled(wish, keyring, drafts, now_utc)
+        named = {file.name: drafts[file.name] for file in manifest.files}
+        erased, taken_back = _filled(wish, keyring, named, now_utc)
         if wish.config.sqlite_file is not None:
             drafts[DATABASE].rename(wish.config.sqlite_file)
             settle(wish.config.sqlite_file.parent)
@@ -189,6 +200,7 @@ def _put_keys_back(wish: RestoreWish, keyring: _Keyring, database: Database, now
     with database.write() as db:
         backups.destroy_unknown(db, now_utc)
         backups.put_holds_back(db, keyring.holds)
+        backups.put_notices_back(db, keyring.notices)
 
 
 def _read_keyring(wish: RestoreWish) -> _Keyring:
@@ -198,21 +210,32 @@ def _read_keyring(wish: RestoreWish) -> _Keyring:
     manifest = next((one.manifest for one in found if one.manifest is not None), None)
     if manifest is None:
         raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
-    files, hub, lines, held, rows = [], [], [], [], []
+    files, hub, lines, held, told, rows = [], [], [], [], [], []
     for item in opening.keyring_items(target, manifest, wish.opener):
-        if isinstance(item, OwnFile):
-            files.append(item)
-        elif isinstance(item, HubFile):
-            hub.append(item)
-        elif isinstance(item, Erased):
-            lines.append(item.line.encode())
-        elif isinstance(item, HoldRow):
-            held.append(item)
-        elif isinstance(item, RowNow):
-            rows.append(item)
+        match item:
+            case OwnFile():
+                files.append(item)
+            case HubFile():
+                hub.append(item)
+            case Erased(line):
+                lines.append(line.encode())
+            case HoldRow():
+                held.append(item)
+            case Notice():
+                told.append(item)
+            case RowNow():
+                rows.append(item)
     signers = _signers(wish.signer, files)
-    journal = tuple(read_journal(lines, signers))
-    return _Keyring(manifest, tuple(files), tuple(hub), signers, journal, tuple(held), tuple(rows))
+    return _Keyring(
+        manifest=manifest,
+        files=tuple(files),
+        hub_files=tuple(hub),
+        signers=signers,
+        journal=tuple(read_journal(lines, signers)),
+        holds=tuple(held),
+        notices=tuple(told),
+        rows=tuple(rows),
+    )
 
 
 def _signers(pinned: Ed25519PublicKey, files: Sequence[OwnFile]) -> tuple[Ed25519PublicKey, ...]:

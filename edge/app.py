@@ -13,7 +13,7 @@ import socket
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from edge.assembling import assembled, watch_of
@@ -39,9 +39,6 @@ from shared.supervisor import of_environment
 from shared.traces.opening import traces_of
 from shared.web_server.options import doors_of, listen
 from shared.web_server.status import ByPort
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -90,34 +87,11 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
 
     node.hub.listen(subjects.commands(node.identity.node_id), node.commands.handle)
     node.hub.listen(subjects.mark(node.identity.node_id), on_mark)
-    heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat, node.pages)
     web, supervisor = served_web(node), of_environment()
-
-    def restart() -> None:
-        node.actions.refuse_new()
-        stop.set()
-
     device = (await node.worker.report()).device
-    steady: list[Coroutine[Any, Any, None]] = [
-        node.hub.run(),
-        node.publisher.run(),
-        node.states.run(),
-        node.logged.run(),
-        heart.run(),
-        node.until_workers_fail(),
-        _look_after(node.actions),
-        node.configuring.run(node.health, node.worker.report, restart),
-        node.at_hand.run(),
-        supervisor.beat(),
-    ]
-    if (url := node.config.coordinator.url) is not None:
-        refused = node.hub.turned_away
-        steady.append(renewing.run(url, node.config.data_folder, node.identity, refused))
-    if node.config.analysis.steps_down:
-        steady.append(node.stepping.run())
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(web.serve(sockets=listeners))
-        running = [tasks.create_task(work) for work in steady]
+        running = [tasks.create_task(work) for work in (*_steady(node, stop), supervisor.beat())]
         spare_what_is_loaded()
         log.info("the node is ready", extra={"port": node.config.web.port, "device": device})
         supervisor.ready()
@@ -131,6 +105,33 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         for task in running:
             task.cancel()
     log.info("the node has ended")
+
+
+def _steady(node: Node, stop: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
+    """What runs as long as the node does."""
+    heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat, node.pages)
+
+    def restart() -> None:
+        node.actions.refuse_new()
+        stop.set()
+
+    steady: list[Coroutine[Any, Any, None]] = [
+        node.hub.run(),
+        node.publisher.run(),
+        node.states.run(),
+        node.logged.run(),
+        heart.run(),
+        node.until_workers_fail(),
+        _look_after(node.actions),
+        node.configuring.run(node.health, node.worker.report, restart),
+        node.at_hand.run(),
+    ]
+    if (url := node.config.coordinator.url) is not None:
+        refused = node.hub.turned_away
+        steady.append(renewing.run(url, node.config.data_folder, node.identity, refused))
+    if node.config.analysis.steps_down:
+        steady.append(node.stepping.run())
+    return steady
 
 
 async def _wind_down(node: Node) -> None:

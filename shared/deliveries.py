@@ -40,7 +40,8 @@ class DeliveryKind(StrEnum):
 
 
 NOTICES: Final = frozenset({DeliveryKind.PERSON_ERASED, DeliveryKind.PERSON_CORRECTED})
-"""What is told whatever a destination wants; the names in it are kept until it is delivered."""
+"""What is told whatever a destination wants; the names in it are kept until it is delivered, but no longer
+than anything is told."""
 
 
 class DeliveryDetail(StrEnum):

@@ -206,5 +206,5 @@ def _raw_key(text: str, prefix: str) -> bytes:
     if prefix + base64.b64encode(raw).decode("ascii") != text:
         # The last letter has bits that say nothing. With them a key would have several texts, and a node that
         # was revoked under one of them would come back under another.
-        raise Corrupt("the key text is not the usual one of its key")
+        raise Corrupt("the key text is not in its canonical form")
     return raw

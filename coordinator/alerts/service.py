@@ -30,10 +30,9 @@ from coordinator.destinations.wanted import Fact
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import KeptEvidence, PictureState
 from coordinator.ground.database import insert_new, insert_once
-from coordinator.ground.keyring import Keyring
+from coordinator.ground.keyring import HeldKey, Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
-from coordinator.keys.tables import Key
 from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert, Shown, decode_shown, encode_alert
 from shared.deliveries import DeliveryKind
@@ -131,7 +130,7 @@ def _news(written: Written, now_utc: datetime) -> News:
     )
 
 
-def _row(keyring: Keyring, key: Key, written: Written, now_utc: datetime) -> dict[str, Any]:
+def _row(keyring: Keyring, key: HeldKey, written: Written, now_utc: datetime) -> dict[str, Any]:
     session, alert = written.session, written.alert
     return {
         "id": alert.event_id,

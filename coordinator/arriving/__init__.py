@@ -7,7 +7,7 @@ arrival   checks sender, session and content of a message
     assigned  whether the node held the session at the time of the event (pure)
     pictures  checks and stores the pictures beside an alert
 treated   how a message is treated, and when it comes again (pure)
-treating  decides this after an error, records refusals
+treating  decides this after an error, records refusals, has the rest parked
 parked_service    keeps messages that could not be judged     tables   the rows
 replaying routes  an operator has them judged again
 traced    its part of the alerts' traces

@@ -18,8 +18,7 @@ from coordinator.alerts.service import Written
 from coordinator.arriving.assigned import Objection, happened_utc, objection
 from coordinator.arriving.sittings_service import Sitting
 from coordinator.candidates.former import was_named
-from coordinator.ground.keyring import Keyring
-from coordinator.keys.tables import Key
+from coordinator.ground.keyring import HeldKey, Keyring
 from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
@@ -150,7 +149,7 @@ def _check_alert(header: AlertHeader, alert: Alert) -> None:
         raise Refused("wrong-revision")
 
 
-def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> bytes:
+def _opened(keyring: Keyring, key: HeldKey, parcel: Parcel) -> bytes:
     try:
         private = keyring.open_private(key)
     except Rejected as error:

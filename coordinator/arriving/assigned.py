@@ -5,8 +5,9 @@
                         raised by A ┊ cleared by B
 
 The time of a revision is that of raising for the first and of clearing for the second. The onset does not
-matter, because an event that began under one node may be raised or cleared by the next. The arrival time does
-not matter either: an alert from the node's own time is accepted however late.
+matter, because an event that began under one node may be raised or cleared by the next. An end may also be
+older than its node's assignment: the next node tells of an event that ended while no node watched. The
+arrival time does not matter either: an alert from the node's own time is accepted however late.
 """
 
 from __future__ import annotations
@@ -50,8 +51,14 @@ class Objection(Enum):
 
 
 def happened_utc(header: AlertHeader, alert: Alert) -> datetime:
-    """The instant of a revision's event."""
-    return alert.cleared if header.revision == 2 and alert.cleared is not None else alert.raised
+    """The instant of a revision's event.
+
+    An end that is dated before the raising, which no rule makes, counts as late as the raising: it must not
+    bring in an event from after its sender's assignment.
+    """
+    if header.revision == 2 and alert.cleared is not None:
+        return max(alert.raised, alert.cleared)
+    return alert.raised
 
 
 def objection(

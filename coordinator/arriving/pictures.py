@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from coordinator.alerts.service import Written
 from coordinator.arriving.arrival import Authentic
 from coordinator.evidence.service import Brought, EvidenceKeys
-from coordinator.ground.keyring import Keyring
-from coordinator.keys.tables import Key
+from coordinator.ground.keyring import HeldKey, Keyring
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.evidence import EvidenceHeader, Picture, PictureRef, onset_picture, open_picture, read_picture
 from shared.hybrid import Opener
@@ -101,15 +100,8 @@ def _opened(keyring: Keyring, arrived: Arrived, message: bytes) -> Picture:
 def _ref(header: EvidenceHeader, arrived: Arrived) -> PictureRef:
     """The alert's reference to a picture."""
     about = arrived.message.header
-    expected = EvidenceHeader(
-        evidence_id=header.evidence_id,
-        alert_id=about.alert_id,
-        session_id=about.session_id,
-        tenant_id=about.tenant_id,
-        node_id=about.node_id,
-        key_id=header.key_id,
-    )
-    if header != expected:
+    told = (header.alert_id, header.session_id, header.tenant_id, header.node_id)
+    if told != (about.alert_id, about.session_id, about.tenant_id, about.node_id):
         raise _Unfit("another-alert")
     for ref in arrived.written.alert.evidence_pictures:
         if ref.id == header.evidence_id:
@@ -117,7 +109,7 @@ def _ref(header: EvidenceHeader, arrived: Arrived) -> PictureRef:
     raise _Unfit("not-named")
 
 
-def _private(keyring: Keyring, key: Key) -> Opener:
+def _private(keyring: Keyring, key: HeldKey) -> Opener:
     try:
         return keyring.open_private(key)
     except Rejected as error:

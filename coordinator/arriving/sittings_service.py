@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import sql
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
@@ -19,8 +20,8 @@ from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.evidence import service as evidence
 from coordinator.evidence.service import EvidenceKeys
-from coordinator.ground.keyring import Keyring
-from coordinator.keys.tables import Key
+from coordinator.ground.keyring import HeldKey, Keyring
+from coordinator.keys.tables import HALF_COLUMNS, Half, Key
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Held
 from coordinator.privacy.tables import ErasedSession
@@ -47,7 +48,7 @@ class Sitting:
     """The institution's candidate_id."""
     former: frozenset[bytes] = frozenset()
     """The hashes of candidate_ids that were corrected."""
-    seal_key: Key
+    seal_key: HeldKey
     """The key to which its alerts are sealed."""
     evidence: EvidenceKeys
     held: Sequence[Held]
@@ -59,13 +60,13 @@ def load(
 ) -> dict[UUID, Sitting]:
     """The existing sessions among these, by id; without those of erased persons."""
     wanted = (
-        select(ExamSession, Candidate.reference, Key)
+        sql.select(ExamSession, col(Candidate.reference), *HALF_COLUMNS)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
         .join(Key, col(Key.id) == col(ExamSession.seal_key_id))
         .where(col(ExamSession.id).in_(session_ids), col(ExamSession.erased_utc).is_(None))
         .options(load_only(*_NEEDED))  # type: ignore[arg-type]
     )
-    rows = db.exec(wanted).all()
+    rows = [(session, name, Half(*half)) for session, name, *half in db.execute(wanted)]
     held = assignments.held(db, session_ids)
     former = candidates.former_of(db, {session.candidate_id for session, _, _ in rows})
     pictures = evidence.keys_of(db, keyring, [session for session, _, _ in rows], now_utc)

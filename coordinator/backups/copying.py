@@ -1,8 +1,8 @@
 """Copies a running database, as pieces of a stream: SQLite by its online backup, PostgreSQL by pg_dump.
 
-A copy has neither the persons' wrapped keys nor what the master key alone opens of them: kept answers and
-the reasons of legal holds. Without the keyring, which is apart, nothing of them that is sealed in it can be
-opened.
+A copy has neither the persons' wrapped keys nor what the master key alone opens of them: kept answers, the
+reasons of legal holds, and the names in notices to an institution's systems. Without the keyring, which is
+apart, nothing of them that is sealed in it can be opened.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ from shared.sqlite_file import make_private
 
 PIECE_BYTES: Final = 1_048_576
 DATABASE: Final = "database"
-APART: Final = {"keys": ("wrapped", "NULL"), "legal_holds": ("reason_sealed", "''")}
+APART: Final = {
+    "keys": ("wrapped", "NULL"),
+    "legal_holds": ("reason_sealed", "''"),
+    "deliveries": ("told_sealed", "NULL"),
+}
 """Tables whose rows a copy has without one column, and what stands in its place: it is with the keyring."""
 _DRAFT: Final = ".backup-"
 _PACKAGE: Final = "install Debian's package postgresql-client, of the server's version or a later one"
@@ -60,7 +64,8 @@ def _copy(file: Path, draft: Path) -> None:
         copy.execute("PRAGMA synchronous = OFF")
         copy.execute("PRAGMA secure_delete = ON")
         for table, (column, instead) in APART.items():
-            copy.execute(f"UPDATE {table} SET {column} = CAST({instead} AS BLOB)")
+            here = f"{column} IS NOT NULL"
+            copy.execute(f"UPDATE {table} SET {column} = CAST({instead} AS BLOB) WHERE {here}")
         copy.execute("DELETE FROM kept_answers")
         copy.execute("VACUUM")  # what was deleted lies in no free page
 

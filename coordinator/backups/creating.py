@@ -170,10 +170,10 @@ def _copied(maker: Maker) -> AbstractContextManager[dict[str, Iterable[bytes]]]:
 
 
 def rest_of(maker: Maker, now_utc: datetime) -> str:
-    """A hash that changes with the own key files, the legal holds, and what is withdrawn, corrected or
-    revoked; the master key is told apart."""
+    """A hash that changes with the own key files, the legal holds, the names in notices, and what is
+    withdrawn, corrected or revoked; the master key is told apart."""
     with maker.database.read() as db:
-        items: list[Item] = [*_own_files(maker), *_hub_files(maker), *backups.holds(db)]
+        items: list[Item] = [*_own_files(maker), *_hub_files(maker), *backups.holds(db), *backups.notices(db)]
         marks = since.marks(db, since.since(now_utc, maker.settings.keep_days))
     return hashlib.sha256(b"".join(map(line_of, items)) + marks.encode()).hexdigest()
 
@@ -204,7 +204,8 @@ def _items(maker: Maker, now_utc: datetime) -> Iterator[Item]:
     yield from _own_files(maker)
     yield from _hub_files(maker)
     with maker.database.read() as db:
-        entries, held = journal.entries(db, 0), backups.holds(db)
+        entries = journal.entries(db, 0)
+        held: list[Item] = [*backups.holds(db), *backups.notices(db)]
         taken = list(since.rows(db, since.since(now_utc, maker.settings.keep_days)))
     yield from (Erased(one.line()) for one in entries)
     yield from held

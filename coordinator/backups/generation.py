@@ -1,8 +1,8 @@
 """What a backup of the keyring holds, as lines. Pure.
 
 One JSON object per line: the coordinator's own key files, the hub's configuration, the journal of erasures
-from its beginning, the legal holds, what was withdrawn, corrected or revoked, and the wrapped keys of
-persons, in this order.
+from its beginning, the legal holds, the names in notices that are not delivered yet, what was withdrawn,
+corrected or revoked, and the wrapped keys of persons, in this order.
 """
 
 from __future__ import annotations
@@ -62,6 +62,16 @@ class HoldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """The names in a notice about a person that a destination has not got yet."""
+
+    destination_id: UUID
+    parcel_id: UUID
+    sealed: bytes
+    """The names, under the master key."""
+
+
+@dataclass(frozen=True, slots=True)
 class RowNow:
     """A row as it is now of what was withdrawn, corrected or revoked."""
 
@@ -70,7 +80,7 @@ class RowNow:
     """Its columns as JSON."""
 
 
-Item = OwnFile | HubFile | Erased | HoldRow | RowNow | HeldKey
+Item = OwnFile | HubFile | Erased | HoldRow | Notice | RowNow | HeldKey
 
 
 def line_of(item: Item) -> bytes:
@@ -86,6 +96,9 @@ def line_of(item: Item) -> bytes:
         case HoldRow(hold_id, sealed, row):
             value = {"hold": str(hold_id), "reason": base64.b64encode(sealed).decode("ascii")}
             value |= {} if row is None else {"row": dict(row)}
+        case Notice(destination_id, parcel_id, sealed):
+            names = base64.b64encode(sealed).decode("ascii")
+            value = {"notice": str(parcel_id), "to": str(destination_id), "names": names}
         case RowNow(table, columns):
             value = {"now": table, "row": dict(columns)}
         case HeldKey(key_id, wrapped):
@@ -117,6 +130,8 @@ def _item(line: bytes) -> Item:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True), row)
             case {"hold": str(hold_id), "reason": str(sealed)}:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True))
+            case {"notice": str(parcel_id), "to": str(destination_id), "names": str(sealed)}:
+                return Notice(UUID(destination_id), UUID(parcel_id), base64.b64decode(sealed, validate=True))
             case {"now": str(table), "row": dict(columns)}:
                 return RowNow(table, columns)
             case {"key": str(key_id), "wrapped": str(wrapped)}:

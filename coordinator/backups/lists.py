@@ -81,7 +81,7 @@ def _judged(
     try:
         manifest = read_manifest(_short(target.read(f"{backup_id}/{NAME}")), keys)
         if (manifest.kind, manifest.backup_id) != (kind, backup_id):
-            raise Corrupt("its manifest is another one's")
+            raise Corrupt("its manifest belongs to another backup")
         for file in manifest.files:
             if sizes.get(file.name) != file.size_bytes:
                 raise Corrupt(f"{file.name} is missing or has another length")

@@ -70,7 +70,7 @@ class Manifest(_Said):
     destroyed_keys: int = 0
     """How many keys of persons had been destroyed, in a backup of the keyring."""
     rest: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-    """The hash of what else is in a backup of the keyring and changes: own key files and legal holds."""
+    """The hash of what else changes in a backup of the keyring: own key files, legal holds, notices."""
     files: Annotated[tuple[SealedFile, ...], Field(max_length=20)]
 
     def about(self, name: str) -> bytes:

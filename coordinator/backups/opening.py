@@ -99,8 +99,8 @@ def require_no_tables(url: str) -> None:
 
 
 def load_postgresql(url: str, dump: Path, rows: Mapping[str, Path]) -> None:
-    """Fill an empty database from a dump and the rows of tables that it leaves out. Raises `Corrupt`,
-    `ConfigError`."""
+    """Fill an empty database from a dump and the rows of tables that it leaves out; a dump of before has all
+    of those that are not among them. Raises `Corrupt`, `ConfigError`."""
     program = postgresql_program("pg_restore")
     command = [
         program,
@@ -113,7 +113,7 @@ def load_postgresql(url: str, dump: Path, rows: Mapping[str, Path]) -> None:
     run_program([*command, "--section=pre-data", "--section=data", str(dump)])
     try:
         with psycopg.connect(url) as connection:
-            for table in APART:
+            for table in APART.keys() & rows.keys():
                 _load_rows(connection, table, rows[table])
     except psycopg.Error as error:
         raise Corrupt(f"rows of the backup were refused: {type(error).__name__}") from error

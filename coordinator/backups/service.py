@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, delete, func, select, update
 
-from coordinator.backups.generation import HoldRow
+from coordinator.backups.generation import HoldRow, Notice
+from coordinator.destinations.tables import Delivery
 from coordinator.holds.tables import LegalHold
 from coordinator.keys.tables import Key
 from coordinator.tenants.tables import Tenant
@@ -50,6 +51,23 @@ def put_holds_back(db: Session, held: Sequence[HoldRow]) -> None:
         elif one.row.get("tenant_id") in institutions:  # else the institution came after the copy
             db.merge(LegalHold.model_validate({**one.row, "reason_sealed": one.sealed}))
     db.flush()
+
+
+def notices(db: Session) -> list[Notice]:
+    """The names in notices about persons that are not delivered yet."""
+    wanted = select(Delivery.destination_id, Delivery.parcel_id, Delivery.told_sealed).where(
+        col(Delivery.told_sealed).is_not(None)
+    )
+    found = db.exec(wanted.order_by(col(Delivery.sequence)))
+    return [Notice(home, parcel, sealed) for home, parcel, sealed in found if sealed is not None]
+
+
+def put_notices_back(db: Session, names: Sequence[Notice]) -> None:
+    """Put names back into the notices that wait in a database's copy. Those that were delivered since stay
+    without; of who was erased since, the notices are noted again."""
+    for one in names:
+        mine = (col(Delivery.destination_id) == one.destination_id, col(Delivery.parcel_id) == one.parcel_id)
+        db.exec(update(Delivery).where(*mine).values(told_sealed=one.sealed))
 
 
 def destroyed(db: Session) -> int:

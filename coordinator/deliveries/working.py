@@ -135,6 +135,8 @@ class Workers:
         now_utc = self._parts.utc_now()
         while await self._parts.writing(lambda db: deliveries.clear(db, now_utc)) >= CLEARED_AT_ONCE:
             pass
+        # Names in notices that were delivered or cleared.
+        await asyncio.to_thread(self._parts.database.scrub)
 
     async def _stop(self) -> None:
         self._stopping = True

@@ -147,4 +147,4 @@ class Delivery(Row, table=True):
     """In the order in which a program that follows gets it; given when it is first sent."""
     told_sealed: bytes | None = None
     """Of notices about a person alone: the names by which the receiver knows it, under the master key, as
-    nothing else has them any more. Emptied as soon as it is delivered."""
+    nothing else has them any more. Emptied as soon as it is delivered; with the row after `KEPT_FOR`."""

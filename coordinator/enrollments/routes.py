@@ -172,4 +172,5 @@ async def erase_enrollment(
         idempotency.forget(db, claims.tenant_id, candidate_id)
 
     await parts.writing(work)
+    await asyncio.to_thread(parts.database.scrub)
     return Response(status_code=204)

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, func, select
 from coordinator.evidence.kept import KeptEvidence
 from coordinator.evidence.tables import Evidence
 from coordinator.ground.database import insert_new
-from coordinator.ground.keyring import KeyKind, Keyring
+from coordinator.ground.keyring import HeldKey, KeyKind, Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
@@ -34,7 +34,7 @@ class Brought:
     session: ExamSession
     alert_id: UUID
     picture: Picture
-    key: Key
+    key: HeldKey
     """The session's evidence data key."""
 
 
@@ -42,9 +42,9 @@ class Brought:
 class EvidenceKeys:
     """The evidence keys of one session."""
 
-    sealing: Mapping[UUID, Key]
+    sealing: Mapping[UUID, HeldKey]
     """By id, destroyed ones included."""
-    data: Key | None
+    data: HeldKey | None
     """None after its destruction."""
 
 
@@ -62,7 +62,7 @@ def keys_of(
 
 
 def _chosen(
-    db: Session, keyring: Keyring, held: Collection[Key], owner: Owner, now_utc: datetime
+    db: Session, keyring: Keyring, held: Collection[HeldKey], owner: Owner, now_utc: datetime
 ) -> EvidenceKeys:
     sealing = {key.id: key for key in held if key.kind is KeyKind.SEALING}
     data = [key for key in held if key.kind is KeyKind.DATA]

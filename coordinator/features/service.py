@@ -21,11 +21,11 @@ from coordinator.candidates.tables import Candidate
 from coordinator.consents.words import Said, agreed_to_log
 from coordinator.features.tables import FeatureBatch
 from coordinator.ground.database import insert_once
-from coordinator.ground.keyring import KeyKind, Keyring
+from coordinator.ground.keyring import HeldKey, KeyKind, Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
-from coordinator.keys.tables import Key, RetentionClass
+from coordinator.keys.tables import Half, Key, RetentionClass
 from coordinator.sessions.tables import ExamSession
 from shared.features import FeaturesBody, decode_features, encode_features
 from shared.policy.schema import Policy
@@ -62,7 +62,7 @@ def owner_of(session: ExamSession) -> Owner:
     return _owner(session.tenant_id, session.candidate_id, session.exam_reference)
 
 
-def keys_of(db: Session, session: ExamSession) -> list[Key]:
+def keys_of(db: Session, session: ExamSession) -> list[Half]:
     """Every key of a session's features, destroyed ones included."""
     owner = owner_of(session)
     return keys.of_owners(db, {owner})[owner]
@@ -72,7 +72,7 @@ def store(
     db: Session,
     keyring: Keyring,
     session: ExamSession,
-    key: Key,
+    key: HeldKey,
     batch: tuple[UUID, FeaturesBody],
     now_utc: datetime,
 ) -> bool:

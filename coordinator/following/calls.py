@@ -22,7 +22,7 @@ from coordinator.following.deliveries_pb2 import (
 )
 from coordinator.following.framing import CallFailed, Status
 from coordinator.following.http2 import Call
-from coordinator.following.service import CursorRefused, Follower, Looked, NotKnown, Portion
+from coordinator.following.service import CallStands, CursorRefused, Follower, NotKnown, Portion
 from coordinator.ground.ids import uuid7
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
@@ -118,7 +118,7 @@ class Calls:
         following.check(db, call.fingerprint, now_utc)
         return following.portion(db, self._parts.keys.keyring, follower, place, PORTION, now_utc)
 
-    def _look(self, call: Call, follower: Follower, place: int, db: Session) -> Looked:
+    def _look(self, call: Call, follower: Follower, place: int, db: Session) -> CallStands:
         return following.look(db, call.fingerprint, follower, place, self._parts.utc_now())
 
     async def _wait(self, call: Call, follower: Follower, place: int) -> None:

@@ -64,7 +64,7 @@ class Portion:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class CallStands:
     """Whether a call still has its destination, and whether there is something to do."""
 
     mine: bool
@@ -98,17 +98,17 @@ def check(db: Session, fingerprint: bytes, now_utc: datetime) -> None:
     _known(db, fingerprint, now_utc)
 
 
-def look(db: Session, fingerprint: bytes, follower: Follower, place: int, now_utc: datetime) -> Looked:
+def look(db: Session, fingerprint: bytes, follower: Follower, place: int, now_utc: datetime) -> CallStands:
     """How it stands between two portions. Raises `NotKnown`."""
     row = _known(db, fingerprint, now_utc)
     if row.held_by != follower.holder:
-        return Looked(mine=False, to_do=False)
+        return CallStands(mine=False, to_do=False)
     if row.held_until_utc is None or row.held_until_utc - now_utc < RENEWED_BEFORE:
-        return Looked(mine=True, to_do=True)
+        return CallStands(mine=True, to_do=True)
     if row.paused_utc is not None:
-        return Looked(mine=True, to_do=False)
+        return CallStands(mine=True, to_do=False)
     waits = db.exec(select(exists().where(*_unplaced(row.id, now_utc)))).one()
-    return Looked(mine=True, to_do=row.placed > place or waits)
+    return CallStands(mine=True, to_do=row.placed > place or waits)
 
 
 def portion(

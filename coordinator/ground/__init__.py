@@ -4,7 +4,7 @@ database       one transaction per `with`        columns  the common parts of ta
 ids            ids that sort by time
 master_keys    they wrap all other keys          own_keys the coordinator's own keys
 keyring        wraps, and opens with other keys  master_users which coordinator uses which master key
-master_following  follows the master key's file
+master_following  follows the master key's file  master_steps which step of its change is due (pure)
 fleet_keys     with which it lets nodes join     key_files files with secrets, made once
 signing_files  the signing key, and its successor
 ca_files       the fleet's CA, and its successor

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import sql
 from sqlmodel import Session, col, select, update
 
 from coordinator.candidates.tables import Candidate
@@ -15,7 +16,7 @@ from coordinator.ground import sealed_fields
 from coordinator.ground.database import insert_once
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import MASTER_VERSION, KeyKind, Keyring
-from coordinator.keys.tables import Key, RetentionClass
+from coordinator.keys.tables import HALF_COLUMNS, Half, Key, RetentionClass
 from shared.errors import Corrupt
 from shared.hybrid import Opener, new_hybrid
 from shared.sealing import new_sealing_key, sealing_public_text
@@ -95,30 +96,28 @@ def get(db: Session, tenant_id: UUID, key_id: UUID) -> Key:
     return key
 
 
-def by_id(db: Session, key_ids: Collection[UUID]) -> dict[UUID, Key]:
+def by_id(db: Session, key_ids: Collection[UUID]) -> dict[UUID, Half]:
     """These keys in one query. Raises `Corrupt` if one of them does not exist."""
-    held = {key.id: key for key in db.exec(select(Key).where(col(Key.id).in_(key_ids)))}
+    wanted = sql.select(*HALF_COLUMNS).where(col(Key.id).in_(key_ids))
+    held = {half.id: half for half in (Half(*row) for row in db.connection().execute(wanted))}
     if len(held) != len(key_ids):
         raise Corrupt("a row names a key that does not exist")
     return held
 
 
-def of_owners(db: Session, owners: Collection[Owner]) -> dict[Owner, list[Key]]:
+def of_owners(db: Session, owners: Collection[Owner]) -> dict[Owner, list[Half]]:
     """Every key of these owners, destroyed ones included, in one query."""
-    wanted = select(Key).where(
+    wanted = sql.select(col(Key.candidate_id), col(Key.retention_class), col(Key.scope), *HALF_COLUMNS).where(
         col(Key.tenant_id).in_({one.tenant_id for one in owners}),
         col(Key.candidate_id).in_({one.candidate_id for one in owners}),
         col(Key.retention_class).in_({one.retention_class for one in owners}),
     )
-    found: dict[Owner, list[Key]] = {owner: [] for owner in owners}
-    for key in db.exec(wanted):
-        found.get(owner_of(key), []).append(key)
+    found: dict[Owner, list[Half]] = {owner: [] for owner in owners}
+    # A candidate is of one institution.
+    lists = {(one.candidate_id, one.retention_class, one.scope): found[one] for one in owners}
+    for candidate_id, retention_class, scope, *half in db.connection().execute(wanted):
+        lists.get((candidate_id, retention_class, scope), []).append(Half(*half))
     return found
-
-
-def owner_of(key: Key) -> Owner:
-    """The owner of a key."""
-    return Owner(key.tenant_id, key.candidate_id, key.retention_class, key.scope)
 
 
 def destroy(db: Session, owner: Owner, now_utc: datetime) -> int:
@@ -150,7 +149,7 @@ def destroy_all(db: Session, owners: Collection[Owner], now_utc: datetime) -> di
         (dying[owner], key.id)
         for owner, held in of_owners(db, dying).items()
         for key in held
-        if key.destroyed_utc is None
+        if key.wrapped is not None
     ]
     db.exec(
         update(Key)

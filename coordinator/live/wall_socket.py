@@ -33,7 +33,7 @@ MAX_MESSAGES: Final = 20_000
 
 Cards = Mapping[UUID, dict[str, Any]]
 """Returns the messages of the shown sessions, by id."""
-Look = Callable[[Sequence[str]], Awaitable[Cards]]
+FetchCards = Callable[[Sequence[str]], Awaitable[Cards]]
 
 
 class Showing(BaseModel):
@@ -47,7 +47,7 @@ class Showing(BaseModel):
     """Whether the sessions of the previous messages are still shown too."""
 
 
-async def serve(websocket: WebSocket, wall: Wall, look: Look, term: Term) -> None:
+async def serve(websocket: WebSocket, wall: Wall, look: FetchCards, term: Term) -> None:
     """Serve an accepted wall until it ends or its time limit is reached. `look` returns the present cards of
     sessions."""
     await run_until_one_ends(websocket, _read(websocket, wall), _send(websocket, wall, look), expire(term))
@@ -69,7 +69,7 @@ async def _read(websocket: WebSocket, wall: Wall) -> Close:
     return Close.TOO_TALKATIVE
 
 
-async def _send(websocket: WebSocket, wall: Wall, look: Look) -> Close:
+async def _send(websocket: WebSocket, wall: Wall, look: FetchCards) -> Close:
     loop = asyncio.get_running_loop()
     sent: Cards = {}
     quiet_since = loop.time()

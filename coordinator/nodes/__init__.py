@@ -9,7 +9,7 @@ checkpoint_stream  the audit log's checkpoints at the hub
 states        a session's state checked (pure)
 heartbeats    receives heartbeats              fleet       which nodes can take a session (pure)
 routing       which one gets it (pure)         regions  where nodes come first (pure)
-asking        the seven commands, typed          commands    signed, sealed, one reply each
+asking        each command with its answer     commands    signed, sealed, one reply each
 replies       a reply checked (pure)           signers     keys of accepted nodes (pure)
 hub_identities  who may log in at the hub (pure) hub_account tells the hub who is revoked
 hub_certificates  with whom the hub speaks (pure)

@@ -33,7 +33,7 @@ _TO_KNOW: Final = frozenset({"unknown", "pending", "refused", "rolled-back"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class NodeNow:
     """What is known about a node now."""
 
     last: NodeState | None
@@ -50,7 +50,7 @@ class Seen:
     given: GivenHere
 
 
-def facts_of(row: Node, seen: Seen) -> Facts:
+def facts_of(row: Node, seen: NodeNow) -> Facts:
     """What decides the node's state."""
     return Facts(
         revoked=row.revoked_utc is not None,
@@ -66,7 +66,7 @@ def facts_of(row: Node, seen: Seen) -> Facts:
     )
 
 
-def node_out(row: Node, seen: Seen, now_utc: datetime) -> NodeOut:
+def node_out(row: Node, seen: NodeNow, now_utc: datetime) -> NodeOut:
     """A node in the API's form."""
     last, everything = seen.last, seen.sessions is None
     beat = None if last is None else last.heartbeat

@@ -23,6 +23,8 @@ class Because(StrEnum):
     """Its former node was to be emptied."""
     REVOKED = "revoked"
     """Its former node was revoked for ever."""
+    LOW = "low-level"
+    """Its former node looked less often than its exam accepts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

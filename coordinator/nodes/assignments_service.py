@@ -45,10 +45,10 @@ def value_of(row: Assignment) -> Held:
     return Held(epoch=row.epoch, node_id=row.node_id, from_utc=row.from_utc, to_utc=row.to_utc)
 
 
-def asked_utc(db: Session, session_id: UUID) -> list[datetime]:
-    """When the session came to another node because its page asked for it, the latest last."""
+def moved_utc(db: Session, session_id: UUID, because: Because) -> list[datetime]:
+    """When the session came to another node for this reason, the latest last."""
     wanted = select(Assignment.from_utc).where(
-        Assignment.session_id == session_id, Assignment.because == Because.ASKED
+        Assignment.session_id == session_id, Assignment.because == because
     )
     return sorted(db.exec(wanted))
 

@@ -75,7 +75,7 @@ class Heartbeats:
             return None
         try:
             heartbeat = _authentic(subject, message, self._signers)
-            other = await self._other_host(heartbeat, now_utc)
+            other = await self._other_host(heartbeat, now_utc, now)
             if other == "refused":
                 self._refuse(subject, "other-host", "another host is this node", now)
                 return None if not self._leads() else sign_marks(heartbeat.node_id, [], self._signing, other)
@@ -102,13 +102,18 @@ class Heartbeats:
             self.counts["no-database"] += 1
             return None
 
-    async def _other_host(self, heartbeat: Heartbeat, now_utc: datetime) -> OtherHost | None:
+    async def _other_host(self, heartbeat: Heartbeat, now_utc: datetime, now: float) -> OtherHost | None:
+        """What is to be told of another host. Raises `Corrupt` for one that cannot be judged just now while
+        another is heard: it speaks again."""
         if self._hosts is None or abs(heartbeat.sent_utc - now_utc) > MAX_SKEW:
             return None  # one with a wrong time may be a repeated one of a former host
         try:
             return await self._hosts.judge(heartbeat, now_utc)
-        except Unavailable:
-            self.counts["no-database"] += 1
+        except Unavailable as error:
+            self.counts["not-judged"] += 1
+            last = self._fleet.state(heartbeat.node_id)
+            if last is not None and last.online(now) and last.heartbeat.boot_id != heartbeat.boot_id:
+                raise Corrupt("nobody can say now which of two hosts is this node") from error
             return None
 
     def _refuse(self, subject: str, what: str, reason: str, now: float) -> None:

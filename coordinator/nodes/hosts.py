@@ -71,7 +71,10 @@ class Hosts:
 
     async def judge(self, heartbeat: Heartbeat, now_utc: datetime) -> OtherHost | None:
         """The answer to a host about another one; `refused`: this host is not the node. None: its program is
-        too old for such an answer."""
+        too old for such an answer.
+
+        Raises `Unavailable` while the database is away, or the hub went away while a host was asked.
+        """
         if not heartbeat.answers_for_host:
             return None
         node_id, boot_id = heartbeat.node_id, heartbeat.boot_id
@@ -120,7 +123,11 @@ class Hosts:
             if signer is None:
                 return False
             read_reply(reply, header, signer, None)
-        except (Unavailable, Corrupt, Rejected):
+        except Unavailable:
+            if not self._hub.connected:
+                raise  # its silence says nothing of that host
+            return False
+        except (Corrupt, Rejected):
             return False
         return True
 

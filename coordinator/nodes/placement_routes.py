@@ -61,13 +61,12 @@ async def drain_node(
     now_utc: Now,
     after: BackgroundTasks,
 ) -> NodeOut:
-    """Give a node no new sessions until it is empty; running exams go on until they end, or are moved if
-    `move_running` says so. `left` says what it still has, and the reason `drained` that it is empty. It stays
-    so until it is opened again."""
+    """Give a node no new sessions until it is empty. Sessions whose exam has not begun move to other nodes;
+    running exams go on until they end, or move too if `move_running` says so. `left` says what it still has,
+    and the reason `drained` that it is empty. It stays so until it is opened again."""
     wish = PlacementWish(placement=Placement.DRAINING, reason=body.reason, deadline_utc=body.deadline_at)
     placed = await _placed(parts, claims, node_id, wish, now_utc)
-    if body.move_running:
-        after.add_task(draining.drain, parts, node_id)
+    after.add_task(draining.drain, parts, node_id, begun=body.move_running)
     return placed
 
 

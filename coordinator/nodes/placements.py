@@ -4,8 +4,8 @@
     cordoned   it gets no new ones; those that it has stay
     draining   the same, and it is to become empty: running exams go on until they end
 
-Nobody is moved here. `left_on` says which sessions could be: those whose exam has not begun can move without
-being noticed, the others cannot.
+Nobody is moved here. `left_on` tells the sessions apart: those whose exam has not begun move without being
+noticed (`sessions.moving.draining`), the others cannot.
 """
 
 from __future__ import annotations

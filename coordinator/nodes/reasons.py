@@ -120,7 +120,7 @@ REASONS: Final[Mapping[str, Told]] = MappingProxyType(
             "See why: `proctorctl nodes config NODE-ID`; give it others: `nodes apply`.",
         ),
         "settings-rolled-back": Told(
-            "It was not well with the settings that were given to it, and went back to those of before.",
+            "It was not well with the settings that were given to it, and went back to its earlier ones.",
             "See why: `proctorctl nodes config NODE-ID`; give it others: `nodes apply`.",
         ),
         "disk-low": Told("Less than 1 GiB is free on the disk of its outbox.", "Make room on its disk."),

@@ -15,7 +15,7 @@ from coordinator.desired import service as desired
 from coordinator.desired.applied import state_of
 from coordinator.desired.layers import Whole, merged
 from coordinator.nodes import service as nodes
-from coordinator.nodes.answers import GivenHere, Seen, hour_out, node_out
+from coordinator.nodes.answers import GivenHere, NodeNow, hour_out, node_out
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.placements import Left, Placement, left_on
 from coordinator.nodes.tables import Node
@@ -37,7 +37,7 @@ async def list_nodes(claims: StaffOrOperator, parts: PartsDep, now_utc: Now) -> 
     operator, all sessions.
     """
 
-    def work(db: Session) -> Looked:
+    def work(db: Session) -> StoredNodes:
         return look(db, claims, nodes.all_nodes(db), now_utc)
 
     looked = await parts.reading(work)
@@ -63,7 +63,7 @@ async def get_node_history(claims: AdminOrOperator, parts: PartsDep, now_utc: No
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class StoredNodes:
     """What the database knows of some nodes."""
 
     rows: list[Node]
@@ -75,21 +75,21 @@ class Looked:
     """What each is to have."""
 
 
-def look(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> Looked:
+def look(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> StoredNodes:
     """Read what the database knows of these nodes."""
     closed = [row.id for row in rows if row.placement is not Placement.OPEN and row.revoked_utc is None]
     left = {node_id: left_on(on, now_utc) for node_id, on in held.by_node(db, closed, now_utc).items()}
     everything = claims.role is Role.OPERATOR
     own = None if everything else sessions.running_by_node(db, claims.tenant_id, now_utc)
     layers = desired.layers(db) if everything else []
-    return Looked(rows, left, own, {row.id: merged(layers, row.id, row.region) for row in rows})
+    return StoredNodes(rows, left, own, {row.id: merged(layers, row.id, row.region) for row in rows})
 
 
-def seen_now(parts: Parts, looked: Looked, row: Node) -> Seen:
+def seen_now(parts: Parts, looked: StoredNodes, row: Node) -> NodeNow:
     """What is known about one of these nodes now."""
     fleet, now = parts.fleet, parts.clock()
     last = fleet.state(row.id)
-    return Seen(
+    return NodeNow(
         last=last,
         online=last is not None and last.online(now),
         silent_s=fleet.silent_s(row.id, now),

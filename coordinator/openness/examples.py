@@ -9,7 +9,7 @@ from typing import Any, Final
 OPENNESS_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         "OpennessOut": {
-            "version": "2026-11-30.2",
+            "version": "2026-12-01.1",
             "language": "en",
             "institution": "University of the North",
             "decides": [

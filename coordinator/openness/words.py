@@ -13,7 +13,7 @@ from typing import Final
 from shared.consents import Purpose
 from shared.retention import Kept
 
-VERSION: Final = "2026-11-30.2"
+VERSION: Final = "2026-12-01.1"
 LANGUAGE: Final = "en"
 
 DECIDES: Final = (
@@ -128,8 +128,14 @@ KEPT_OTHERWISE: Final = (
     ("Video and sound themselves", "Never stored."),
     (
         "The log of who read or changed something about you",
-        "It names you by a random number, which means nothing once you are erased. It is not deleted by "
-        "itself yet.",
+        "It names you by a random number, which means nothing once you are erased. After a year, where no "
+        "other time is set, it moves into an archive; when a year's log has moved, its key is destroyed, and "
+        "who acted can no longer be read.",
+    ),
+    (
+        "Your identifier, in a message to a system of your institution that got something about you and must "
+        "erase or correct it",
+        "Until that system has the message, and no longer than 30 days.",
     ),
     (
         "Copies of the database, where your institution makes them in case it is lost",
@@ -144,7 +150,8 @@ KEPT_OTHERWISE: Final = (
 KEPT_OTHERWISE_BY: Final = (
     "coordinator.excerpts.service:forget",
     "edge.sessions.session:Session",
-    "coordinator.audit.service:write",
+    "coordinator.retention.archiving:archive_due",
+    "coordinator.deliveries.service:clear",
     "coordinator.backups.planning:going",
     "coordinator.retention.planning:plan",
 )

@@ -27,7 +27,7 @@ from coordinator.privacy.kept import KEPT
 from coordinator.privacy.places import tombstone
 from coordinator.privacy.tables import Erasure, ErasureRequest, RequestState
 from coordinator.sessions.tables import ExamSession
-from coordinator.tokens.tables import IssuedToken
+from coordinator.tokens import service as tokens
 from shared.erasures import Cause, ErasureEntry, JournalEntry, entered
 from shared.errors import Corrupt, Rejected
 from shared.receipts import Receipt, signed
@@ -148,7 +148,8 @@ def _forget(db: Session, keyring: Keyring, row: Erasure, now_utc: datetime) -> N
     if candidate is not None and candidate.erased_utc is None:
         reference = candidate.reference
         row.recipients = outbox.note_erasure(db, keyring, sessions, reference, now_utc)
-        counts["tokens"] += _revoke_tokens(db, candidate.tenant_id, reference, now_utc)
+        name = (candidate.tenant_id, reference)
+        counts["tokens"] += tokens.forget_candidates(db, [name], tombstone(BY), BY, now_utc)
         counts["answers"] += about.forget_answers(db, candidate.tenant_id, reference)
         candidate.reference, candidate.erased_utc = tombstone(candidate.id), now_utc
         db.add(candidate)
@@ -181,20 +182,6 @@ def _destroy_keys(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
     )
     db.exec(update(Key).where(mine).values(public_key=None, scope=""))
     return done.rowcount
-
-
-def _revoke_tokens(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> int:
-    theirs = (
-        col(IssuedToken.tenant_id) == tenant_id,
-        col(IssuedToken.role) == Role.CANDIDATE,
-        col(IssuedToken.subject) == reference,
-    )
-    db.exec(
-        update(IssuedToken)
-        .where(*theirs, col(IssuedToken.revoked_utc).is_(None))
-        .values(revoked_utc=now_utc, revoked_by=BY)
-    )
-    return db.exec(update(IssuedToken).where(*theirs).values(subject=tombstone(BY))).rowcount
 
 
 def _grant_requests(db: Session, candidate_id: UUID, now_utc: datetime) -> None:

@@ -22,7 +22,7 @@ KEPT: Final = (
     ),
     Kept(
         what="the name of a session, and of the person where it was told, in a message to a system that got "
-        "something about it, until delivered",
+        "something about it, until delivered, and no longer than 30 days",
         why="so that it can erase it too (GDPR, article 19)",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
@@ -82,7 +83,7 @@ async def correct_person(body: CorrectionRequest, claims: Dpo, parts: PartsDep, 
         )
 
     done = await parts.writing(work)
-    await parts.verifier.refresh()
+    await asyncio.gather(parts.verifier.refresh(), asyncio.to_thread(parts.database.scrub))
     return done
 
 

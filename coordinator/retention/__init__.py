@@ -4,7 +4,7 @@ planning         what is due when, and why not (pure)
 facts_service    what planning decides on               erasing_service  destroys keys, removes rows
 service          which coordinator erases, and what was erased
 tables           both                                   running    runs it every hour
-archiving        moves old entries of the audit log into archives    held_service   which of them holds keep
+archiving        moves old entries of the audit log into archives    held_service   which entries holds keep
 exporting        reads the audit log while its entries move
 answers          plan and report in the API's form      routes     over REST
 examples         for the API's description

@@ -33,9 +33,13 @@ from coordinator.privacy.places import tombstone
 from coordinator.retention.planning import Item
 from coordinator.reviews.tables import ReviewAct, VerdictFinding
 from coordinator.sessions.tables import Acknowledgement, Device, ExamSession, JoinCode, SessionPolicy
+from coordinator.tokens import service as tokens
 from shared.retention import Kept
 
 Remove = Callable[[Session, Collection[UUID], datetime], int]
+
+BY: Final = "retention"
+"""Who revokes the tokens of a person that is no longer known."""
 
 _KEYS: Final[Mapping[Kept, RetentionClass]] = MappingProxyType(
     {
@@ -104,7 +108,10 @@ def _person(db: Session, people: Collection[UUID], now_utc: datetime) -> int:
     for table in (LegalHold, FormerReference):
         _removed(db, table, col(table.candidate_id).in_(people))
     # The row stays for its destroyed keys; the same name may come again as another person.
-    for row in db.exec(select(Candidate).where(col(Candidate.id).in_(people))):
+    rows = db.exec(select(Candidate).where(col(Candidate.id).in_(people))).all()
+    names = [(row.tenant_id, row.reference) for row in rows]
+    tokens.forget_candidates(db, names, tombstone(BY), BY, now_utc)
+    for row in rows:
         row.reference, row.erased_utc = tombstone(row.id), now_utc
         db.add(row)
     db.flush()

@@ -118,6 +118,8 @@ async def _erase(parts: Parts, asked: Asked) -> Erased:
     if any(tally.keys for tally in destroyed.values()):
         await asyncio.to_thread(parts.database.scrub)
     removed = await _stepped(parts, asked, _rows, ids)
+    if any(tally.rows for tally in removed.values()):
+        await asyncio.to_thread(parts.database.scrub)
     tallies = retention.total((destroyed, removed))
     for (tenant, kept), tally in tallies.items():
         counts = {"tenant_id": str(tenant), "kept": str(kept), "keys": tally.keys, "rows": tally.rows}

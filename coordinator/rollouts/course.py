@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from coordinator.rollouts.evidence import Arms, Look, Pairs, look_at_exams, look_at_pairs
+from coordinator.rollouts.evidence import Arms, Pairs, Weighed, weigh_exams, weigh_pairs
 
 MOST_LOOKS: Final = 6
 """If the shadow is undecided then, the old version stays."""
@@ -114,8 +114,8 @@ def has_new(rollout: Rollout, exam_id: UUID, share: float) -> bool:
 def _in_shadow(rollout: Rollout, pairs: Mapping[str, Pairs], terms: Terms) -> Rollout:
     if sum(one.total for one in pairs.values()) < terms.least_findings * 2**rollout.looks:
         return rollout
-    rollout, look = _looked(rollout, look_at_pairs(pairs, _alpha(rollout, terms), terms.least_of_event))
-    if rollout.stage is Stage.ABORTED or not look.alike:
+    rollout, weighed = _after(rollout, weigh_pairs(pairs, _alpha(rollout, terms), terms.least_of_event))
+    if rollout.stage is Stage.ABORTED or not weighed.alike:
         return abort(rollout, UNDECIDED) if rollout.looks >= MOST_LOOKS and not rollout.reason else rollout
     return replace(rollout, stage=Stage.CANARY, looks=0)
 
@@ -125,15 +125,15 @@ def _in_canary(rollout: Rollout, arms: Mapping[str, Arms], terms: Terms) -> Roll
     next_look = min(terms.least_exams * 2**rollout.looks, terms.promoted_after_exams)
     if exams < max(terms.least_exams, next_look):
         return rollout
-    rollout, look = _looked(rollout, look_at_exams(arms, _alpha(rollout, terms)))
-    if look.alike and exams >= terms.promoted_after_exams:
+    rollout, weighed = _after(rollout, weigh_exams(arms, _alpha(rollout, terms)))
+    if weighed.alike and exams >= terms.promoted_after_exams:
         return promote(rollout)
     return rollout
 
 
-def _looked(rollout: Rollout, look: Look) -> tuple[Rollout, Look]:
+def _after(rollout: Rollout, weighed: Weighed) -> tuple[Rollout, Weighed]:
     rollout = replace(rollout, looks=rollout.looks + 1)
-    return (abort(rollout, look.worse) if look.worse else rollout), look
+    return (abort(rollout, weighed.worse) if weighed.worse else rollout), weighed
 
 
 def _alpha(rollout: Rollout, terms: Terms) -> float:

@@ -72,7 +72,7 @@ class Arms:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Weighed:
     """What one look at the counts says."""
 
     worse: str = ""
@@ -81,24 +81,24 @@ class Look:
     """Whether there is proof that the versions do not differ by more than may be."""
 
 
-def look_at_pairs(pairs: Mapping[str, Pairs], alpha: float, least: int) -> Look:
+def weigh_pairs(pairs: Mapping[str, Pairs], alpha: float, least: int) -> Weighed:
     """Judge the shadow's findings; `alpha`: how probable a false word on any event may be; `least`: findings
     of an event, of either version, below which it is not judged alone."""
     judged = {event: one for event, one in pairs.items() if one.total >= least}
     each = alpha / max(1, len(judged))
     for event, one in sorted(judged.items()):
         if said := _differs(one, each):
-            return Look(f"{event}: {said}")
+            return Weighed(f"{event}: {said}")
     together = Pairs(
         sum(one.both for one in pairs.values()),
         sum(one.only_old for one in pairs.values()),
         sum(one.only_new for one in pairs.values()),
     )
     most = most_share(together.differing, together.total, alpha)
-    return Look(alike=together.total > 0 and most <= MOST_DIFFERING)
+    return Weighed(alike=together.total > 0 and most <= MOST_DIFFERING)
 
 
-def look_at_exams(arms: Mapping[str, Arms], alpha: float) -> Look:
+def weigh_exams(arms: Mapping[str, Arms], alpha: float) -> Weighed:
     """Judge the canary's exams. They are alike as long as nothing differs: the shadow has proved the rest."""
     each = alpha / max(1, len(arms))
     for event, one in sorted(arms.items()):
@@ -106,11 +106,11 @@ def look_at_exams(arms: Mapping[str, Arms], alpha: float) -> Look:
         old = one.old[len(new) - MOST_EXAMS :]
         if rank_sum(new, old) <= each:
             more = _mean(new) > _mean(old)
-            return Look(
+            return Weighed(
                 f"{event}: {_mean(new):.2f} per hour instead of {_mean(old):.2f}, "
                 f"{'more' if more else 'fewer'} than chance explains"
             )
-    return Look(alike=True)
+    return Weighed(alike=True)
 
 
 def _differs(one: Pairs, alpha: float) -> str:

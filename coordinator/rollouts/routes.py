@@ -56,7 +56,7 @@ async def begin_rollout(body: RolloutRequest, claims: Operator, parts: PartsDep,
     def write(db: Session) -> Standing:
         former = rollouts.promoted(db, offered) or serving
         if not former:
-            raise Rejected(f"nothing serves {offered.task} now", code="network-unknown", status=409)
+            raise Rejected(f"no network serves {offered.task} now", code="network-unknown", status=409)
         if former == offered.label:
             raise _serves(former)
         wanted = Wanted(offered=offered, former=former, made_by=claims.subject)

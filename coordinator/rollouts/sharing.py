@@ -36,7 +36,7 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class NetworksInUse:
     """What looks at one session."""
 
     networks: Mapping[str, str]
@@ -47,18 +47,18 @@ class Looking:
 
 def looking(
     given: Mapping[str, str], compared: Offered | None, node: Heartbeat | None, session_id: UUID
-) -> Looking:
+) -> NetworksInUse:
     """What looks at a session on this node. `given`: the versions of its exam; `compared`: the version that
     is at the stage of the shadow."""
     if node is None:
-        return Looking({}, {})
+        return NetworksInUse({}, {})
     own = set(node.models.values())
     networks = {
         task: label
         for task, label in sorted(given.items())
         if label not in own and node.at_hand.get(label) == task
     }
-    return Looking(networks, {} if compared is None else _shadow(compared, networks, node, session_id))
+    return NetworksInUse(networks, {} if compared is None else _shadow(compared, networks, node, session_id))
 
 
 def comparable_sessions(node: Heartbeat) -> frozenset[UUID]:

@@ -82,6 +82,7 @@ RETENTION: Final[Mapping[str, str]] = MappingProxyType(
         "it is deleted": "coordinator.retention.running:run",
         "is then deleted at once": "coordinator.features.service:forget_all_of",
         "are not stored": "edge.sessions.session:Session",
+        "paused, nothing is watched or listened to": "edge.sessions.agreed:senses_of",
         "a short written note is kept": "coordinator.alerts.service:store",
         "pictures are deleted after": "coordinator.retention.running:run",
         "keys are destroyed with them": "coordinator.retention.erasing_service:destroy_keys",
@@ -96,7 +97,7 @@ RETENTION: Final[Mapping[str, str]] = MappingProxyType(
         "recorded and written down only if you have agreed": "coordinator.consents.words:speech_opt_in",
     }
 )
-"""What the notice says about keeping and deleting, with the code that does it."""
+"""What the notice says about keeping, deleting and pauses, with the code that does it."""
 _SEEN: Final = (
     "The people your institution has put in charge of the exam see these notes; nobody else does. "
     "Software decides nothing: a person looks at every note before anything follows from it, and a note "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -104,6 +105,24 @@ def revoke_all(db: Session, tenant_id: UUID, by: str, now_utc: datetime) -> None
         col(IssuedToken.revoked_utc).is_(None),
     )
     db.exec(update(IssuedToken).where(*living).values(revoked_utc=now_utc, revoked_by=by))
+
+
+def forget_candidates(
+    db: Session, names: Collection[tuple[UUID, str]], instead: str, by: str, now_utc: datetime
+) -> int:
+    """Revoke the tokens of candidates, by institution and name, and take the names out of them: whoever
+    comes under one of these names next is another person. Returns how many there were."""
+    theirs = (
+        col(IssuedToken.role) == Role.CANDIDATE,
+        tuple_(col(IssuedToken.tenant_id), col(IssuedToken.subject)).in_(names),
+    )
+    living = update(IssuedToken).where(*theirs, col(IssuedToken.revoked_utc).is_(None))
+    for change in (
+        living.values(revoked_utc=now_utc, revoked_by=by),
+        update(IssuedToken).where(*theirs).values(subject=instead),
+    ):
+        done = db.exec(change.execution_options(synchronize_session=False))
+    return done.rowcount
 
 
 def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | None]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from edge.analysis.networks import Networks
 from edge.analysis.restarts import Restarts
@@ -33,7 +34,7 @@ class Versions:
         self._turn = asyncio.Lock()
 
     async def open(self, wanted: Wanted, in_use: InUse) -> None:
-        """Open what `of` is to give; takes seconds the first time. It stays open while it is in use.
+        """Open what `of` is to give; takes seconds the first time, also when cancelled. In use it stays open.
 
         Raises `Unavailable` if a version cannot serve here, or too many are in use.
         """
@@ -46,8 +47,8 @@ class Versions:
                 return
             self._make_room({_key(one) for one in in_use()})
             try:
-                self._others[_key(wanted)] = await asyncio.to_thread(_opened, self._own, wanted)
-            except Unavailable:
+                self._others[_key(wanted)] = await _to_its_end(asyncio.to_thread(_opened, self._own, wanted))
+            except (Unavailable, asyncio.CancelledError):
                 self._own.keep(self._everything)
                 raise
             finally:
@@ -58,7 +59,7 @@ class Versions:
         if self._is_own(wanted):
             return self._own
         if _key(wanted) not in self._others:
-            raise Corrupt(f"not open here: {', '.join(wanted.values())}")
+            raise Corrupt(f"these versions of networks are not open here: {', '.join(wanted.values())}")
         return self._others[_key(wanted)]
 
     @property
@@ -78,6 +79,20 @@ class Versions:
 
     def _is_own(self, wanted: Wanted) -> bool:
         return set(wanted.values()) <= set(self._own.labels.values())
+
+
+async def _to_its_end(opening: Coroutine[Any, Any, Networks]) -> Networks:
+    """The opened networks. A thread cannot be stopped, so this waits for it also when it is cancelled: only
+    then can what it has opened be forgotten."""
+    task = asyncio.create_task(opening)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        task.exception()  # nobody is left to be told
+        raise
 
 
 def _key(wanted: Wanted) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,6 @@
 """Sends the node's heartbeat: health, sessions and outbox state. The reply contains the marks.
 
-It is sent every 5 s, and within half a second after a page connects or is lost.
+It is sent every 5 s, answered or not, and within half a second after a page connects or is lost.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from shared.sealing import pack
 log = logging.getLogger(__name__)
 
 REPLY_TIMEOUT_S: Final = 4.0
+"""Below the interval: a node that nobody answers still beats in time, so that two beats may be lost before it
+counts as missing."""
 
 
 class Heart:
@@ -49,17 +51,16 @@ class Heart:
         """Send heartbeats until cancelled, and at once when the hub reconnects."""
         while True:
             await self._hub.wait_connected()
-            told = await self._news()
+            told, due_at = await self._news(), time.monotonic() + HEARTBEAT_INTERVAL_S
             try:
                 await self._beat()
                 self.counts["answered"] += 1
             except Unavailable as error:
                 self.counts["unanswered"] += 1
                 log.debug("a heartbeat was not answered", extra={"error": str(error)})
-            await self._until_due(told)
+            await self._until_due(told, due_at)
 
-    async def _until_due(self, told: Hashable) -> None:
-        due_at = time.monotonic() + HEARTBEAT_INTERVAL_S
+    async def _until_due(self, told: Hashable, due_at: float) -> None:
         while (left_s := due_at - time.monotonic()) > 0:
             await asyncio.sleep(min(left_s, NEWS_EVERY_S))
             if await self._news() != told:

@@ -2,9 +2,10 @@
 
 One strained moment changes nothing. When a trigger holds for `STRAINED_S`, the node first asks the pages for
 fewer frames, and then goes down one level at a time; each step gets `SETTLING_S` to take effect before the
-next. It goes up again the same way, after `CALM_S` in which every value stayed below its calm bound; at last
-the pages may send all frames again. When a step up proves too much soon after it, the next attempt waits
-twice as long, so that a node at its limit does not change all the time.
+next. It goes up again the same way, after `CALM_S` in which every value stayed below its calm bound, and one
+step more after each `CLIMB_S` of lasting calm; at last the pages may send all frames again. When a step up
+proves too much soon after it, the next attempt waits twice as long, so that a node at its limit does not
+change all the time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from shared.events.looks import LOWEST_LEVEL
 STRAINED_S: Final = 3.0
 SETTLING_S: Final = 5.0
 CALM_S: Final = 30.0
+CLIMB_S: Final = 10.0
+"""Between two steps up: twice the time over which lags are measured. From the lowest level a node is back at
+that of a processor in 50 s."""
 LONGEST_CALM_S: Final = 600.0
 RELAPSE_S: Final = 60.0
 """If a node is strained again within this time after it went up, it went up too early."""
@@ -85,7 +89,7 @@ def step(rung: Rung, load: Load, now_s: float, *, best: int) -> Rung:
     if _may_go_down(rung, now_s):
         return _down(rung, strains, now_s)
     lowered = rung.fewer_frames or rung.level > best
-    if lowered and calm_since_s is not None and now_s - calm_since_s >= rung.wanted_calm_s:
+    if lowered and _may_go_up(rung, now_s):
         return _up(rung, now_s, best)
     if rung.went_up and now_s - rung.changed_s > RELAPSE_S:
         return replace(rung, went_up=False, wanted_calm_s=CALM_S)
@@ -98,6 +102,14 @@ def _may_go_down(rung: Rung, now_s: float) -> bool:
         and rung.strained_since_s is not None
         and now_s - rung.strained_since_s >= STRAINED_S
         and now_s - rung.changed_s >= SETTLING_S
+    )
+
+
+def _may_go_up(rung: Rung, now_s: float) -> bool:
+    return (
+        rung.calm_since_s is not None
+        and now_s - rung.calm_since_s >= rung.wanted_calm_s
+        and now_s - rung.changed_s >= CLIMB_S
     )
 
 
@@ -115,6 +127,7 @@ def _up(rung: Rung, now_s: float, best: int) -> Rung:
         fewer_frames=not top,
         changed_s=now_s,
         went_up=True,
+        calm_since_s=rung.calm_since_s,
         wanted_calm_s=rung.wanted_calm_s,
         why=() if top else rung.why,
     )

@@ -19,7 +19,6 @@ class KeyframeRequests:
         self._asked_at: float | None = None
         self.damaged = True
         """Pictures decoded now may show traces of a loss: no keyframe has arrived since."""
-        self.asked = 0
 
     def lost(self) -> None:
         """Note that data is finally lost."""
@@ -39,5 +38,4 @@ class KeyframeRequests:
         if not self.damaged and not overdue:
             return False
         self._asked_at = now
-        self.asked += 1
         return True

@@ -194,9 +194,7 @@ class Peer:
                 "audio_leap": self._sound.paces[Pace.LEAPS],
                 **{f"candidate_{reason}": count for reason, count in self._tried.refused.items()},
             },
-            keyframe_requests=video.keyframes.asked,
             frame_age_s=None if self._frame_at is None else now - self._frame_at,
-            sound_age_s=None if audio.packet_at is None else now - audio.packet_at,
             media_age_s=min(
                 (now - at for at in (video.frame_at, audio.packet_at) if at is not None), default=None
             ),

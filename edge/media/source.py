@@ -21,11 +21,8 @@ class SourceCounts:
     """Windows of sound delivered."""
     dropped: Mapping[str, int]
     """Counts by reason since the source began; `edge.media.peer.Peer.counts` lists the reasons."""
-    keyframe_requests: int
     frame_age_s: float | None
     """Age of the last picture; None before the first."""
-    sound_age_s: float | None
-    """Age of the last sound; None before the first."""
     media_age_s: float | None
     """Age of the last picture or sound that arrived, also while nobody may look or listen; None before the
     first."""

@@ -132,7 +132,7 @@ class Connections:
 
     def _take_in(self, page: UUID, source: Source, last: Source | None, tab: UUID | None) -> None:
         if self._tasks is None:
-            raise Rejected("the session is over", code="session-ended", status=410)
+            raise Rejected("the session has ended", code="session-ended", status=410)
         if self._last is not last:
             raise Rejected("a newer connection was answered first", code="superseded", status=409)
         self._last = source

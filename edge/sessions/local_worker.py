@@ -132,7 +132,7 @@ class LocalWorker:
     async def answer(self, page: PageId, offer_sdp: str) -> str:
         session = self._sessions.get(page.assignment)
         if session is None:
-            raise Rejected("the session is over", code="session-ended", status=410)
+            raise Rejected("the session has ended", code="session-ended", status=410)
         return await session.connections.answer(page.number, offer_sdp, page.tab)
 
     async def add_candidate(self, page: PageId, candidate: str, mid: str | None, index: int | None) -> None:

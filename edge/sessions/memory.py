@@ -86,9 +86,9 @@ def instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Corrupt("an instant of the session's memory is not one") from error
+        raise Corrupt("an instant of the session's memory is not a valid time") from error
     if found.tzinfo is None:
-        raise Corrupt("an instant of the session's memory has no zone")
+        raise Corrupt("an instant of the session's memory has no time zone")
     return found
 
 

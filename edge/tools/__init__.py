@@ -1,4 +1,4 @@
-"""Commands that work on files, without a server.
+"""Commands that need no server: on recordings, policies and networks.
 
 analyze       analyses a recording like a live session   offline  its loop
 results       writes its files

@@ -101,7 +101,7 @@ class Crew:
     async def answer(self, page: PageId, offer_sdp: str) -> str:
         placed = self._placed.get(page.assignment)
         if placed is None:
-            raise Rejected("the session is over", code="session-ended", status=410)
+            raise Rejected("the session has ended", code="session-ended", status=410)
         return await (await placed.worker()).answer(page, offer_sdp)
 
     async def add_candidate(self, page: PageId, candidate: str, mid: str | None, index: int | None) -> None:

@@ -29,7 +29,8 @@ def revision(name: str) -> str:
 
 
 def convert(name: str, source: Path, target: Path) -> None:
-    """Rewrite `source` as an ONNX file at `target`. Raises Corrupt for any other bytes."""
+    """Rewrite `source` as an ONNX file at `target`. Raises `Corrupt` for any other bytes, and
+    `ConfigError` where numpy and onnx are missing."""
     try:
         from models.converters import dlib_resnet, ge2e
     except ImportError as error:

@@ -19,7 +19,8 @@ class PlacementRequest(Request):
 
 
 class DrainRequest(PlacementRequest):
-    """A drain: no new sessions; running exams go on until they end, or are moved."""
+    """A drain: no new sessions; those whose exam has not begun move to other nodes; running exams go on until
+    they end, or move too."""
 
     deadline_at: Utc | None = None
     """By when the node is to be empty. Nothing is ended then; what is left is shown as late."""

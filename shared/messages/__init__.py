@@ -1,4 +1,4 @@
-"""Messages on NATS, except alerts: commands and their replies, heartbeats, high-water marks, states.
+"""Messages between coordinator and nodes, except alerts: all on NATS but those of `joining`.
 
 Each message is a parcel of `shared.sealing`: a clear, signed header (one class per kind, fixed by its `kind`)
 and a body. Bodies about a person are sealed: commands to the node's key, replies to the command's reply key.
@@ -9,7 +9,7 @@ leave out what is at its default, which an older node might refuse as unknown. A
 changes: a field with another one gets another name.
 
 message     the base of all messages, and how to parse one
-commands    headers of commands and replies
+commands    headers of commands and replies; `here` and `succeed` have no body
 sessions    bodies of `start`, `change` and `end`
 faces       bodies of `enroll` and `verify`: templates, pictures, frames
 comparing   bodies of `compare`: templates against templates

@@ -86,8 +86,8 @@ class Policy(Frozen):
     cadences_hz: dict[PacedLook, Rate] = Field(default_factory=dict)
     """Looks per second instead of the degradation level's; looks that a level leaves out stay out."""
     lowest_level: int = Field(default=LOWEST_LEVEL, ge=1, le=LOWEST_LEVEL)
-    """The lowest degradation level that the exam accepts. Nodes below it get its sessions only when there is
-    no other; on such a node nothing counts as watched, and staff are told."""
+    """The lowest degradation level that the exam accepts. Nodes below it get its sessions, or keep them, only
+    when there is no other; on such a node nothing counts as watched, and staff are told."""
     blocked_luma_variance: float = Field(default=15, ge=0, le=16_256)
     """A picture with less luma variance counts as blocked."""
     baseline_s: float = Field(default=30, ge=5, le=300)

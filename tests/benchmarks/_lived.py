@@ -32,8 +32,8 @@ from shared.garbage import spare_what_is_loaded
 from shared.policy.schema import parse_policy
 from shared.policy.terms import ENROLLMENT_GATE
 from tests.benchmarks._metered import Task
+from tests.benchmarks._nodes import settings_of
 from tests.support.alerts import new_identity
-from tests.support.session_stage import config
 
 MEASURED_S: Final = 20.0
 ROUNDS, CALLS = 3, 20
@@ -80,7 +80,7 @@ def measure(task: Task) -> Lived:
     cv2.setNumThreads(1)
     followed = _follow()
     with tempfile.TemporaryDirectory() as folder:
-        step = asyncio.run(_watched(task, _settings(Path(folder)), Path(folder)))
+        step = asyncio.run(_watched(task, settings_of(Path(folder)), Path(folder)))
     # The candidate leaves as soon as the measuring ends.
     from_s = max(each.at_s[-1] for each in followed.values()) - step.measured_s
     bare_s = sum(
@@ -119,22 +119,6 @@ async def _watched(task: Task, settings: EdgeConfig, folder: Path) -> StepFigure
         spare_what_is_loaded()
         applicants = Applicants(policy, enrolled.templates, Ed25519PrivateKey.generate())
         return await try_sessions(stand, Trial(applicants, recording, MEASURED_S, convert_s(recording)), 1)
-
-
-def _settings(folder: Path) -> EdgeConfig:
-    """A node that meets candidates of this host and does not step down."""
-    password = folder / "password"
-    password.touch(mode=0o600)
-    password.write_text("secret")
-    settings = config()
-    return settings.model_copy(
-        update={
-            "data_folder": folder,
-            "nats": settings.nats.model_copy(update={"password_file": password}),
-            "media": settings.media.model_copy(update={"loopback_candidates": True}),
-            "analysis": settings.analysis.model_copy(update={"steps_down": False}),
-        }
-    )
 
 
 def _bare_s(network: Network, followed: _Followed) -> float:

@@ -72,6 +72,7 @@ def node_added_and_taken_out(three: Installation, steps: Steps) -> None:
         page.wait_until_it_flows()
         if three.exam.node_of(page) != ids[FURTHER]:
             raise Wrong("the session is not on the only node that takes one")
+        step.note(three.exam.wait_until_reported(page))
         three.exam.end(page)
         for edge in three.example.edges:
             three.operate("nodes", "uncordon", ids[edge])

@@ -25,6 +25,8 @@ TOKEN: Final = (
     " --config /etc/proctor/coordinator.toml --role {} --subject {} --minutes 1440"
 )
 FLOWS_WITHIN_S: Final = 180.0
+REPORTED_WITHIN_S: Final = 120.0
+"""The recording's first scripted event begins 14 s after its start."""
 
 
 @dataclass(slots=True)
@@ -131,6 +133,15 @@ class Exam:
         """The alerts of a session that are stored, as staff see them."""
         found: list[dict[str, Any]] = self.ask("sessions", "timeline", page.session["session_id"])["items"]
         return found
+
+    def wait_until_reported(self, page: Page) -> str:
+        """Wait until an alert about its candidate is stored; gives how many are. Raises `Wrong`."""
+        deadline = time.monotonic() + REPORTED_WITHIN_S
+        while not (found := conduct(self.alerts(page))):
+            if time.monotonic() > deadline:
+                raise Wrong(f"no alert of {page.session['session_id']} is stored")
+            time.sleep(2)
+        return f"stored of it: {dict(found)}"
 
     def node_of(self, page: Page) -> str:
         """The id of the node that has the session now."""

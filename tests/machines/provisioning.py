@@ -116,6 +116,8 @@ class Provisioning:
         environment = os.environ | {
             "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
             "ANSIBLE_NOCOLOR": "1",
+            # A connection to a machine of a former run may still be kept.
+            "ANSIBLE_SSH_CONTROL_PATH": f"%(directory)s/{os.getpid()}-%%C",
             "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",  # how long each task took
         }
         began = self.log.stat().st_size

@@ -85,9 +85,7 @@ class FakeSource:
             frames=self.video.received,
             windows=self.audio.received,
             dropped=self.dropped,
-            keyframe_requests=0,
             frame_age_s=self.frame_age_s,
-            sound_age_s=self.sound_age_s,
             media_age_s=min(
                 (age_s for age_s in (self.frame_age_s, self.sound_age_s) if age_s is not None), default=None
             ),

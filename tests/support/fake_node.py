@@ -116,6 +116,7 @@ class FakeNode:
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
         self.region = "campus"
+        self.level = 1
         self.clock_ahead_s = 0.0
         self.reasons: tuple[str, ...] = ()
         self.refused_commands: dict[str, int] = {}
@@ -145,7 +146,7 @@ class FakeNode:
             health=self.health,
             reasons=self.reasons,
             refused_commands=self.refused_commands,
-            level=1,
+            level=self.level,
             rating=10,
             device="cpu-test",
             models={"face": "test@1"},

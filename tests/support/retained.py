@@ -24,7 +24,7 @@ from coordinator.ground.own_keys import make_own_keys
 from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key, RetentionClass
-from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
+from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode, SessionPolicy
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
@@ -32,6 +32,7 @@ from shared.consents import Purpose
 from shared.events.types import EventClass, EventType
 from shared.policy.terms import Retention
 from shared.retention import Kept
+from shared.tokens import Role
 
 EVERYTHING: Final = frozenset(Kept)
 
@@ -128,6 +129,17 @@ def sat(rows: Rows, number: int, over_utc: datetime, exam: str = "BIO", days: Re
         data_key_id=measured[1],
         body_sealed=b"sealed",
         received_utc=began_utc,
+    )
+    rows.add(
+        SessionPolicy,
+        session_id=session,
+        version=2,
+        version_before=1,
+        policy={},
+        changed_by="ann",
+        role=Role.PROCTOR,
+        reason_sealed=b"sealed",
+        changed_utc=began_utc,
     )
     rows.add(JoinCode, session_id=session, code_hash=uuid4().bytes, created_utc=began_utc)
     rows.add(
@@ -228,6 +240,8 @@ def left(db: Session) -> dict[UUID, frozenset[Kept]]:
         (Kept.ALERTS, select(Evidence.session_id)),
         (Kept.ALERTS, select(Incident.session_id)),
         (Kept.ALERTS, detailed),
+        (Kept.ALERTS, select(SessionPolicy.session_id).where(func.length(SessionPolicy.reason_sealed) > 0)),
+        (Kept.RECORDS, select(SessionPolicy.session_id)),
         (Kept.RECORDS, select(JoinCode.session_id)),
         (Kept.RECORDS, select(Acknowledgement.session_id)),
         (Kept.RECORDS, select(ExamSession.id).where(~col(ExamSession.reference).startswith("~"))),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import sys
 from collections import Counter
@@ -32,9 +33,9 @@ from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventClass, EventType
 from tests.support.databases import TEMPLATE, migrated_postgres, postgres
 from tests.support.eventually import cancelled
-from tests.support.faults import Fault, drawn
+from tests.support.faults import Fault, Kind, drawn
 from tests.support.fleet_node import Kept, kept_by
-from tests.support.fleet_pages import EMPTY_S
+from tests.support.fleet_pages import EMPTY_S, SILENT_AFTER_S
 from tests.support.fleet_site import Fleet, fleet
 from tests.support.postgres import copy_database, database_url
 from tests.support.thorough import SEED, rounds
@@ -49,6 +50,9 @@ BACK_WITHIN_S: Final = 300.0
 """After the last fault."""
 DELIVERED_WITHIN_S: Final = 300.0
 """After the last end: a message that cannot be judged comes again for 40 s."""
+MEDIA_BACK_S: Final = 10.0
+"""For nineteen of twenty sessions of one killed node, after their page has asked."""
+KILLED: Final = "node0"
 WATCHED_S: Final = 5.0
 FLOWS_S: Final = 4.0
 LOOK_S: Final = 1.0
@@ -200,11 +204,33 @@ def test_chance_costs_a_fleet_nothing(
         database.close()
 
 
+async def one_killed(world: Fleet, say: Callable[[str], None]) -> None:
+    """One node of three dies for good, among all these sessions: how soon its own have their media again."""
+    place = world.places[KILLED]
+    kill, start = place.acts[Kind.KILL]
+    before = {name: page.url for name, page in world.pages.items()}
+    async with place.busy:
+        await asyncio.to_thread(kill)
+        await asyncio.sleep(SILENT_AFTER_S + LOOK_S)
+        assert not (away := await until_back(world, BACK_WITHIN_S)), away
+        moved = [page for name, page in world.pages.items() if page.url != before[name]]
+        assert moved, f"no session was at {KILLED}"
+        back_s = sorted(page.back_s[-1] for page in moved)
+        await asyncio.to_thread(start)
+    p95_s = back_s[math.ceil(0.95 * len(back_s)) - 1]
+    say(
+        f"{len(moved)} sessions of a killed node: media back {back_s[0]:.1f} to {back_s[-1]:.1f} s after the "
+        f"question, p95 {p95_s:.1f} s"
+    )
+    assert p95_s <= MEDIA_BACK_S
+
+
 async def exam(
     world: Fleet, faults: Sequence[Fault], database: Database, say: Callable[[str], None]
 ) -> list[Kept]:
     """Thirty exams from their beginning to their end, with all these faults between; what the nodes kept."""
     await until_back(world, SEATED_WITHIN_S)
+    await one_killed(world, say)
     await world.suffer(faults, say)
     assert not (away := await until_back(world, BACK_WITHIN_S)), away
     world.air.calm = True

@@ -4,6 +4,6 @@ deciding   whether its page is answered with the present node (pure)
 moves      one move, from the decision to the former node's end
 failover   the alert about it (pure)          telling   clears that alert
 late       alerts that a former node delivers after it, or that no node ends (pure); late_service ends them
-draining   moves all sessions of a node       answers   in the API's form
+draining   empties a node, or relieves it      answers   in the API's form
 service    in the database                    routes    where a page asks for its node
 """

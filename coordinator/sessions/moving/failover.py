@@ -20,6 +20,7 @@ WHY: Final = {
     Because.ASKED: "The candidate's page could not reach its former node.",
     Because.DRAINED: "An operator emptied its former node.",
     Because.REVOKED: "An operator revoked its former node.",
+    Because.LOW: "Its former node was overloaded and looked less often than the exam accepts.",
 }
 _AFTER_MOVE: Final = timedelta(milliseconds=1)
 """Apart from the alert of the move itself."""

@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 
 _GONE: Final = frozenset({Because.SILENT, Because.REVOKED})
 """A node that a session leaves for this reason does not get it back."""
+_GAPS: Final = frozenset({Because.SILENT, Because.ASKED})
+"""A page was there and had lost its media, also before its exam begins. Whoever moves a session for another
+reason before that costs it nothing, so nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ async def move(parts: Parts, found: Found, because: Because) -> Move:
     tried = {home}
     while True:
         try:
-            node_id = await _next_node(parts, found, tried)
+            node_id = await _next_node(parts, found, tried, because)
         except (Rejected, Unavailable):
             if not left or because in _GONE or found.assignment.node_id == home:
                 raise
@@ -92,7 +95,7 @@ async def _facts(parts: Parts, found: Found) -> Facts:
     return await parts.reading(lambda db: stored_facts(db, parts.keys, found))
 
 
-async def _next_node(parts: Parts, found: Found, tried: set[UUID]) -> UUID:
+async def _next_node(parts: Parts, found: Found, tried: set[UUID], because: Because) -> UUID:
     facts = await _facts(parts, found)
     node_id = found.assignment.node_id
     # One that was revoked is forgotten, and one that died may never have been heard by this coordinator.
@@ -106,6 +109,8 @@ async def _next_node(parts: Parts, found: Found, tried: set[UUID]) -> UUID:
         lowest_level=facts.policy.lowest_level,
         without=tried,
     )
+    if because is Because.LOW and picked.heartbeat.level > facts.policy.lowest_level:
+        raise Unavailable("no other node accepts the exam's lowest level", code="no-node-online")
     return picked.heartbeat.node_id
 
 
@@ -116,13 +121,15 @@ async def _given(parts: Parts, found: Found, node_id: UUID, because: Because, *,
 
     def write(db: Session) -> tuple[Found, Stored | None]:
         given = moving.give(db, found, node_id, because, now_utc, back=back)
-        said = moving.raise_failover(
-            db,
-            parts.keys.keyring,
-            found.session.id,
-            lambda subject: failover_alert(subject, since_utc, now_utc, because),
-            now_utc,
-        )
+        said = None
+        if because in _GAPS or now_utc >= found.session.begins_utc:
+            said = moving.raise_failover(
+                db,
+                parts.keys.keyring,
+                found.session.id,
+                lambda subject: failover_alert(subject, since_utc, now_utc, because),
+                now_utc,
+            )
         moving.write_down(db, given, because, now_utc)
         return given, said
 

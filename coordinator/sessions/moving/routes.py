@@ -117,7 +117,7 @@ def _find(db: Session, claims: Claims, reference: str, now: datetime) -> Found:
 
 async def _why(parts: Parts, found: Found, failed: int, now: datetime) -> Because | Stay:
     answers = await _answers(parts, found)
-    asked = await parts.reading(lambda db: assignments.asked_utc(db, found.session.id))
+    asked = await parts.reading(lambda db: assignments.moved_utc(db, found.session.id, Because.ASKED))
     return decide(answers, failed, asked, now)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -21,12 +21,13 @@ from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.lasting import service as lasting
 from coordinator.sessions.milestones import Subject
-from coordinator.sessions.moving.deciding import ASKED_WITHIN, MOST_ASKED
+from coordinator.sessions.moving.deciding import ASKED_WITHIN, MOST_ASKED, SETTLED, leaves
 from coordinator.sessions.moving.failover import EVENT, stays_alert
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert
 from shared.errors import Corrupt, Rejected
+from shared.events.looks import LOWEST_LEVEL
 from shared.tokens import Role
 
 _BY: Final = {
@@ -34,6 +35,7 @@ _BY: Final = {
     Because.ASKED: Role.CANDIDATE.value,
     Because.DRAINED: Role.OPERATOR.value,
     Because.REVOKED: Role.OPERATOR.value,
+    Because.LOW: audit.COORDINATOR,
 }
 """Who moves a session for a reason: the coordinator itself, the candidate's page, an operator."""
 
@@ -82,6 +84,22 @@ def revoked_holders(db: Session, now_utc: datetime) -> list[UUID]:
     return list(db.exec(wanted))
 
 
+def low_ones(db: Session, levels: Mapping[UUID, int], best: int, now_utc: datetime) -> list[Found]:
+    """The running sessions of these nodes whose exam accepts no level as low as their node's, but the `best`
+    of all nodes. `levels`: each node's."""
+    there = sessions.running_on(db, set(levels), now_utc - SETTLED, now_utc)
+    return [
+        found
+        for found in there
+        if levels[found.assignment.node_id] > found.session.policy.get("lowest_level", LOWEST_LEVEL) >= best
+    ]
+
+
+def may_leave(db: Session, found: Found, now_utc: datetime) -> bool:
+    """Whether a session has not left too many nodes because of their level."""
+    return leaves(assignments.moved_utc(db, found.session.id, Because.LOW), now_utc)
+
+
 def write_down(db: Session, given: Found, because: Because, now_utc: datetime) -> None:
     """Write a move in the institution's audit log: who is behind it, and where the session is now."""
     session = given.session
@@ -102,7 +120,7 @@ def reread(db: Session, found: Found) -> Found:
 
 def say_stays(db: Session, keyring: Keyring, found: Found, now_utc: datetime) -> Stored | None:
     """Tell staff that the session is not moved any more although its page asks for it; once for each move."""
-    asked_utc = assignments.asked_utc(db, found.session.id)[-MOST_ASKED:]
+    asked_utc = assignments.moved_utc(db, found.session.id, Because.ASKED)[-MOST_ASKED:]
     alert = stays_alert(
         sessions.subject_of(db, found), asked_utc[-1], MOST_ASKED, ASKED_WITHIN.total_seconds()
     )

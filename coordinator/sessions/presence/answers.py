@@ -7,7 +7,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 from coordinator.nodes.fleet import Fleet
-from coordinator.sessions.presence.cards import Card, Seen, card
+from coordinator.sessions.presence.cards import Card, CardFacts, card
 from coordinator.sessions.presence.wording import card_text
 from coordinator.sessions.tables import ExamSession
 from shared.api.sessions import CameraTrouble, PageOut
@@ -19,7 +19,7 @@ def card_of(
     """The card of a stored session, from its row and its node's last heartbeat."""
     node = fleet.state(node_id)
     over_utc = session.ended_utc or (session.expires_utc if session.expires_utc <= now_utc else None)
-    seen = Seen(
+    seen = CardFacts(
         started_utc=session.started_utc,
         over_utc=over_utc,
         paused_utc=session.paused_utc,

@@ -40,7 +40,7 @@ class CardState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class CardFacts:
     """What is stored about one session and its node."""
 
     started_utc: datetime
@@ -77,7 +77,7 @@ class Card:
     """Why no picture comes; None: the page has reported no reason, or pictures come."""
 
 
-def card(seen: Seen, now_utc: datetime) -> Card:
+def card(seen: CardFacts, now_utc: datetime) -> Card:
     """A session's card at this instant."""
     state, since_utc = card_state(seen, now_utc)
     unwatched = total(seen.runs or {})
@@ -85,7 +85,7 @@ def card(seen: Seen, now_utc: datetime) -> Card:
     return Card(state, since_utc, unwatched, _share(seen, unwatched, now_utc), camera)
 
 
-def card_state(seen: Seen, now_utc: datetime) -> tuple[CardState, datetime | None]:
+def card_state(seen: CardFacts, now_utc: datetime) -> tuple[CardState, datetime | None]:
     """The state, and since when it has lasted."""
     if seen.over_utc is not None:
         return CardState.OVER, seen.over_utc
@@ -109,7 +109,7 @@ def card_state(seen: Seen, now_utc: datetime) -> tuple[CardState, datetime | Non
     return CardState.WAITING, seen.started_utc
 
 
-def _share(seen: Seen, unwatched: Unwatched | None, now_utc: datetime) -> float | None:
+def _share(seen: CardFacts, unwatched: Unwatched | None, now_utc: datetime) -> float | None:
     if not unwatched or seen.came_utc is None:
         return None
     lasted_s = ((seen.over_utc or now_utc) - seen.came_utc).total_seconds()

@@ -9,7 +9,9 @@ const ACTS = {
   uncordon: { title: "Open again", help: "It gets new sessions again.", done: "It gets new sessions again." },
   drain: {
     title: "Drain",
-    help: "It gets no new sessions. Running exams go on until they end, unless you have them moved.",
+    help:
+      "It gets no new sessions, and those whose exam has not begun move to other nodes. Running exams go on until " +
+      "they end, unless you have them moved.",
     move: "Move running exams to other nodes now; each is unwatched for some seconds",
     done: "It gets no new sessions, until it is opened again.",
   },

@@ -51,12 +51,18 @@ def test_an_error_page_of_a_proxy_is_told_by_its_status() -> None:
         client.alerts.timeline("SESS-1")
 
 
-def test_nobody_listening_is_said_with_the_address() -> None:
-    refused = httpx.ConnectError("refused")
-    with (
-        _client(refused) as client,
-        pytest.raises(Unavailable, match=r"http://coordinator\.test does not answer"),
-    ):
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        ("refused", r"http://coordinator\.test does not answer"),
+        (
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed",
+            "not trusted here; SSL_CERT_FILE",
+        ),
+    ],
+)
+def test_nobody_listening_is_said_with_the_address_and_a_strange_authority_too(why: str, told: str) -> None:
+    with _client(httpx.ConnectError(why)) as client, pytest.raises(Unavailable, match=told):
         client.fleet.nodes()
 
 

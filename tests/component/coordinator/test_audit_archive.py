@@ -12,9 +12,14 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
-from coordinator.audit import chaining_service as chaining, lines_service as lines, service as audit
+from coordinator.audit import (
+    archiving_service as archived_service,
+    chaining_service as chaining,
+    lines_service as lines,
+    service as audit,
+)
 from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditHead, AuditKey
 from coordinator.ground.acting import Acting
 from coordinator.ground.ids import uuid7
@@ -270,6 +275,36 @@ def test_what_was_touched_of_one_institution_hinders_no_other(parts: Parts) -> N
         archived(parts, after(1))
     with parts.database.read() as db:
         assert db.get_one(AuditHead, other).archived == 1
+
+
+@pytest.mark.parametrize("removed", ["all", "some", "none"])
+def test_who_comes_second_leaves_an_archive_as_it_is_although_its_rows_are_gone(
+    parts: Parts, removed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second coordinator has read what goes, and is overtaken before it writes."""
+    write, remove = archiving._write, archived_service.remove_some
+    first: list[tuple[int, dict[Path, bytes]]] = []
+
+    def some(db: Session, tenant_id: UUID) -> int:
+        if removed == "none":
+            return 0
+        monkeypatch.setattr(archived_service, "REMOVED_AT_ONCE", 2)
+        return remove(db, tenant_id) * 0
+
+    def overtaken(*given: Any) -> None:
+        monkeypatch.setattr(archiving, "_write", write)
+        if removed != "all":
+            monkeypatch.setattr(archived_service, "remove_some", some)
+        count = asyncio.run(archiving.archive_due(parts, after(0)))
+        first.append((count, {one: one.read_bytes() for one in files(parts)}))
+        write(*given)
+
+    monkeypatch.setattr(archiving, "_write", overtaken)
+    assert archived(parts, after(0)) == 0
+    assert first == [(A_DAY, {one: one.read_bytes() for one in files(parts)})]
+    kept = [number for number in numbers(parts) if number <= A_DAY]
+    assert len(kept) == {"all": 0, "some": A_DAY - 4, "none": A_DAY}[removed]
+    assert whole(parts).faults == []
 
 
 def test_two_coordinators_at_once_archive_once(parts: Parts) -> None:

@@ -25,11 +25,14 @@ from coordinator.consents import service as consents
 from coordinator.consents.words import latest
 from coordinator.destinations import (
     certificates_service as certificates,
+    outbox_service as outbox,
     secrets_service as secrets,
     service as destinations,
 )
 from coordinator.destinations.certificates import read_pinned
-from coordinator.destinations.tables import Destination, DestinationSecret
+from coordinator.destinations.outbox_service import News
+from coordinator.destinations.tables import Delivery, DeliveryState, Destination, DestinationSecret
+from coordinator.destinations.wanted import Fact
 from coordinator.following import service as following
 from coordinator.following.cursors import FollowCursor
 from coordinator.ground.columns import Row
@@ -56,8 +59,9 @@ from coordinator.web_api.parts import Parts
 from shared.api.destinations import DestinationFilter
 from shared.api.exams import ConsentRequest
 from shared.consents import Purpose
-from shared.deliveries import DestinationKind
+from shared.deliveries import DeliveryKind, DestinationKind
 from shared.errors import Corrupt
+from shared.events.types import EventClass, EventType
 from shared.holds import HeldThing
 from shared.hybrid import read_opener
 from shared.sealing import private_bytes
@@ -143,6 +147,68 @@ def test_a_copy_has_no_wrapped_key_and_its_seal_hides_the_rest(maker: Maker, tmp
     for secret in (b"a kept answer", b"a reason"):
         assert secret not in lying + readable
         assert secret.hex().encode() not in readable
+
+
+def noted(db: Session, keyring: Keyring, reference: str) -> Delivery:
+    """A notice that a person was erased, for a system that got an alert about it."""
+    session = db.exec(select(ExamSession).where(ExamSession.reference == reference)).one()
+    office = home(db, keyring)
+    told = News(
+        tenant_id=session.tenant_id,
+        session_id=session.id,
+        fact=Fact(DeliveryKind.ALERT_RAISED, EventType.LEFT_FRAME, EventClass.CONDUCT),
+        subject_id=uuid4(),
+        due_utc=NOW,
+    )
+    outbox.note(db, [told], NOW)
+    alert = db.exec(
+        select(Delivery).where(Delivery.subject_id == told.subject_id, Delivery.destination_id == office)
+    ).one()
+    alert.state = DeliveryState.DELIVERED
+    db.add(alert)
+    db.flush()
+    assert outbox.note_erasure(db, keyring, [session], f"person of {reference}", NOW) == 1
+    mine = (Delivery.session_id == session.id, Delivery.kind == DeliveryKind.PERSON_ERASED)
+    return db.exec(select(Delivery).where(*mine)).one()
+
+
+def test_names_in_notices_are_in_no_copy_and_wait_again_after_a_restore(
+    maker: Maker, place: Place, installation: Parts, tmp_path: Path
+) -> None:
+    with installation.database.write() as db:
+        waits, told_since = (
+            noted(db, installation.keys.keyring, one).model_copy() for one in ("SESS-1", "SESS-2")
+        )
+    made = create(maker, NOW)
+    readable = inside(maker, made, tmp_path)
+    for names in (waits.told_sealed, told_since.told_sealed):
+        assert names
+        assert names not in readable
+        assert names.hex().encode() not in readable
+    before = rest_of(maker, NOW)
+    with installation.database.write() as db:
+        row = db.get_one(Delivery, told_since.sequence)
+        row.state, row.told_sealed = DeliveryState.DELIVERED, None
+        db.add(row)
+    assert rest_of(maker, NOW) != before, "the keyring with its names would stay"
+    write_keyring(maker, NOW)
+    restore(place.wish(), NOW)
+    with place.opened() as database, database.read() as db:
+        assert db.get_one(Delivery, waits.sequence).told_sealed == waits.told_sealed
+        assert db.get_one(Delivery, told_since.sequence).told_sealed is None
+
+
+def test_a_backup_of_before_has_its_notices_in_the_copy(
+    maker: Maker, place: Place, installation: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with installation.database.write() as db:
+        waits = noted(db, installation.keys.keyring, "SESS-1").model_copy()
+    with monkeypatch.context() as before:
+        before.delitem(copying.APART, "deliveries")
+        create(maker, NOW)
+    restore(place.wish(), NOW)
+    with place.opened() as database, database.read() as db:
+        assert db.get_one(Delivery, waits.sequence).told_sealed == waits.told_sealed
 
 
 def test_who_was_erased_after_a_backup_is_not_back_after_a_restore(

@@ -6,10 +6,10 @@ import asyncio
 import base64
 import logging
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import nats
 import pytest
@@ -26,19 +26,24 @@ from coordinator.backups.manifest import Kind as BackupKind
 from coordinator.backups.opening import keyring_items, unsealed, write_down
 from coordinator.candidates import service as candidates
 from coordinator.consents.tables import Consent
+from coordinator.deliveries import service as deliveries
 from coordinator.deliveries.parcels_service import parcels_of
 from coordinator.destinations.tables import Delivery, DeliveryState
 from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.faces_service import NewPair
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
+from coordinator.live.rooms import Listener
 from coordinator.privacy import erasing_service as erasing, places, steps
 from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
 from coordinator.restoring import restore
+from coordinator.retention import running
+from coordinator.retention.running import Asked
 from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.watched import service as watched
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.tokens.tables import IssuedToken
 from shared import subjects
 from shared.api.destinations import DestinationFilter
 from shared.audit_check import AuditCheck
@@ -251,6 +256,32 @@ def test_every_mark_is_found_in_every_place_before_and_in_none_after(
     on_sqlite(test)
 
 
+def test_when_all_terms_are_over_every_mark_is_gone_although_nobody_asked(
+    on_sqlite: OnSite, hub: RunningServer, tmp_path: Path
+) -> None:
+    async def test(site: Site) -> None:
+        await planted(site)
+        assert (await site.post("/session/ZQmarked-session/end")).is_success
+        database, keyring, marks = tmp_path / "coordinator.db", site.parts.keys.keyring, NAMES | SEALED
+        later = site.parts.utc_now() + timedelta(days=400)
+        done = await running.erase_due(site.parts, Asked(uuid4(), later))
+        assert done is not None
+        assert not done.more
+        await site.parts.writing(lambda db: deliveries.clear(db, later))
+        after = Opener.of(database, keyring)
+        assert marks_in(in_database(database, after), marks) == set()
+        assert marks_in(await streamed(hub, after), marks) == set()
+        assert b"".join(after.message(one) for one in site.node.published).strip() == b""
+        assert (await site.parts.reading(tokens_of_candidates)) == [("~retention", "retention")]
+
+    on_sqlite(test)
+
+
+def tokens_of_candidates(db: Session) -> list[tuple[str, str | None]]:
+    wanted = select(IssuedToken.subject, IssuedToken.revoked_by).where(IssuedToken.role == Role.CANDIDATE)
+    return list(db.exec(wanted).all())
+
+
 @dataclass(frozen=True)
 class Late:
     """A message that comes once more, long after it was sent."""
@@ -311,7 +342,11 @@ def test_the_same_reference_is_a_new_person_and_can_be_erased_again(on_site: OnS
         token = (await site.post("/tokens", wanted)).json()["token"]
         mine = {"Authorization": f"Bearer {token}"}
         assert (await site.get("/consents/CAND-1", headers=mine)).status_code == 200
+        watches = Listener(site.node.obeyed.newest.session_id, "SESS-1", "ann", for_staff=True)
+        site.parts.rooms.enter(watches)
         first = await erased(site, "CAND-1")
+        said = [watches.messages.get_nowait() for _ in range(watches.messages.qsize())]
+        assert said[-1:] == [None], "who watches it live is told that it has ended"
         assert (await site.get("/consents/CAND-1", headers=mine)).status_code == 401
         officer = site.bearer(Role.DPO, "officer")
         again = await site.post("/privacy/delete", {"candidate_id": "CAND-1"}, headers=officer)

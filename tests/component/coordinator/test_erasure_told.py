@@ -7,22 +7,24 @@ import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, select, update
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.config import PrivacySection
-from coordinator.deliveries import working
-from coordinator.destinations import outbox_service as outbox
-from coordinator.destinations.tables import DeliveryState
+from coordinator.deliveries import service as deliveries, working
+from coordinator.destinations import outbox_service as outbox, service as destinations
+from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.privacy import erasing_service as erasing, journal_file, steps
 from coordinator.privacy.erasing_service import ErasureOrder
+from coordinator.privacy.kept import KEPT
 from coordinator.privacy.tables import Erasure
 from coordinator.sessions.tables import ExamSession
+from coordinator.tenants import service as tenants
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.deliveries import DeliveryDetail
 from shared.erasures import Cause
@@ -106,6 +108,39 @@ def test_about_a_session_older_than_what_is_known_every_destination_of_its_time_
         assert (one.state, one.told_sealed is None) == (DeliveryState.WAITING, False)
 
     run_both(test, migrated_url, tmp_path)
+
+
+@pytest.mark.parametrize("trouble", ["paused", "dead", "institution disabled"])
+def test_the_names_in_a_notice_go_in_the_end_although_nobody_takes_it(
+    trouble: str, migrated_url: str, tmp_path: Path
+) -> None:
+    async def test(site: Told, receiver: Sink) -> None:
+        office, _ = await site.destination(receiver.url, **OFFICE)
+        site.sit("SESS-1")
+        now_utc = datetime.now(UTC) + outbox.KEPT_FOR * 2
+        assert (await erased(site, "SESS-1", now_utc)).recipients == 1
+
+        def stuck(db: Session) -> None:
+            if trouble == "paused":
+                destinations.pause(db, db.get_one(Destination, office.id), "alice", now_utc)
+            elif trouble == "dead":
+                db.exec(update(Delivery).values(state=DeliveryState.DEAD))
+            else:
+                tenants.disable(db, DEFAULT_TENANT_ID, "ops", now_utc)
+
+        await site.parts.writing(stuck)
+        end_utc = now_utc + outbox.KEPT_FOR
+        await site.parts.writing(lambda db: deliveries.clear(db, end_utc))
+        [one] = await site.rows(office)
+        assert one.told_sealed is not None
+        await site.parts.writing(lambda db: deliveries.clear(db, end_utc + timedelta(seconds=1)))
+        assert await site.rows(office) == []
+
+    run_both(test, migrated_url, tmp_path)
+
+
+def test_the_receipt_says_how_long_a_notice_is_kept() -> None:
+    assert f"no longer than {outbox.KEPT_FOR.days} days" in KEPT[3].what
 
 
 def run_both(test: object, url: str, folder: Path) -> None:

@@ -19,7 +19,7 @@ from coordinator.alerts.service import timeline
 from coordinator.ground.database import Database
 from coordinator.incidents import grouping_service as incidents
 from coordinator.incidents.states import State
-from coordinator.incidents.tables import IncidentAlert
+from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventType
 from shared.incidents import group
@@ -105,6 +105,22 @@ def test_the_same_alerts_again_change_nothing(desk: Desk) -> None:
     with desk.database.write() as db:
         incidents.regroup(db, {desk.sitting.session.id: START}, NOW)
     assert [row.model_dump() for row in desk.rows()] == before
+
+
+def test_of_a_long_exam_only_what_the_change_can_reach_is_read_again(desk: Desk) -> None:
+    desk.arrive(*(desk.finding(100 * number, 100 * number + 5) for number in range(30)))
+    read: list[float] = []
+
+    def note(incident: Incident, _: object) -> None:
+        read.append(second(incident.begins_utc))
+
+    event.listen(Incident, "load", note)
+    try:
+        desk.arrive(desk.finding(2_903, 2_908))
+    finally:
+        event.remove(Incident, "load", note)
+    assert read == [2_900]
+    assert desk.living()[-1] == (2_900, 2_908, 2, 0.7)
 
 
 @pytest.mark.parametrize("state", [State.SECONDING, State.DISMISSED, State.CONFIRMED, State.APPEALED])

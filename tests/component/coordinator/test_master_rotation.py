@@ -107,6 +107,39 @@ def test_all_that_is_wrapped_opens_under_the_following_key_alone(parts: Parts, t
         load_own_keys(parts.config.data_folder, key_file(parts), text_of([former]))
 
 
+STEPS = ("prepare", "switch", "rewrap")
+
+
+@pytest.mark.parametrize("taken", range(len(STEPS) + 1))
+def test_what_was_broken_off_goes_on_with_the_next_step(parts: Parts, tmp_path: Path, taken: int) -> None:
+    sealed = plant(parts)
+    [former] = masters_in(key_file(parts))
+    before = key_file(parts).read_bytes()
+    with parts.database.read() as db:
+        was = read(db, parts, sealed)
+    for step in STEPS[:taken]:
+        done(parts, step)
+    told = ""
+    for _ in range(max(len(STEPS) - taken, 1)):
+        assert "is replaced" not in told
+        told = done(parts, "next", "--former", former.key_id.hex(), "--keep", tmp_path / "former")
+
+    assert f"{former.key_id.hex()} is replaced" in told
+    [following] = masters_in(key_file(parts))
+    assert following.key_id != former.key_id
+    assert (tmp_path / "former").read_bytes() == before
+    with parts.database.read() as db:
+        assert read(db, alone(following, parts), sealed) == was
+    after = key_file(parts).read_bytes()
+    assert "is replaced" in done(parts, "next", "--former", former.key_id.hex())
+    assert key_file(parts).read_bytes() == after
+
+
+def test_a_key_that_never_was_is_not_called_replaced(parts: Parts) -> None:
+    for other in ("", "no id", B[:8].hex()):
+        assert "there is no master key" in str(ordered(parts, "next", "--former", other).exception)
+
+
 def test_no_file_of_sqlite_keeps_what_the_former_key_wrapped(migrated_sqlite: Path, tmp_path: Path) -> None:
     """PostgreSQL keeps former rows until its vacuum, and their bytes for longer."""
     file = tmp_path / "coordinator.db"

@@ -30,20 +30,24 @@ from coordinator.nodes.service import LaneKey
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import ending, service as sessions
 from coordinator.sessions.changing import service as changing
-from coordinator.sessions.moving import routes
-from coordinator.sessions.moving.deciding import MOST_ASKED
-from coordinator.sessions.moving.draining import drain, leave_revoked
+from coordinator.sessions.moving import draining, routes, service as moving
+from coordinator.sessions.moving.deciding import MOST_ASKED, MOST_LEFT
+from coordinator.sessions.moving.draining import drain, leave_low, leave_revoked
 from coordinator.sessions.moving.late import PATIENCE, WORDS
+from coordinator.sessions.moving.moves import Move, move
 from coordinator.sessions.moving.telling import clear_failovers, end_late_ones
+from coordinator.sessions.service import Found
 from coordinator.sessions.starting import again
 from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.trouble.telling import Troubles
 from coordinator.sessions.trouble.wrong import GAP_AFTER
+from coordinator.web_api.parts import Parts
 from shared.alerts import Alert, alert_id
-from shared.errors import Unavailable
+from shared.errors import Rejected, Unavailable
 from shared.events.types import EventClass, EventType, Lane
 from shared.messages.heartbeats import OutboxState
 from shared.messages.sessions import SessionAccepted, StartSession
+from shared.rates import Buckets, Rate
 from shared.sealing import signing_public_text
 from shared.tokens import Role
 from tests.support.eventually import PATIENCE_S, cancelled
@@ -296,8 +300,8 @@ def test_a_session_starts_and_stays_in_its_candidates_region(play: Callable[[Pla
 
 
 @pytest.mark.parametrize("gone", ["first", "other"])
-@pytest.mark.parametrize("code", ["node-unavailable", "version-away"])
-def test_a_session_starts_at_no_node_that_is_about_to_end_or_cannot_open_its_version(
+@pytest.mark.parametrize("code", ["node-away", "node-unavailable", "version-away"])
+def test_a_session_starts_at_no_node_that_is_silent_or_about_to_end_or_cannot_open_its_version(
     play: Callable[[Play], None], gone: str, code: str
 ) -> None:
     async def story(site: Site, other: FakeNode) -> None:
@@ -336,6 +340,15 @@ def test_a_session_that_moves_keeps_its_pinned_version_where_there_is_one_and_is
         assert (await asks(site, start)).json()["edge_node"] == str(NEXT_ID)
         [moved] = other.obeyed.started
         assert moved.networks == (pinned if has_it else {})
+
+    play(story)
+
+
+def test_a_page_that_asks_without_end_has_to_wait(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        start = await sat(site, other)
+        site.parts.rates.route = Buckets(Rate(2, per_s=0.000_001))
+        assert [(await asks(site, start)).status_code for _ in range(3)] == [200, 200, 429]
 
     play(story)
 
@@ -516,6 +529,47 @@ def test_an_operator_has_running_exams_moved_from_a_node_that_is_drained(
         assert (moved.status_code, moved.json()["placement"]) == (200, "draining"), moved.text
         assert await held(site, start) == [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.DRAINED)]
         assert [one.session_id for one in other.obeyed.started] == [start.session_id]
+
+    play(story)
+
+
+def test_a_drain_moves_sessions_before_their_exam_and_nobody_is_told_of_a_gap(
+    play: Callable[[Play], None],
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        await site.started(metadata={"start_time": later})
+        await site.started("SESS-2", "CAND-2")
+        waiting, running = site.node.obeyed.started
+        await online(site, other)
+        drained = await site.post(f"/nodes/{NODE_ID}/drain", headers=site.bearer(Role.OPERATOR))
+        assert drained.status_code == 200, drained.text
+        assert await held(site, waiting) == [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.DRAINED)]
+        assert await timeline(site, EventType.NODE_FAILOVER) == []
+        assert await held(site, running) == [(1, NODE_ID, Because.STARTED)]
+
+    play(story)
+
+
+def test_a_session_that_cannot_move_keeps_no_other_from_moving(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.started()
+        await site.started("SESS-2", "CAND-2")
+        stays, moves = site.node.obeyed.started
+        await online(site, other)
+
+        async def but_one(parts: Parts, found: Found, because: Because) -> Move:
+            if found.session.id == stays.session_id:
+                raise Rejected("every edge node is full", code="node-full", status=503)
+            await asyncio.sleep(0)  # the other one has failed by now
+            return await move(parts, found, because)
+
+        monkeypatch.setattr(draining, "move", but_one)
+        done = await drain(site.parts, NODE_ID)
+        assert (done.moved, done.stayed) == (1, 1)
+        assert (await held(site, moves))[-1] == (2, NEXT_ID, Because.DRAINED)
 
     play(story)
 
@@ -793,5 +847,76 @@ def test_the_end_of_a_session_that_has_just_moved_is_told_to_its_next_node(
         await ending.end(site.parts, found, site.parts.utc_now(), submitted=True)
         [ended] = other.obeyed.ended
         assert (ended.session_id, ended.submitted) == (start.session_id, True)
+
+    play(story)
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that has just come to a node may leave it."""
+    monkeypatch.setattr(moving, "SETTLED", timedelta())
+
+
+async def levels(site: Site, other: FakeNode, home: int, there: int) -> None:
+    """Both nodes tell these levels."""
+    site.node.level, other.level = home, there
+    await site.node.beat()
+    await other.beat()
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_session_leaves_a_node_whose_level_its_exam_does_not_accept(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.started(policy={"lowest_level": 2})
+        start = site.node.obeyed.newest
+        await online(site, other)
+        await site.started("SESS-2", "CAND-2")
+        page = Listener(start.session_id, "SESS-1", "bearer", for_staff=False)
+        site.parts.rooms.enter(page)
+        for home, there in ((2, 1), (3, 3)):  # accepted; and no other node is better
+            await levels(site, other, home, there)
+            await leave_low(site.parts)
+            assert await held(site, start) == [(1, NODE_ID, Because.STARTED)]
+        await levels(site, other, 3, 2)
+        await leave_low(site.parts)
+        assert await held(site, start) == [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.LOW)]
+        assert [one.epoch for one in other.obeyed.started if one.session_id == start.session_id] == [2]
+        [ended] = site.node.obeyed.ended
+        assert (ended.session_id, ended.epoch, ended.handed_over) == (start.session_id, 1, True)
+        sent = [page.messages.get_nowait() for _ in range(page.messages.qsize())]
+        assert any(text is not None and '"reroute"' in text for text in sent)
+        [gap] = await timeline(site, EventType.NODE_FAILOVER)
+        assert gap["evidence"]["because"] == Because.LOW
+
+    play(story)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_session_that_no_node_of_a_better_level_takes_stays(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.started(policy={"lowest_level": 2})
+        start = site.node.obeyed.newest
+        await online(site, other)
+        await levels(site, other, 3, 1)
+        other.refusal = Refusal("rejected", "node-full", 503, "the node is full")
+        await leave_low(site.parts)
+        assert (await held(site, start))[-1][1] == NODE_ID
+
+    play(story)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_session_does_not_follow_levels_from_node_to_node_without_end(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        await site.started(policy={"lowest_level": 1})
+        start = site.node.obeyed.newest
+        await online(site, other)
+        for turn in range(MOST_LEFT + 2):
+            await levels(site, other, *((2, 1) if turn % 2 == 0 else (1, 2)))
+            await leave_low(site.parts)
+        assert [because for _, _, because in await held(site, start)] == [
+            Because.STARTED,
+            *([Because.LOW] * MOST_LEFT),
+        ]
 
     play(story)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from coordinator.arriving import parked_service as parked
 from coordinator.arriving.parked_service import Parked
+from coordinator.arriving.tables import ParkedMessage
 from shared import subjects
 from shared.alerts import AlertHeader
 from shared.bundles import unbundled
@@ -66,5 +67,28 @@ def test_an_operator_sees_what_is_parked_and_has_it_judged_again(on_site: OnSite
         for role in (Role.ADMIN, Role.PROCTOR, Role.CANDIDATE):
             answer = await site.get("/parked-messages", headers=site.bearer(role, "CAND-1"))
             assert answer.status_code == 403, role
+
+    on_site(test)
+
+
+def test_what_is_parked_of_an_erased_person_goes_and_of_nobody_else(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        start = site.node.obeyed.newest
+        other = start.model_copy(update={"session_id": uuid4()})
+        for about, onset_s in ((start, 1.0), (other, 2.0)):
+            await site.node.publish(alert(about, site.node, EventType.LEFT_FRAME, onset_s), about)
+        for data in site.node.published:
+            await park(site, data)
+        asked = {"candidate_id": "CAND-1", "end_running": True}
+        answer = await site.post("/privacy/delete", asked, headers=site.bearer(Role.DPO, "officer"))
+        assert answer.status_code == 200, answer.text
+
+        def left(db: Session) -> list[UUID]:
+            messages = db.exec(select(ParkedMessage.message)).all()
+            headers = (parse(AlertHeader, unpack(unbundled(one).message).header) for one in messages)
+            return [one.session_id for one in headers]
+
+        assert await site.parts.reading(left) == [other.session_id]
 
     on_site(test)

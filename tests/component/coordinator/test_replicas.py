@@ -27,6 +27,7 @@ from coordinator.live import tickets_service as tickets
 from coordinator.live.rooms import Listener
 from coordinator.live.tickets import LIFETIME_S
 from coordinator.main import app
+from coordinator.nodes import heartbeats
 from coordinator.sessions import service as sessions
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
@@ -100,13 +101,25 @@ async def known(parts: Parts) -> None:
 OnTwo = Callable[[Callable[[Site, Parts], Awaitable[None]]], None]
 
 
-def test_all_hear_a_heartbeat_and_the_one_that_leads_answers_it(on_two: OnTwo) -> None:
+def test_all_hear_a_heartbeat_and_the_one_that_leads_answers_it(
+    on_two: OnTwo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[UUID] = []
+    sign_marks = heartbeats.sign_marks
+
+    def signed(node_id: UUID, *rest: Any) -> bytes:
+        answers.append(node_id)
+        return sign_marks(node_id, *rest)
+
     async def test(site: Site, other: Parts) -> None:
         assert (site.parts.lead.leads, other.lead.leads) == (True, False)
         heard = site.parts.fleet.state(site.node.node_id)
-        assert await site.node.beat()  # with both, the first answer counts
+        monkeypatch.setattr(heartbeats, "sign_marks", signed)
+        assert await site.node.beat()
         await until(lambda: other.fleet.online(other.clock()), "the second has heard it too")
         assert site.parts.fleet.state(site.node.node_id) != heard
+        await asyncio.sleep(0.3)  # an answer of the second would come by now
+        assert answers == [site.node.node_id]
 
     on_two(test)
 

@@ -17,17 +17,20 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select, update
 
 from coordinator.audit.tables import AuditEntry
 from coordinator.holds import service as holds
 from coordinator.holds.tables import LegalHold
 from coordinator.incidents.states import State
+from coordinator.incidents.tables import Incident
 from coordinator.keys.tables import Key
 from coordinator.retention import erasing_service as erasing, running, service as retention
 from coordinator.retention.running import Asked
 from coordinator.retention.service import Erased
 from coordinator.retention.tables import RetentionTally
+from coordinator.reviews.states import Act
+from coordinator.reviews.tables import ReviewAct
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
 from shared.api.holds import LegalHoldRequest
@@ -188,6 +191,45 @@ def test_four_hundred_days_ahead_only_what_is_held_or_reviewed_is_left(parts: Pa
     assert set(entries) == {(f"erase_{kept}", "coordinator") for kept in Kept}
 
 
+REVIEWS: Final[dict[str, tuple[dict[str, Any], bool]]] = {
+    "nobody has looked": ({"state": State.OPEN}, False),
+    "claimed": ({"state": State.OPEN, "claim_expires_utc": OVER + days(401)}, True),
+    "a claim that is over": ({"state": State.OPEN, "claim_expires_utc": OVER + days(399)}, False),
+    "confirmed by one": ({"state": State.SECONDING}, True),
+    "may still be undone": ({"state": State.DISMISSED, "effective_utc": OVER + days(401)}, True),
+    "in effect": ({"state": State.DISMISSED, "effective_utc": OVER + days(399)}, False),
+    "under appeal": ({"state": State.APPEALED}, True),
+    "appeal is decided": ({"state": State.OVERTURNED}, False),
+    "opened again": ({"state": State.OPEN}, True),
+}
+"""How an incident stands, and whether a person still has to do with it."""
+
+
+def test_what_a_person_still_has_to_decide_is_kept_and_nothing_else(parts: Parts) -> None:
+    rows = Rows()
+    people = {name: sat(rows, number, OVER) for number, name in enumerate(REVIEWS)}
+    rows.add(
+        ReviewAct,
+        incident_id=people["opened again"].incident_id,
+        act=Act.REOPEN,
+        actor="ann",
+        role=Role.PROCTOR,
+        state=State.OPEN,
+        at_utc=OVER,
+    )
+    with parts.database.write() as db:
+        rows.store(db)
+        for name, (how, _) in REVIEWS.items():
+            mine = col(Incident.id) == people[name].incident_id
+            db.exec(update(Incident).where(mine).values(**how))
+    asyncio.run(running.erase_due(parts, Asked(uuid4(), OVER + days(400))))
+    with parts.database.read() as db:
+        kept = left(db)
+    assert {name: bool(kept[one.candidate_id]) for name, one in people.items()} == {
+        name: waits for name, (_, waits) in REVIEWS.items()
+    }
+
+
 def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,31 +268,57 @@ def test_killed_fifty_times_anywhere_it_comes_to_the_same_end(
 def test_kill_9_at_any_instant_comes_to_the_same_end(
     sqlite_parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process itself is gone, whatever it was in the middle of; each one erases a little before."""
+    """The process itself is gone, whatever it was in the middle of: at each kill in another step of a run."""
     monkeypatch.setattr(running, "ERASED_AT_ONCE", 10)
     stage, kills = staged(sqlite_parts, rounds(100, 1_000)), rounds(6, 50)
     begin, end = stage.left(), stage.expected(days(400))
-    chance, now_utc, killed = random.Random(SEED), OVER + days(400), 0
-    for _ in range(kills):
+    chance, now_utc, found, killed = random.Random(SEED), OVER + days(400), begin, 0
+    keys = [living_keys(sqlite_parts)]
+    while killed < kills:
         now_utc += retention.HELD_FOR  # whoever comes next waits for the lease of who died
         sqlite_parts.database.engine.dispose()  # a connection is of one process
-        child = os.fork()
-        if child == 0:
-            run_and_exit(sqlite_parts, now_utc)
-        time.sleep(chance.uniform(0.02, 0.15))
-        os.kill(child, signal.SIGKILL)
-        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-        found = stage.left()
-        assert all(end[who] <= one <= begin[who] for who, one in found.items())
-    assert killed == kills
+        batches = -(-sum(one != end[who] for who, one in found.items()) // 10)
+        steps = chance.randrange(max(1, 2 * batches))
+        killed += killed_in(sqlite_parts, now_utc, steps, chance.uniform(0.0, 0.02))
+        before, found = found, stage.left()
+        assert all(end[who] <= one <= before[who] for who, one in found.items())
+        keys.append(living_keys(sqlite_parts))
+        assert len(keys) < 2 * kills, "most had ended before they were killed"
+    assert len(set(keys)) > 2 or found != begin, "each was killed before it erased anything"
     stage.at(now_utc + 2 * retention.HELD_FOR)
     stage.erase()
     assert stage.left() == end != begin
 
 
-def run_and_exit(parts: Parts, now_utc: datetime) -> None:
-    """In a process of its own: erase a few at a time, as long as it lives."""
-    status = 1
+def living_keys(parts: Parts) -> int:
+    with parts.database.read() as db:
+        return len(db.exec(select(Key.id).where(col(Key.wrapped).is_not(None))).all())
+
+
+def killed_in(parts: Parts, now_utc: datetime, steps: int, after_s: float) -> bool:
+    """Kill a process that erases, a moment after it has begun so many steps; False if it had ended."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        run_and_exit(parts, now_utc, tell)
+    os.close(tell)
+    with os.fdopen(told, "rb", buffering=0) as begun:
+        while steps and begun.read(1):
+            steps -= 1
+    time.sleep(after_s)
+    os.kill(child, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def run_and_exit(parts: Parts, now_utc: datetime, tell: int) -> None:
+    """In a process of its own: erase a few at a time, as long as it lives, and tell of each step."""
+    status, step = 1, retention.still_held
+
+    def told(db: Session, holder: UUID, now_utc: datetime) -> bool:
+        os.write(tell, b".")
+        return step(db, holder, now_utc)
+
+    retention.still_held = told
     try:
         asyncio.run(running.erase_due(parts, Asked(uuid4(), now_utc)))
         status = 0

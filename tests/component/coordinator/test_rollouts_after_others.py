@@ -180,6 +180,22 @@ def test_an_exam_that_a_rollout_gave_a_version_goes_on_without_it(on_site: OnSit
     on_site(test)
 
 
+def test_a_node_that_counts_anew_does_not_undo_what_it_has_told(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await begun(site)
+        await site.started("SESS-0", "CAND-0", exam_id="EXAM-0")
+        await says(site)
+        await mended(site)
+        for both in (6, 2, 7):
+            await says(site, {GONE: Tally(both=both)})
+            await following.look(site.parts)
+            with site.parts.database.read() as db:
+                row = rollouts.newest(db)[0]
+                assert counted.pairs(db, row)[GONE].both == max(6, both)
+
+    on_sqlite(test)
+
+
 def test_what_nodes_tell_of_a_rollout_is_not_counted_for_the_next_one(
     on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

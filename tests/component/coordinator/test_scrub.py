@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from httpx import Response
+from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from coordinator.ground.database import Database
 from coordinator.keys.tables import Key, RetentionClass
+from shared.tokens import Role
 from tests.support.eventually import until
-from tests.support.exam_site import OnSite, Site
+from tests.support.exam_site import OnSite, Site, enroll_body
 
 ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
 
@@ -90,6 +92,33 @@ def test_a_key_that_a_change_destroys_is_wiped_when_the_answer_comes(
     on_sqlite(test)
 
 
+def test_the_key_of_a_face_is_wiped_when_its_erasure_is_answered(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        assert (await site.post("/enroll", enroll_body(candidate="CAND-9"))).status_code == 201
+        with site.parts.database.read() as db:
+            wanted = select(Key).where(Key.retention_class == RetentionClass.TEMPLATE)
+            faces = db.exec(wanted).all()
+        assert [lies_there(one, tmp_path) for one in faces] == [True, True]
+        answer = await site.http.delete("/api/v1/enrollments/CAND-9", headers=site.bearer())
+        assert answer.status_code == 204, answer.text
+        assert [lies_there(one, tmp_path) for one in faces] == [False, False]
+
+    on_sqlite(test)
+
+
+def test_a_former_name_is_wiped_when_its_correction_is_answered(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "ZQ-former")
+        await site.post("/session/SESS-1/end")
+        assert any(b"ZQ-former" in content for content in _files(tmp_path))
+        named = {"candidate_id": "ZQ-former", "new_candidate_id": "CAND-9"}
+        answer = await site.post("/privacy/correct", named, headers=site.bearer(Role.DPO, "officer"))
+        assert answer.status_code == 200, answer.text
+        assert not any(b"ZQ-former" in content for content in _files(tmp_path))
+
+    on_sqlite(test)
+
+
 def test_a_coordinator_that_died_between_destroying_and_wiping_wipes_when_it_starts_again(
     on_sqlite: OnSite, tmp_path: Path
 ) -> None:
@@ -104,6 +133,24 @@ def test_a_coordinator_that_died_between_destroying_and_wiping_wipes_when_it_sta
         assert not lies_there(key, tmp_path)
 
     on_sqlite(test)
+
+
+def test_what_is_deleted_leaves_zeros_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "coordinator.db"
+    database = Database(f"sqlite:///{file}")
+    try:
+        with database.write() as db:
+            db.connection().execute(text("CREATE TABLE said (words TEXT)"))
+            many = [{"words": f"ZQ-said-{number}" * 20} for number in range(500)]
+            db.connection().execute(text("INSERT INTO said VALUES (:words)"), many)
+        assert database.scrub()
+        assert b"ZQ-said" in file.read_bytes()
+        with database.write() as db:
+            db.connection().execute(text("DELETE FROM said"))
+        assert database.scrub()
+        assert b"ZQ-said" not in file.read_bytes()
+    finally:
+        database.close()
 
 
 def test_what_was_wiped_is_not_wiped_again(on_sqlite: OnSite, tmp_path: Path) -> None:

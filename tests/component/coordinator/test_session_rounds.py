@@ -442,13 +442,15 @@ def test_every_round_looks_for_everything_and_none_ends_the_loop(
     for name in ("sweep", "mend"):
         monkeypatch.setattr(sweeping, name, counting(name))
     monkeypatch.setattr(sweeping, "leave_revoked", noting("leave_revoked", fails_at=1))
+    monkeypatch.setattr(sweeping, "leave_low", noting("leave_low", fails_at=2))
     for kind, fails_at in (("Absences", None), ("Unseen", 2), ("Troubles", None), ("LeftOpen", None)):
         monkeypatch.setattr(getattr(sweeping, kind), "round", noting(kind, fails_at))
     for name in ("clear_failovers", "end_late_ones"):
         monkeypatch.setattr(sweeping, name, noting(name))
     first = ["sweep", "mend", "leave_revoked", "Absences", "Unseen"]
+    lowered = ["sweep", "mend", "leave_revoked", "leave_low", "Absences", "Unseen"]
     rest = ["Troubles", "clear_failovers", "end_late_ones", "LeftOpen"]
-    expected = [*first, *rest, *first, *first, *rest]
+    expected = [*first, *rest, *lowered, *lowered, *rest]
 
     async def test() -> None:
         running = asyncio.create_task(run(desk.parts, Booted()))

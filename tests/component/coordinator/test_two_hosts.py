@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
-from coordinator.nodes import hosts
+from coordinator.nodes import heartbeats, hosts
 from coordinator.nodes.asking import end
+from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.heartbeats import Heartbeats
 from coordinator.nodes.hosts import Hosts, Stranger, speaks_on
-from coordinator.nodes.service import KnownHost, known_host
+from coordinator.nodes.service import KnownHost, known_host, take_over
 from edge.coordinator_keys import CoordinatorKeys
 from edge.fleet.commands import Commands
 from edge.node_identity import Identity, load as load_identity
 from shared import subjects
+from shared.errors import Unavailable
 from shared.hub_link import HubLink
-from shared.messages.heartbeats import Heartbeat, Marks, OtherHost
+from shared.messages.heartbeats import MISSING_AFTER_S, Heartbeat, Marks, OtherHost
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionEnded
 from shared.sealing import pack, unpack
+from tests.support.alerts import new_identity
 from tests.support.eventually import cancelled, until
 from tests.support.identity_place import AtPlace, Place, runner
 
@@ -156,6 +161,82 @@ def test_the_second_host_is_refused_while_the_first_answers_and_both_are_told(
 def test_a_second_host_is_told_only_if_it_speaks_on(known: tuple[int, float] | None, speaks: bool) -> None:
     stranger = None if known is None else Stranger(UUID(int=known[0]), known[1])
     assert speaks_on(stranger, UUID(int=1), 10.0) is speaks
+
+
+@pytest.mark.parametrize(("silent_s", "heard_one"), [(0.0, "first"), (MISSING_AFTER_S, "second")])
+def test_while_nobody_can_be_asked_the_host_that_is_heard_stays_the_node(
+    monkeypatch: pytest.MonkeyPatch, silent_s: float, heard_one: str
+) -> None:
+    identity, now = new_identity(), [100.0]
+    monkeypatch.setattr(heartbeats, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    class Away:
+        async def judge(self, *_: object) -> OtherHost | None:
+            raise Unavailable("the database is away")
+
+    async def test() -> None:
+        signers = {identity.node_id: identity.signing.public_key()}
+        fleet, judging = Fleet(), cast(Any, Away())
+        hearing = Heartbeats(
+            cast(Any, None), fleet, signers, identity.signing, hosts=judging, leads=lambda: False
+        )
+        hosts_by_name = {name: Host(identity, cast(Any, None)) for name in ("first", "second")}
+        subject = subjects.heartbeat(identity.node_id)
+        for name in ("first", "second"):
+            beat = hosts_by_name[name].heartbeat().model_dump(mode="json")
+            assert await hearing.hear(subject, pack(beat, b"", identity.signing)) is None
+            now[0] += silent_s
+        state = fleet.state(identity.node_id)
+        assert state is not None
+        assert state.heartbeat.boot_id == hosts_by_name[heard_one].boot_id
+        assert hearing.counts["not-judged"] == 2
+
+    asyncio.run(test())
+
+
+def test_of_two_coordinators_that_judge_at_once_both_know_the_same_host(
+    at_place: AtPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(there: Place) -> None:
+        data = tmp_path / "edge"
+        node_id = (await there.joined(data)).node_id
+        parts, faster = there.site.parts, uuid4()
+        async with running(there, data) as before:
+            assert await before.beat() == "none"
+
+        async def asked_meanwhile(_: Hosts, node: UUID, former: UUID) -> bool:
+            with parts.database.write() as db:
+                assert take_over(db, node, former, faster)
+            return False
+
+        monkeypatch.setattr(Hosts, "_is_there", asked_meanwhile)
+        slower = Host(load_identity(data), there.link(data))
+        judging = Hosts(parts.hub, parts.database, parts.signers, parts.keys.signing)
+        assert await judging.judge(slower.heartbeat(), datetime.now(UTC)) == "refused"
+        assert kept(there, node_id).boot_id == faster
+
+    at_place(test)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_hub_that_goes_away_while_a_host_is_asked_says_nothing_of_that_host(
+    monkeypatch: pytest.MonkeyPatch, stays: bool
+) -> None:
+    identity = new_identity()
+
+    class Hub:
+        connected = True
+
+        async def request(self, *_: object, **__: object) -> bytes:
+            self.connected = stays
+            raise Unavailable("no reply came")
+
+    monkeypatch.setattr(Hosts, "_read", lambda *_: KnownHost(uuid4(), None))
+    monkeypatch.setattr(Hosts, "_take_over", lambda *_: True)
+    judging = Hosts(cast(Any, Hub()), cast(Any, None), {}, identity.signing)
+    judged = judging.judge(Host(identity, cast(Any, None)).heartbeat(), datetime.now(UTC))
+    with nullcontext() if stays else pytest.raises(Unavailable):
+        assert asyncio.run(judged) == "none", "nobody answers, so this is the node"
 
 
 def test_a_restart_is_no_second_host_nor_is_one_that_does_not_answer(

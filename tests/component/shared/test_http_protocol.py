@@ -374,3 +374,17 @@ def test_a_limit_of_open_files_that_allows_hardly_any_connection_is_told_at_the_
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 300))
     with pytest.raises(ConfigError, match="may open 300 files, but needs at least 356"):
         claim(5_000, 256)
+
+
+def test_who_says_nothing_is_not_even_accepted() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        place = listener.getsockname()
+        with socket.create_connection(place), socket.create_connection(place) as talker:
+            talker.sendall(b"G")
+            listener.settimeout(PATIENCE_S)
+            accepted, address = listener.accept()
+            accepted.close()
+            assert address == talker.getsockname()
+            listener.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                listener.accept()

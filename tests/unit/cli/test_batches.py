@@ -53,6 +53,12 @@ def test_a_second_run_does_nothing_twice_and_keeps_the_links_of_the_first(tmp_pa
     assert server.done == ["CAND-1", "CAND-2", "CAND-3"]
 
 
+def test_a_row_that_is_there_twice_keeps_its_link(tmp_path: Path) -> None:
+    server, results = Server(), tmp_path / "r.csv"
+    run([ROWS[0], ROWS[0]], server.batch, results)
+    assert results.read_text().splitlines()[1:] == ["CAND-1,https://CAND-1,started,"]
+
+
 def test_a_run_that_breaks_off_keeps_what_was_done_and_goes_on_the_next_time(tmp_path: Path) -> None:
     server, results = Server(), tmp_path / "r.csv"
     server.fails = {"CAND-2": [Unavailable("gone")]}

@@ -8,7 +8,16 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.backups.generation import Erased, HeldKey, HoldRow, Item, OwnFile, items_of, line_of
+from coordinator.backups.generation import (
+    Erased,
+    HeldKey,
+    HoldRow,
+    Item,
+    Notice,
+    OwnFile,
+    items_of,
+    line_of,
+)
 from coordinator.backups.manifest import Kind, Manifest, SealedFile, read_manifest
 from shared.canonical import canonical_json, parse_json
 from shared.errors import Corrupt
@@ -29,6 +38,7 @@ ITEMS: list[Item] = [
     Erased('{"entry":1}\n'),
     HoldRow(uuid4(), b"why"),
     HoldRow(uuid4(), b"why", {"thing": "exam", "until_utc": None}),
+    Notice(uuid4(), uuid4(), b"names"),
     HeldKey(uuid4(), b"\x01half"),
 ]
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from coordinator.sessions.presence.cards import Card, CardState, Seen, card, card_state
+from coordinator.sessions.presence.cards import Card, CardFacts, CardState, card, card_state
 from coordinator.sessions.presence.wording import CAMERA, STATES, card_text
 from shared.api.sessions import CameraTrouble
 from shared.messages.heartbeats import MISSING_AFTER_S
@@ -21,7 +21,7 @@ def ago(seconds: float) -> datetime:
     return NOW - timedelta(seconds=seconds)
 
 
-NEW = Seen(started_utc=ago(600), heard_utc=ago(2))
+NEW = CardFacts(started_utc=ago(600), heard_utc=ago(2))
 OPENED = replace(NEW, opened_utc=ago(300))
 CAME = replace(OPENED, came_utc=ago(200), phase="watching", phase_utc=ago(200))
 
@@ -51,7 +51,7 @@ CAME = replace(OPENED, came_utc=ago(200), phase="watching", phase_utc=ago(200))
         (replace(CAME, over_utc=ago(60), paused_utc=ago(70), heard_utc=None), S.OVER, ago(60)),
     ],
 )
-def test_a_card_says_where_the_page_is(seen: Seen, state: CardState, since: datetime | None) -> None:
+def test_a_card_says_where_the_page_is(seen: CardFacts, state: CardState, since: datetime | None) -> None:
     assert card_state(seen, NOW) == (state, since)
 
 
@@ -86,7 +86,7 @@ REFUSED = replace(NEW, camera="refused", camera_utc=ago(40))
     ],
 )
 def test_a_page_without_a_camera_is_no_page_that_reads_the_notice(
-    seen: Seen, state: CardState, since: datetime | None, text: str
+    seen: CardFacts, state: CardState, since: datetime | None, text: str
 ) -> None:
     told = card(seen, NOW)
     assert (told.state, told.since_utc, card_text(told)) == (state, since, text)
@@ -111,7 +111,7 @@ def test_every_state_and_every_trouble_has_words() -> None:
     ],
 )
 def test_a_card_says_how_much_nobody_watched(
-    seen: Seen, seconds: dict[str, float] | None, share: float | None
+    seen: CardFacts, seconds: dict[str, float] | None, share: float | None
 ) -> None:
     told: Card = card(seen, NOW)
     assert (told.unwatched_s, told.unwatched_share) == (seconds, share)

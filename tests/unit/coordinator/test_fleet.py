@@ -14,6 +14,9 @@ from shared.messages.heartbeats import Heartbeat, SessionState
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
+OTHER_FACES = {"other-faces@2": "face-detection"}
+
+
 def heartbeat(node: int, sent_utc: datetime = NOW, sessions: int = 0, **state: object) -> Heartbeat:
     about = {
         "node_id": UUID(int=node),
@@ -99,6 +102,16 @@ def test_the_holder_of_a_session_is_who_names_it_under_the_later_assignment_and_
         (heartbeat(1, level=2, region="east"), heartbeat(2, level=3), {"region": "west", "lowest_level": 2}),
         (heartbeat(1, level=2, sessions=1), heartbeat(2, level=3), {"lowest_level": 1}),
         (heartbeat(1, sessions=3), heartbeat(2, sessions=4), {}),
+        (  # an exam's version before everything else
+            heartbeat(1, region="east", level=3, at_hand=OTHER_FACES),
+            heartbeat(2),
+            {"region": "local", "lowest_level": 2, "networks": {*OTHER_FACES}},
+        ),
+        (  # a busy node does not leave it to a calm one that lacks the version
+            heartbeat(1, sessions=3, at_hand=OTHER_FACES),
+            heartbeat(2),
+            {"networks": {*OTHER_FACES}},
+        ),
     ],
 )
 def test_the_better_node_is_picked(better: Heartbeat, worse: Heartbeat, wish: dict[str, object]) -> None:

@@ -11,7 +11,7 @@ from coordinator.nodes.assignments import Because
 from coordinator.nodes.routing import Need, route
 from coordinator.sessions.devices.openings import approved, asked
 from coordinator.sessions.milestones import Subject
-from coordinator.sessions.moving.deciding import ASKED_WITHIN, MOST_ASKED, Stay, decide
+from coordinator.sessions.moving.deciding import ASKED_WITHIN, MOST_ASKED, Stay, decide, leaves
 from coordinator.sessions.moving.failover import WHY, ended_failover, failover_alert, stays_alert
 from coordinator.sessions.moving.late import WORDS, WORDS_OVER, ended_late
 from shared.events.types import EventClass, EventType
@@ -43,6 +43,13 @@ def test_a_session_stays_while_its_node_answers(
     answers: bool | None, failed: int, asked: list[float], expected: Because | Stay
 ) -> None:
     assert decide(answers, failed, [ago(minutes) for minutes in asked], NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"), [([], True), ([9, 5], True), ([9, 5, 1], False), ([11, 5, 1], True)]
+)
+def test_a_session_leaves_nodes_of_too_low_a_level_only_so_often(left: list[float], expected: bool) -> None:
+    assert leaves([ago(minutes) for minutes in left], NOW) is expected
 
 
 def node(number: int, **state: object) -> Heartbeat:

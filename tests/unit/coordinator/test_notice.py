@@ -1,11 +1,12 @@
 """The candidate's notice follows the policy, and is acknowledged for exactly what it says."""
 
+import hashlib
 import importlib
 import re
 
 import pytest
 
-from coordinator.sessions.notice import RETENTION, check_acknowledged, notice_for
+from coordinator.sessions.notice import RETENTION, VERSION, check_acknowledged, notice_for
 from shared.errors import Rejected
 from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import Features
@@ -124,3 +125,19 @@ def test_the_log_of_features_is_named_only_where_the_exam_asks_for_it() -> None:
     logged = said(feature_log=True, retention={"features_days": 45})
     assert "If you have agreed to that separately" in logged
     assert "it is deleted 45 days after" in logged
+
+
+WORDS_OF = "2026-11-30.2", "b049e3b30667a668"
+"""A version and the beginning of the hash of its words. Who changes them thinks of the version: with another
+meaning they get a new one."""
+
+
+def test_every_version_has_its_words() -> None:
+    asked = (
+        Policy(),
+        policy(face_verification=False, audio_monitoring=False, gaze_tracking=False, pose_analysis=False),
+        policy(speech_transcription=True),
+        parse_policy({"feature_log": True, "rules": {"PRESENTATION_ATTACK": {"enabled": True}}}),
+    )
+    words = "\n".join(paragraph for each in asked for paragraph in notice_for(each).paragraphs)
+    assert (VERSION, hashlib.sha256(words.encode()).hexdigest()[:16]) == WORDS_OF

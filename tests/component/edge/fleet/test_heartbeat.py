@@ -1,4 +1,4 @@
-"""When a node beats: every five seconds, and soon after a page came or went."""
+"""When a node beats: every five seconds, answered or not, and soon after a page came or went."""
 
 from __future__ import annotations
 
@@ -11,19 +11,41 @@ from typing import cast
 from uuid import UUID
 
 import nats
+import pytest
 from nats.aio.msg import Msg
 
+from edge.fleet import heartbeat
 from edge.fleet.heartbeat import Heart
+from edge.node_identity import Identity
 from edge.outbound.publisher import Publisher
 from shared import subjects
 from shared.card_delay import NEWS_EVERY_S
-from shared.hub_link import settle
+from shared.errors import Unavailable
+from shared.hub_link import HubLink, settle
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
 from tests.support.alerts import new_identity
 from tests.support.eventually import cancelled, undisturbed, until
 from tests.support.nats import nats_server, node_hub
 
 SLACK_S = 1.0
+
+
+def written(identity: Identity) -> Heartbeat:
+    return Heartbeat(
+        node_id=identity.node_id,
+        boot_id=identity.node_id,
+        sent_utc=datetime.now(UTC),
+        region="campus",
+        sealing_key=identity.sealing_public,
+        signaling_url="ws://127.0.0.1/signal",
+        health=10,
+        level=1,
+        rating=1,
+        device="cpu",
+        models={},
+        recognisers=(),
+        outbox=(),
+    )
 
 
 class Answered:
@@ -46,21 +68,7 @@ def test_a_page_that_comes_or_goes_is_told_within_a_second_or_so_and_the_rest_ev
     node_id = identity.node_id
 
     async def write() -> Heartbeat:
-        return Heartbeat(
-            node_id=node_id,
-            boot_id=node_id,
-            sent_utc=datetime.now(UTC),
-            region="campus",
-            sealing_key=identity.sealing_public,
-            signaling_url="ws://127.0.0.1/signal",
-            health=10,
-            level=1,
-            rating=1,
-            device="cpu",
-            models={},
-            recognisers=(),
-            outbox=(),
-        )
+        return written(identity)
 
     async def news() -> frozenset[tuple[UUID, str]]:
         return frozenset({(node_id, phase[0])})
@@ -91,5 +99,42 @@ def test_a_page_that_comes_or_goes_is_told_within_a_second_or_so_and_the_rest_ev
             finally:
                 await cancelled(*running)
                 await centre.close()
+
+    undisturbed(lambda: asyncio.run(test()))
+
+
+def test_a_node_that_gets_no_answers_beats_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the wait for an answer on top, one lost beat would make a node that lives count as missing."""
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_INTERVAL_S", 0.5)
+    monkeypatch.setattr(heartbeat, "REPLY_TIMEOUT_S", 0.4)
+    identity = new_identity()
+
+    class Silent:
+        def __init__(self) -> None:
+            self.at: list[float] = []
+
+        async def wait_connected(self) -> None:
+            """It is connected."""
+
+        async def request(self, subject: str, message: bytes, *, timeout_s: float) -> bytes:
+            self.at.append(time.monotonic())
+            await asyncio.sleep(timeout_s)
+            raise Unavailable("no reply came")
+
+    async def write() -> Heartbeat:
+        return written(identity)
+
+    async def news() -> frozenset[str]:
+        return frozenset()
+
+    async def test() -> None:
+        hub = Silent()
+        heart = Heart(cast(HubLink, hub), cast(Publisher, Answered()), identity, write, news)
+        running = asyncio.create_task(heart.run())
+        try:
+            await until(lambda: len(hub.at) == 4, "four beats")
+        finally:
+            await cancelled(running)
+        assert 3 * 0.5 - 0.1 < hub.at[3] - hub.at[0] < 3 * 0.5 + 0.6
 
     undisturbed(lambda: asyncio.run(test()))

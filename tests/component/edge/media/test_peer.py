@@ -211,8 +211,15 @@ def test_a_peer_that_nobody_may_watch_keeps_and_decodes_nothing_until_it_is_watc
             peer = connected.peer
             await ready(connected)
             seen = await peer.video.get()
+            heard = await peer.audio.get()
             assert seen is not None
+            assert heard is not None
+            peer.video.put(seen)
+            peer.audio.put(heard)
             peer.want(())
+            assert (peer.video.clear(), peer.audio.clear()) == (0, 0), (
+                "what waits is of before, and nobody's now"
+            )
             with pytest.raises(FrameGone):
                 await peer.frame(seen.frame_id)
             await asyncio.sleep(1.0)  # what was under way has come

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, cast
@@ -196,6 +197,39 @@ def test_of_a_version_that_cannot_serve_here_nothing_stays_open() -> None:
         with pytest.raises(Unavailable):
             await Versions(own, Restarts()).open({"face-detection": "gone@1"}, list)
         assert kept == [(detector,)]
+
+    asyncio.run(main())
+
+
+def test_of_an_opening_that_is_given_up_nothing_stays_and_the_next_one_waits_for_its_end() -> None:
+    async def main() -> None:
+        detector, kept = cast(Network, Detector()), list[tuple[Network, ...]]()
+        goes, begun = threading.Event(), list[str]()
+        own = beside(stand_in(Detector()))
+
+        def slowly(preferred: Any) -> Networks:
+            begun.extend(preferred.values())
+            assert goes.wait(5.0)
+            assert own.beside is not None
+            return own.beside(preferred)
+
+        watched = replace(own, opened=(detector,), keep=lambda those: kept.append(tuple(those)))
+        versions = Versions(replace(watched, beside=slowly), Restarts())
+        first = asyncio.create_task(versions.open(version(1), list))
+        await until(lambda: begun == ["more@1"], "the first opens")
+        second = asyncio.create_task(versions.open(version(2), list))
+        for _ in range(2):  # who gives up may be in a hurry
+            first.cancel()
+            await asyncio.sleep(0.02)
+        assert (begun, kept) == (["more@1"], [])
+        goes.set()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        await second
+        assert kept == [(detector,)]
+        with pytest.raises(Corrupt):
+            versions.of(version(1))
+        assert versions.of(version(2)).labels == version(2)
 
     asyncio.run(main())
 

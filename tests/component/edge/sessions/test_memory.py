@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from shared.policy.schema import Policy
 from shared.saving import Saved
 from tests.support.foreign import Detector, face_at, picture, stand_in
 from tests.support.observations import ONE, TWO, check, every, frame
+from tests.support.states import changed_fields, sample
 from tests.support.watched import SESSION_ID, watched
 
 HONEST = every(0, 5, frame(0, faces=ONE, identity=check(0.9)))
@@ -55,6 +57,12 @@ def test_a_session_goes_on_with_its_memory(seen: int | None) -> None:
             assert memory_of(other_senses, other_watch) == saved
 
     asyncio.run(main())
+
+
+def test_every_field_of_a_course_is_saved_and_comes_back() -> None:
+    course = sample(Course)
+    assert changed_fields(course) == {f"Course.{each.name}" for each in fields(Course)}
+    assert read_memory(json.loads(json.dumps(remembered(course, {}, None)))).course == course
 
 
 COURSE: dict[str, Any] = {

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from uuid import UUID
 
 import numpy as np
@@ -20,14 +20,16 @@ from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
 from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
-from edge.analysis.perception import Perception
+from edge.analysis.perception import Perception, PerceptionState
 from edge.media.frames import AudioWindow
 from models.movenet import MoveNet
-from models.results import Face, Gaze
+from models.results import Face, Floats, Gaze
+from models.speakers import SpeakerCounter
 from shared.observations import Observation
 from shared.policy.terms import Gate
 from tests.support.everything import policy_of_everything
 from tests.support.foreign import Answering, Detector, Eyes, Voices, face_at, life, picture, stand_in
+from tests.support.states import changed_fields, kinds
 
 SESSION = UUID(int=1)
 POLICY = policy_of_everything()
@@ -69,6 +71,7 @@ class World:
 
     def __init__(self) -> None:
         self._detector, self._eyes, self._voices = Detector(), Eyes(), Voices()
+        self.lost_share = 0.25
         seeing = stand_in(self._detector, self._voices)
         self.networks: Networks = replace(seeing, gaze=self._eyes, liveness=life(0.9), body=MoveNet(SITTING))
         found = examine(stand_in(Detector(face_at())), picture(MINE).to_bgr(), Gate(min_sharpness=None))
@@ -91,7 +94,7 @@ class World:
         answers: list[object] = [seen.observation, senses.miss_sound(picture(step.shade, at_s, number))]
         if step.speaks is not None:
             self._voices.heard = step.speaks
-            heard = await senses.listen(AudioWindow(at_s, np.zeros(8_192, np.float32), 0.25))
+            heard = await senses.listen(AudioWindow(at_s, np.zeros(8_192, np.float32), self.lost_share))
             answers.append(None if heard is None else heard.observation)
         return answers
 
@@ -123,3 +126,30 @@ def test_senses_that_are_carried_on_after_every_step_observe_the_same(course: li
                 assert moving.snapshot() == staying.snapshot()
 
     asyncio.run(both())
+
+
+class OneVoice:
+    """A voice encoder to which all speech is one person's."""
+
+    device = "test"
+
+    def embed(self, _samples: Floats, /) -> Floats:
+        return np.array([1.0, 0.0], np.float32)
+
+
+def test_senses_remember_in_what_they_save_and_not_beside_it() -> None:
+    async def exam() -> set[str]:
+        world, changed = World(), set[str]()
+        ears = replace(world.networks.ears, speakers=SpeakerCounter(OneVoice()))
+        world.networks, world.lost_share = replace(world.networks, ears=ears), 0.0
+        async with Engine(0) as engine:
+            senses = world.senses(engine)
+            for number in range(30):
+                step = Step(0.512, (face_at(),), MINE, 0.0, 0.9 if number < 15 else None)
+                await world.observed(senses, step, number * step.passed_s, number)
+                changed |= changed_fields(senses._state)
+        return changed
+
+    own = [kind for kind in kinds(PerceptionState) if kind.__module__.startswith(("edge.analysis", "models"))]
+    saved = {f"{kind.__name__}.{each.name}" for kind in own for each in fields(kind)}
+    assert saved - asyncio.run(exam()) == {"LidsState.low_s"}  # these eyes never close

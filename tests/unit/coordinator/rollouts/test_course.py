@@ -22,7 +22,8 @@ from coordinator.rollouts.course import (
     has_new,
     step,
 )
-from coordinator.rollouts.evidence import MOST_EXAMS, Arms, Pairs, look_at_exams, look_at_pairs, with_session
+from coordinator.rollouts.evidence import MOST_EXAMS, Arms, Pairs, weigh_exams, weigh_pairs, with_session
+from coordinator.rollouts_section import RolloutsSection
 from edge.judging.agreement import Agreement
 from edge.judging.policy_settings import monitor_settings
 from shared.policy.schema import Policy
@@ -78,6 +79,18 @@ def test_one_odd_candidate_decides_nothing() -> None:
         pairs = with_session(pairs, {"A": (1, 0, 0)})
     assert (pairs["A"].only_new, pairs["A"].more) == (30, 1)
     assert in_shadow(**pairs).stage is Stage.CANARY
+
+
+def test_each_look_spends_only_its_part_of_what_a_false_word_may_cost() -> None:
+    one = spread(13, 2, 400)  # by chance alone once in 135 times: below 0.02 / (1·2), above 0.02 / (2·3)
+    assert in_shadow(A=one).stage is Stage.ABORTED
+    second = step(replace(FRESH, looks=1), Counted(pairs={"A": one}, arms={}), TERMS)
+    assert second.stage is Stage.CANARY
+
+
+def test_what_is_decided_by_is_what_settings_say_when_nobody_sets_anything() -> None:
+    assert Terms(**RolloutsSection().model_dump(exclude={"look_every_s"})) == TERMS
+    assert (TERMS.canary_share, TERMS.false_word) == (0.10, 0.02)
 
 
 def test_what_stays_undecided_after_the_last_look_leaves_the_old_version() -> None:
@@ -162,7 +175,7 @@ def test_a_canary_ends_after_as_many_exams_as_are_asked_for(after: int) -> None:
 def test_many_exams_with_the_new_version_do_not_hide_it_from_comparison() -> None:
     arms = {"A": Arms((1.0,) * MOST_EXAMS, (9.0,) * MOST_EXAMS)}
     started = process_time()
-    assert look_at_exams(arms, 0.01).worse
+    assert weigh_exams(arms, 0.01).worse
     assert process_time() - started < 3
 
 
@@ -225,4 +238,4 @@ def test_an_equal_version_is_seldom_sent_back_however_often_it_is_looked_at() ->
 
 
 def test_nothing_found_proves_nothing() -> None:
-    assert not look_at_pairs({}, 0.01, 1).alike
+    assert not weigh_pairs({}, 0.01, 1).alike

@@ -9,7 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.rollouts.sharing import Looking, Offered, comparable_sessions, in_service, lacking, looking
+from coordinator.rollouts.sharing import (
+    NetworksInUse,
+    Offered,
+    comparable_sessions,
+    in_service,
+    lacking,
+    looking,
+)
 from shared.messages.heartbeats import Heartbeat, Measures, SessionState
 from shared.messages.versions import MOST_COMPARING
 
@@ -78,7 +85,7 @@ def test_a_busy_processor_compares_nothing(cpu: float | None, compared: int) -> 
     assert len(comparable_sessions(busy)) == compared
 
 
-def look(given: Mapping[str, str], beat: Heartbeat | None, compared: Offered | None = None) -> Looking:
+def look(given: Mapping[str, str], beat: Heartbeat | None, compared: Offered | None = None) -> NetworksInUse:
     return looking(given, compared, beat, UUID(int=0))
 
 
@@ -98,7 +105,7 @@ def look(given: Mapping[str, str], beat: Heartbeat | None, compared: Offered | N
 def test_an_exam_has_its_version_where_the_node_has_it(
     given: Mapping[str, str], beat: Heartbeat | None, networks: Mapping[str, str]
 ) -> None:
-    assert look(given, beat) == Looking(networks, {})
+    assert look(given, beat) == NetworksInUse(networks, {})
 
 
 @pytest.mark.parametrize(
@@ -121,10 +128,10 @@ def test_a_version_is_compared_where_it_is_at_hand_and_does_not_serve(
 
 def test_an_exam_with_a_version_of_its_own_compares_none_for_that_task() -> None:
     beat = node(1, at_hand={**BOTH, "retinaface@3": TASK})
-    assert look({TASK: "retinaface@3"}, beat, OFFERED) == Looking({TASK: "retinaface@3"}, {})
+    assert look({TASK: "retinaface@3"}, beat, OFFERED) == NetworksInUse({TASK: "retinaface@3"}, {})
     assert look({TASK: OLD}, beat, OFFERED).shadow == {TASK: NEW}
     former = Offered(TASK, NEW, former="retinaface@3")
-    assert look({TASK: "retinaface@3"}, beat, former) == Looking({TASK: "retinaface@3"}, {TASK: NEW})
+    assert look({TASK: "retinaface@3"}, beat, former) == NetworksInUse({TASK: "retinaface@3"}, {TASK: NEW})
 
 
 def test_the_former_version_is_the_one_that_serves_on_most_nodes() -> None:

@@ -34,6 +34,7 @@ def every_second(until_s: int, *sick: range, reasons: tuple[str, ...] = SICK) ->
 def test_a_minute_without_trouble_proves_it() -> None:
     verdict, at, _ = judged(every_second(200))
     assert (verdict, at) == (Verdict.PROVED, 1 + PROVED_AFTER_S)
+    assert (PROVED_AFTER_S, BOUND_S) == (60.0, 180.0)
 
 
 def test_trouble_at_first_is_forgiven_when_a_whole_minute_without_follows() -> None:

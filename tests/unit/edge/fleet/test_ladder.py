@@ -85,10 +85,21 @@ def test_lasting_strain_goes_down_one_level_at_a_time_to_the_lowest() -> None:
 
 def test_calm_goes_up_one_level_at_a_time_to_the_best() -> None:
     loads = [TOO_MUCH] * 15 + [QUIET] * 120
-    assert levels(loads) == [(8, 2), (13, 3), (45, 2), (76, 1)]
-    assert (last(loads[:100]).fewer_frames, last(loads[:100]).why) == (True, (Strain.LAG,))
+    assert levels(loads) == [(8, 2), (13, 3), (45, 2), (55, 1)]
+    assert (last(loads[:60]).fewer_frames, last(loads[:60]).why) == (True, (Strain.LAG,))
+    assert not last(loads[:66]).fewer_frames
     assert (last(loads).fewer_frames, last(loads).why) == (False, ())
     assert last([TOO_MUCH] * 15 + [QUIET] * 40).why == (Strain.LAG,)
+
+
+def test_from_the_lowest_level_it_is_back_within_a_minute_of_calm() -> None:
+    changes = levels([TOO_MUCH] * 40 + [QUIET] * 120)
+    assert changes == [(8, 2), (13, 3), (18, 4), (70, 3), (80, 2), (90, 1)]
+
+
+def test_calm_that_ends_between_two_steps_up_begins_anew() -> None:
+    loads = [TOO_MUCH] * 15 + [QUIET] * 32 + [BETWEEN] + [QUIET] * 40
+    assert levels(loads) == [(8, 2), (13, 3), (45, 2), (78, 1)]
 
 
 def test_between_the_bounds_the_level_stays_and_calm_begins_anew() -> None:

@@ -15,7 +15,6 @@ def test_a_loss_is_asked_about_until_a_keyframe_comes() -> None:
         damaged.append(requests.damaged)
     assert damaged == [True, False, False]
     assert not requests.due(9.0)
-    assert requests.asked == 2
 
 
 def test_without_a_loss_a_keyframe_is_asked_for_now_and_then() -> None:
