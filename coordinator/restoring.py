@@ -9,7 +9,7 @@ file beside the keys lets nobody serve.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,16 +25,8 @@ from coordinator import schema
 from coordinator.audit import service as audit
 from coordinator.backups import opening, service as backups, since_service as since
 from coordinator.backups.copying import APART, DATABASE, drop_drafts, libpq_url, new_draft
-from coordinator.backups.generation import (
-    MASTER_KEY,
-    Erased,
-    HeldKey,
-    HoldRow,
-    HubFile,
-    Notice,
-    OwnFile,
-    RowNow,
-)
+from coordinator.backups.generation import MASTER_KEY, HeldKey, HubFile, OwnFile
+from coordinator.backups.keyring_backup import KeyringBackup, read_keyring
 from coordinator.backups.lists import found_at, target_of
 from coordinator.backups.manifest import Kind, Manifest
 from coordinator.backups.releases import not_newer
@@ -48,17 +40,14 @@ from coordinator.ground.ids import uuid7
 from coordinator.ground.key_files import write_once
 from coordinator.ground.master_keys import LocalMaster, given_text, is_given, masters_in, masters_of
 from coordinator.ground.own_keys import own_key_files
-from coordinator.ground.signing_files import STATE_FILE, successions_in
 from coordinator.privacy import erasing_service as erasing, steps as erasures
 from coordinator.retention import running as retention
 from coordinator.storing_sections import BackupSection
 from coordinator.tenants.institutions import INSTALLATION_ID
 from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
-from shared.erasures import JournalEntry, read_journal
 from shared.errors import ConfigError, Unavailable
-from shared.sealing import SealingPrivate, parse_signing_public, signing_public_text
-from shared.successions import trusted
+from shared.sealing import SealingPrivate, signing_public_text
 from shared.traces.section import TracesSection
 from shared.writing import writing_under
 
@@ -93,25 +82,9 @@ class Restored:
     """Rows of what was withdrawn, corrected or revoked since the backup."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Keyring:
-    """The content of the last backup of the keyring, without the keys of persons."""
-
-    manifest: Manifest
-    files: tuple[OwnFile, ...]
-    hub_files: tuple[HubFile, ...]
-    signers: tuple[Ed25519PublicKey, ...]
-    """The signing keys of its coordinator."""
-    journal: tuple[JournalEntry, ...]
-    holds: tuple[HoldRow, ...]
-    notices: tuple[Notice, ...]
-    rows: tuple[RowNow, ...]
-    """Of what was withdrawn, corrected or revoked."""
-
-
 def restore(wish: RestoreWish, now_utc: datetime) -> Restored:
     """Restore a backup. Raises `ConfigError`, `Corrupt`, `Unavailable`; each says what to do."""
-    keyring = _read_keyring(wish)
+    keyring = read_keyring(wish.settings, wish.opener, wish.signer)
     target = target_of(wish.settings, Kind.DATABASE)
     manifest = opening.chosen(found_at(target, Kind.DATABASE, keyring.signers), wish.backup_id)
     _require_ours(manifest, wish.config)
@@ -136,7 +109,7 @@ def restore(wish: RestoreWish, now_utc: datetime) -> Restored:
 
 
 def _filled(
-    wish: RestoreWish, keyring: _Keyring, drafts: dict[str, Path], now_utc: datetime
+    wish: RestoreWish, keyring: KeyringBackup, drafts: dict[str, Path], now_utc: datetime
 ) -> tuple[int, int]:
     config = wish.config
     if config.sqlite_file is None:
@@ -153,7 +126,7 @@ def _filled(
     return asyncio.run(_brought_up_to_now(config, keyring))
 
 
-async def _brought_up_to_now(config: CoordinatorConfig, keyring: _Keyring) -> tuple[int, int]:
+async def _brought_up_to_now(config: CoordinatorConfig, keyring: KeyringBackup) -> tuple[int, int]:
     # Only keys and database are used: what else the settings name need not be there yet.
     alone = {"nats": NatsSection(), "ice": IceSection(), "issuers": (), "traces": TracesSection()}
     parts = build(config.model_copy(update=alone), Metrics())
@@ -169,7 +142,7 @@ async def _brought_up_to_now(config: CoordinatorConfig, keyring: _Keyring) -> tu
         parts.database.close()
 
 
-def _said_again(db: Session, parts: Parts, keyring: _Keyring) -> tuple[int, int]:
+def _said_again(db: Session, parts: Parts, keyring: KeyringBackup) -> tuple[int, int]:
     """Replay what was erased, and then what was withdrawn, corrected or revoked; returns both numbers."""
     now_utc = datetime.now(UTC)
     count = erasing.replay(db, parts.keys.keyring, keyring.journal, now_utc)
@@ -190,7 +163,7 @@ async def _erase_due(parts: Parts) -> None:
     raise Unavailable("what is due could not be erased; empty the folder and the database, and restore again")
 
 
-def _put_keys_back(wish: RestoreWish, keyring: _Keyring, database: Database, now_utc: datetime) -> None:
+def _put_keys_back(wish: RestoreWish, keyring: KeyringBackup, database: Database, now_utc: datetime) -> None:
     target = target_of(wish.settings, Kind.KEYRING)
     items = opening.keyring_items(target, keyring.manifest, wish.opener)
     held = (one for one in items if isinstance(one, HeldKey))
@@ -201,48 +174,6 @@ def _put_keys_back(wish: RestoreWish, keyring: _Keyring, database: Database, now
         backups.destroy_unknown(db, now_utc)
         backups.put_holds_back(db, keyring.holds)
         backups.put_notices_back(db, keyring.notices)
-
-
-def _read_keyring(wish: RestoreWish) -> _Keyring:
-    """The newest backup of the keyring, read to its end."""
-    target = target_of(wish.settings, Kind.KEYRING)
-    found = found_at(target, Kind.KEYRING, [wish.signer])
-    manifest = next((one.manifest for one in found if one.manifest is not None), None)
-    if manifest is None:
-        raise ConfigError("there is no good backup of the keyring; without it nothing can be opened")
-    files, hub, lines, held, told, rows = [], [], [], [], [], []
-    for item in opening.keyring_items(target, manifest, wish.opener):
-        match item:
-            case OwnFile():
-                files.append(item)
-            case HubFile():
-                hub.append(item)
-            case Erased(line):
-                lines.append(line.encode())
-            case HoldRow():
-                held.append(item)
-            case Notice():
-                told.append(item)
-            case RowNow():
-                rows.append(item)
-    signers = _signers(wish.signer, files)
-    return _Keyring(
-        manifest=manifest,
-        files=tuple(files),
-        hub_files=tuple(hub),
-        signers=signers,
-        journal=tuple(read_journal(lines, signers)),
-        holds=tuple(held),
-        notices=tuple(told),
-        rows=tuple(rows),
-    )
-
-
-def _signers(pinned: Ed25519PublicKey, files: Sequence[OwnFile]) -> tuple[Ed25519PublicKey, ...]:
-    """The key that is known, and those that follow it or that it follows by the word of the backup's own
-    files."""
-    said = next((successions_in(one.data) for one in files if one.name == STATE_FILE), ())
-    return tuple(parse_signing_public(one) for one in trusted(signing_public_text(pinned), said))
 
 
 def _require_ours(manifest: Manifest, config: CoordinatorConfig) -> None:
@@ -258,7 +189,7 @@ def _require_ours(manifest: Manifest, config: CoordinatorConfig) -> None:
         )
 
 
-def _require_empty(config: CoordinatorConfig, keyring: _Keyring) -> None:
+def _require_empty(config: CoordinatorConfig, keyring: KeyringBackup) -> None:
     data = config.data_folder
     require_restored(data)
     if own_key_files(data):
@@ -270,7 +201,7 @@ def _require_empty(config: CoordinatorConfig, keyring: _Keyring) -> None:
     _require_master_key(config, keyring)
 
 
-def _require_master_key(config: CoordinatorConfig, keyring: _Keyring) -> None:
+def _require_master_key(config: CoordinatorConfig, keyring: KeyringBackup) -> None:
     path, saved = config.master_key_path, [one for one in keyring.files if one.name == MASTER_KEY]
     there = masters_in(path) if path.exists() else []
     if saved and there and not set(_masters_saved(saved[0])) <= set(there):
@@ -282,7 +213,7 @@ def _require_master_key(config: CoordinatorConfig, keyring: _Keyring) -> None:
         )
 
 
-def _require_wrapping_key(config: CoordinatorConfig, keyring: _Keyring, manifest: Manifest) -> None:
+def _require_wrapping_key(config: CoordinatorConfig, keyring: KeyringBackup, manifest: Manifest) -> None:
     path, saved = config.master_key_path, [one for one in keyring.files if one.name == MASTER_KEY]
     if (given := given_text(config.keys.master_key_command)) is not None:
         held = masters_of(given, "the master key that is given")
@@ -300,7 +231,7 @@ def _masters_saved(file: OwnFile) -> list[LocalMaster]:
     return masters_of(file.data.decode("ascii", "replace"), "the master key's file of the backup")
 
 
-def _write_own_files(config: CoordinatorConfig, keyring: _Keyring) -> None:
+def _write_own_files(config: CoordinatorConfig, keyring: KeyringBackup) -> None:
     files: tuple[OwnFile | HubFile, ...] = (*keyring.files, *keyring.hub_files)
     for file in files:
         path = config.data_folder / file.name

@@ -10,6 +10,7 @@
     copying     SQLite and PostgreSQL as streams
     lists       the backups at a target, and whether they are good
     opening     opens them, fills an empty database
+    keyring_backup  the last one of the keyring, as a restore reads it
     unfinished  the mark that a restore goes on
     creating    makes them
     running     makes them by themselves, in the coordinator that leads

@@ -43,7 +43,8 @@ LISTED = {
         openness.networks
         reports.pdf_form reports.hearing reports.verify_bundle privacy.journal_file privacy.archive
         web_api.errors web_api.headers web_api.limits web_api.metrics
-        backups.target backups.bucket backups.copying backups.lists backups.opening backups.unfinished
+        backups.target backups.bucket backups.copying backups.lists backups.opening
+        backups.keyring_backup backups.unfinished
     """,
     "act": """
         audit.chaining audit.layer audit.owed backups.creating backups.running
