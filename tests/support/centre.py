@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import nats
 import nats.errors
@@ -32,10 +30,11 @@ from shared.events.types import Lane
 from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
 from shared.hub_login import Password
-from shared.messages.heartbeats import Heartbeat, OutboxState
+from shared.messages.heartbeats import OutboxState
 from shared.sealing import pack
 from shared.traces.exporting import Traces
 from tests.support.eventually import PATIENCE_S, cancelled
+from tests.support.heartbeats import idle_heartbeat
 from tests.support.nats import RunningServer, nats_server, node_password
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
@@ -121,21 +120,7 @@ def stored(centre: Centre, sitting: Sitting) -> list[Stored]:
 
 
 def heartbeat(node: EdgeNode, *outboxes: OutboxState) -> bytes:
-    about = Heartbeat(
-        node_id=node.node_id,
-        boot_id=uuid4(),
-        sent_utc=datetime.now(UTC),
-        region="local",
-        sealing_key=node.sealing_text,
-        signaling_url="ws://edge/signal",
-        health=10,
-        level=1,
-        rating=4,
-        device="cpu",
-        models={},
-        recognisers=(),
-        outbox=outboxes,
-    )
+    about = idle_heartbeat(node.node_id, node.sealing_text, region="local", outbox=outboxes)
     return pack(about.model_dump(mode="json"), b"", node.signing)
 
 

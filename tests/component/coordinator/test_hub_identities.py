@@ -6,7 +6,6 @@ import asyncio
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -25,11 +24,11 @@ from shared.certificates import lifetime_of, read_certificate
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.types import Lane
 from shared.hub_link import HubLink
-from shared.messages.heartbeats import Heartbeat
 from shared.node_lifetimes import CERTIFICATE_LIFETIME
 from shared.sealing import pack
 from shared.tokens import Role
 from tests.support.eventually import cancelled, until
+from tests.support.heartbeats import idle_heartbeat
 from tests.support.identity_place import AtPlace, Place, place, runner
 from tests.support.joining import new_token
 from tests.support.new_node import new_keys
@@ -43,23 +42,7 @@ def at_place(migrated_sqlite: Path, tmp_path: Path) -> AtPlace:
 
 
 def heartbeat(identity: Identity) -> bytes:
-    beat = Heartbeat(
-        node_id=identity.node_id,
-        boot_id=uuid4(),
-        sent_utc=datetime.now(UTC),
-        region="eu-west",
-        sealing_key=identity.sealing_public,
-        signaling_url="ws://127.0.0.1:8100/signal",
-        health=10,
-        reasons=(),
-        level=1,
-        rating=10,
-        device="cpu-test",
-        models={},
-        recognisers=(),
-        outbox=(),
-        sessions=(),
-    )
+    beat = idle_heartbeat(identity.node_id, identity.sealing_public)
     return pack(beat.model_dump(mode="json"), b"", identity.signing)
 
 

@@ -32,6 +32,7 @@ from shared.messages.sessions import EndSession, SessionEnded
 from shared.sealing import pack, unpack
 from tests.support.alerts import new_identity
 from tests.support.eventually import cancelled, until
+from tests.support.heartbeats import idle_heartbeat
 from tests.support.identity_place import AtPlace, Place, runner
 
 PLENTY_S = 60.0
@@ -58,21 +59,10 @@ class Host:
         return SessionEnded(session_id=order.session_id, was_running=True)
 
     def heartbeat(self) -> Heartbeat:
-        return Heartbeat(
-            node_id=self.identity.node_id,
+        return idle_heartbeat(
+            self.identity.node_id,
+            self.identity.sealing_public,
             boot_id=self.boot_id,
-            sent_utc=datetime.now(UTC),
-            region="eu-west",
-            sealing_key=self.identity.sealing_public,
-            signaling_url="ws://127.0.0.1:8100/signal",
-            health=10,
-            level=1,
-            rating=10,
-            device="cpu-test",
-            models={},
-            recognisers=(),
-            outbox=(),
-            sessions=(),
             answers_for_host=self.answers_for_host,
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -25,27 +24,14 @@ from shared.hub_link import HubLink, settle
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
 from tests.support.alerts import new_identity
 from tests.support.eventually import cancelled, undisturbed, until
+from tests.support.heartbeats import idle_heartbeat
 from tests.support.nats import nats_server, node_hub
 
 SLACK_S = 1.0
 
 
 def written(identity: Identity) -> Heartbeat:
-    return Heartbeat(
-        node_id=identity.node_id,
-        boot_id=identity.node_id,
-        sent_utc=datetime.now(UTC),
-        region="campus",
-        sealing_key=identity.sealing_public,
-        signaling_url="ws://127.0.0.1/signal",
-        health=10,
-        level=1,
-        rating=1,
-        device="cpu",
-        models={},
-        recognisers=(),
-        outbox=(),
-    )
+    return idle_heartbeat(identity.node_id, identity.sealing_public, boot_id=identity.node_id)
 
 
 class Answered:
