@@ -57,13 +57,20 @@ class Leadership:
         return self._hold_file() if self._database.file is not None else self._hold_lock()
 
     def give_back(self) -> None:
-        """Release the lead."""
+        """Release the lead. When this returns, another one can take it."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
         if self._connection is not None:
             with suppress(SQLAlchemyError):
-                # The connection is not given back to the pool, where the lock would live on.
+                # PostgreSQL answers this; it notices a closed connection only some time later.
+                self._connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK + self._held})")
+            self._forget()
+
+    def _forget(self) -> None:
+        """Close the connection for good: in the pool the lock would live on."""
+        if self._connection is not None:
+            with suppress(SQLAlchemyError):
                 self._connection.invalidate()
                 self._connection.close()
             self._connection = None
@@ -88,7 +95,7 @@ class Leadership:
                 return True
             return self._take_lock()
         except SQLAlchemyError:
-            self.give_back()
+            self._forget()
             return False
 
     def _take_lock(self) -> bool:
@@ -99,7 +106,7 @@ class Leadership:
         wanted = f"SELECT pg_try_advisory_lock({_LOCK + self._held})"
         taken: Any = connection.exec_driver_sql(wanted).scalar_one()
         if not taken:
-            self.give_back()
+            self._forget()
         return bool(taken)
 
 

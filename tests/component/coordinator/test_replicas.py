@@ -293,9 +293,15 @@ def test_a_leader_that_is_killed_leads_no_longer(migrated_url: str) -> None:
     assert mine.hold()
     assert not Leadership(database).hold()
     mine.give_back()
-    again = Leadership(database)
-    assert again.hold()
-    again.give_back()
+    database.close()
+
+
+def test_what_is_given_back_can_be_taken_at_once(migrated_url: str) -> None:
+    database = Database(migrated_url)
+    for turn in range(50):
+        one = Leadership(database)
+        assert one.hold(), turn
+        one.give_back()
     database.close()
 
 

@@ -228,9 +228,9 @@ def test_sessions_of_a_worker_that_ends_or_hangs_go_on_from_their_last_state(
             assert state.frames_processed >= before[one.session_id].frames_processed
             if one in moved:
                 assert page.lost
-                if (end, count) != (signal.SIGKILL, 2):
-                    # A hang is seen after seconds, and another process takes seconds to start. What goes on
-                    # within a second was watched all the time, and there is nothing to tell.
+                if end == signal.SIGSTOP:
+                    # A hang is seen after seconds. What goes on within a second, as after a kill it may,
+                    # was watched all the time, and there is nothing to tell.
                     assert state.unwatched_s is not None
                     assert state.unwatched_s[Kind.FACE] > 0
                     await until(
