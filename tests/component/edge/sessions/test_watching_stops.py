@@ -198,7 +198,7 @@ def test_without_the_agreement_to_be_seen_a_page_that_is_gone_is_gone() -> None:
 
 APART = timedelta(milliseconds=300)
 """Who says when a stall was raised reads another clock than this test, one after the other: a busy machine
-may do something else in between. Shorter than a stall's wait and than a pause, which tell right from wrong."""
+may do something else in between. A fault would be wrong by a stall's wait or a pause, which are longer."""
 
 
 def raised_after(world: Stage, instant: datetime) -> list[Alert]:
