@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -140,11 +139,9 @@ async def _close_code(reader: asyncio.StreamReader) -> tuple[int, int]:
 def test_a_flood_of_frames_of_any_kind_ends_its_socket_with_1008(first: int) -> None:
     async def act(place: str, ends: Ends, doors: Doors) -> None:
         reader, writer = await _opened(place, b"/reads")
-        began = time.monotonic()
         writer.write(frame(first, b"abcd") * 20_000)
         code, answered = await _close_code(reader)
         assert code == 1008
-        assert time.monotonic() - began < 1.0
         assert answered <= ALLOWANCE.frames.burst, "before pongs for all of them"
         await until(lambda: ends.codes == [1008], "the application hears of it")
         assert ends.read <= ALLOWANCE.frames.burst

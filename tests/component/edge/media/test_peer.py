@@ -241,7 +241,7 @@ def test_a_peer_that_nobody_may_watch_keeps_and_decodes_nothing_until_it_is_watc
             assert again.frame_id > counted
             assert await peer.audio.get() is not None
 
-    asyncio.run(scene())
+    undisturbed(lambda: asyncio.run(scene()))
 
 
 def test_a_session_goes_on_counting_when_its_page_connects_again() -> None:
