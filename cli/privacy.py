@@ -17,6 +17,7 @@ from shared.api.privacy import (
     ErasureOut,
     ExportRequest,
     RequestRefusal,
+    SessionCorrectionRequest,
 )
 from shared.receipts import is_genuine, read_receipt
 from shared.sealing import parse_signing_public
@@ -69,6 +70,23 @@ def correct(
     request = checked(CorrectionRequest, candidate_id=candidate, new_candidate_id=new)
     with connect() as client:
         write_one(client.privacy.correct(request).model_dump(mode="json"), output)
+
+
+@app.command("correct-session")
+def correct_session(
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="The wrong exam_session_id.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The right one.")],
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Correct the exam_session_id of a session that is over, everywhere and at once.
+
+    Example:
+
+        proctorctl privacy correct-session SESS-CS110-CAND-12345 SESS-CS101-CAND-12345
+    """
+    request = checked(SessionCorrectionRequest, exam_session_id=session, new_exam_session_id=new)
+    with connect() as client:
+        write_one(client.privacy.correct_session(request).model_dump(mode="json"), output)
 
 
 @app.command()

@@ -15,6 +15,8 @@ from shared.api.privacy import (
     ErasureRequestPage,
     ExportRequest,
     PrivacyStatusOut,
+    SessionCorrectionOut,
+    SessionCorrectionRequest,
 )
 
 
@@ -36,6 +38,11 @@ class PrivacyCalls:
 
     def correct(self, request: CorrectionRequest) -> CorrectionOut:
         return self._calls.one("POST", path_of("privacy", "correct"), CorrectionOut, body=request)
+
+    def correct_session(self, request: SessionCorrectionRequest) -> SessionCorrectionOut:
+        return self._calls.one(
+            "POST", path_of("privacy", "correct-session"), SessionCorrectionOut, body=request
+        )
 
     def requests(self, most: int) -> list[ErasureRequestOut]:
         """Candidates' requests to be erased, oldest first."""

@@ -37,9 +37,14 @@ class DeliveryKind(StrEnum):
     PERSON_CORRECTED = "person.corrected"
     """A person's candidate_id was corrected here. Told whatever the filter says, to every destination that
     gets candidate_ids and got something about this session."""
+    SESSION_CORRECTED = "session.corrected"
+    """A session's exam_session_id was corrected here. Told whatever the filter says, to every destination
+    that got something about it."""
 
 
-NOTICES: Final = frozenset({DeliveryKind.PERSON_ERASED, DeliveryKind.PERSON_CORRECTED})
+NOTICES: Final = frozenset(
+    {DeliveryKind.PERSON_ERASED, DeliveryKind.PERSON_CORRECTED, DeliveryKind.SESSION_CORRECTED}
+)
 """What is told whatever a destination wants; the names in it are kept until it is delivered, but no longer
 than anything is told."""
 

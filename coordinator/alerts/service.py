@@ -263,8 +263,8 @@ def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Sto
 
 
 def opened_rows(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
-    """These alerts in their order, without those with a destroyed key, under their candidates' present
-    names."""
+    """These alerts in their order, without those with a destroyed key, under the present names of their
+    sessions and candidates."""
     rows = list(rows)
     # A page may have alerts of as many sessions as rows: their keys are loaded in one query, not in one each.
     held = keys.by_id(db, {row.data_key_id for row in rows})
@@ -279,11 +279,13 @@ def opened_rows(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> l
     return [_stored(row, _under(shown, names.get(row.session_id)), kept) for row, shown in opened]
 
 
-def _under(shown: Shown, name: str | None) -> Shown:
-    """An alert under its candidate's present name; the stored one has that of its time."""
-    if name is None or name == shown.alert.candidate_id:
+def _under(shown: Shown, names: tuple[str, str] | None) -> Shown:
+    """An alert under the present names of its session and candidate; the stored one has those of its time."""
+    alert = shown.alert
+    if names is None or names == (alert.exam_session_id, alert.candidate_id):
         return shown
-    return replace(shown, alert=shown.alert.model_copy(update={"candidate_id": name}))
+    present = dict(zip(("exam_session_id", "candidate_id"), names, strict=True))
+    return replace(shown, alert=alert.model_copy(update=present))
 
 
 def _stored(row: StoredAlert, shown: Shown, kept: Mapping[UUID, KeptEvidence]) -> Stored:

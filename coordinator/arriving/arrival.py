@@ -101,8 +101,9 @@ def admit(
     alert = shown.alert
     if not _is_of(alert, sitting):
         raise Refused("wrong-person")
-    if alert.candidate_id != sitting.candidate:
-        alert = alert.model_copy(update={"candidate_id": sitting.candidate})
+    present = {"exam_session_id": session.reference, "candidate_id": sitting.candidate}
+    if any(getattr(alert, name) != value for name, value in present.items()):
+        alert = alert.model_copy(update=present)
         body = encode_alert(alert)
     _check_alert(header, alert)
     against = objection(header, happened_utc(header, alert), sitting.held, skew_s)
@@ -122,12 +123,14 @@ def admit(
 
 
 def _is_of(alert: Alert, sitting: Sitting) -> bool:
-    """Whether an alert names its session and its person, perhaps by a name that was corrected since."""
-    session = sitting.session
-    if (alert.exam_session_id, alert.exam_id) != (session.reference, session.exam_reference):
-        return False
-    return alert.candidate_id == sitting.candidate or was_named(
-        session.candidate_id, alert.candidate_id, sitting.former
+    """Whether an alert names its session and its person, perhaps by names that were corrected since."""
+    session, former = sitting.session, sitting.former
+    named = (
+        (session.id, session.reference, alert.exam_session_id),
+        (session.candidate_id, sitting.candidate, alert.candidate_id),
+    )
+    return alert.exam_id == session.exam_reference and all(
+        said == present or was_named(owner, said, former) for owner, present, said in named
     )
 
 

@@ -47,7 +47,7 @@ class Sitting:
     candidate: str
     """The institution's candidate_id."""
     former: frozenset[bytes] = frozenset()
-    """The hashes of candidate_ids that were corrected."""
+    """The hashes of names that were corrected, the candidate's and its sessions'."""
     seal_key: HeldKey
     """The key to which its alerts are sealed."""
     evidence: EvidenceKeys

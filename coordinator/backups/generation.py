@@ -69,6 +69,8 @@ class Notice:
     parcel_id: UUID
     sealed: bytes
     """The names, under the master key."""
+    row: Mapping[str, Any] | None = None
+    """Its other columns as JSON; None in a backup of before, which had only the names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,10 @@ def line_of(item: Item) -> bytes:
         case HoldRow(hold_id, sealed, row):
             value = {"hold": str(hold_id), "reason": base64.b64encode(sealed).decode("ascii")}
             value |= {} if row is None else {"row": dict(row)}
-        case Notice(destination_id, parcel_id, sealed):
+        case Notice(destination_id, parcel_id, sealed, row):
             names = base64.b64encode(sealed).decode("ascii")
             value = {"notice": str(parcel_id), "to": str(destination_id), "names": names}
+            value |= {} if row is None else {"row": dict(row)}
         case RowNow(table, columns):
             value = {"now": table, "row": dict(columns)}
         case HeldKey(key_id, wrapped):
@@ -130,8 +133,10 @@ def _item(line: bytes) -> Item:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True), row)
             case {"hold": str(hold_id), "reason": str(sealed)}:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True))
-            case {"notice": str(parcel_id), "to": str(destination_id), "names": str(sealed)}:
-                return Notice(UUID(destination_id), UUID(parcel_id), base64.b64decode(sealed, validate=True))
+            case {"notice": str(parcel_id), "to": str(home), "names": str(sealed), **rest}:
+                row = rest.get("row")
+                names = base64.b64decode(sealed, validate=True)
+                return Notice(UUID(home), UUID(parcel_id), names, row if isinstance(row, dict) else None)
             case {"now": str(table), "row": dict(columns)}:
                 return RowNow(table, columns)
             case {"key": str(key_id), "wrapped": str(wrapped)}:

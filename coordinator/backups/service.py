@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, delete, func, select, update
 
 from coordinator.backups.generation import HoldRow, Notice
-from coordinator.destinations.tables import Delivery
+from coordinator.destinations.tables import Delivery, DeliveryState, Destination
 from coordinator.holds.tables import LegalHold
 from coordinator.keys.tables import Key
+from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import Tenant
+
+_OF_NOTICE: Final = frozenset(
+    {"tenant_id", "kind", "subject_id", "session_id", "revision", "epoch", "noted_utc", "due_utc"}
+)
+"""What of a waiting notice is taken: nothing that changes with its tries."""
 
 
 def revision(db: Session) -> str:
@@ -54,20 +61,40 @@ def put_holds_back(db: Session, held: Sequence[HoldRow]) -> None:
 
 
 def notices(db: Session) -> list[Notice]:
-    """The names in notices about persons that are not delivered yet."""
-    wanted = select(Delivery.destination_id, Delivery.parcel_id, Delivery.told_sealed).where(
-        col(Delivery.told_sealed).is_not(None)
-    )
-    found = db.exec(wanted.order_by(col(Delivery.sequence)))
-    return [Notice(home, parcel, sealed) for home, parcel, sealed in found if sealed is not None]
+    """The notices about persons that are not delivered yet, in their order."""
+    wanted = select(Delivery).where(col(Delivery.told_sealed).is_not(None))
+    return [
+        Notice(
+            row.destination_id,
+            row.parcel_id,
+            row.told_sealed,
+            row.model_dump(mode="json", include=set(_OF_NOTICE)),
+        )
+        for row in db.exec(wanted.order_by(col(Delivery.sequence)))
+        if row.told_sealed is not None
+    ]
 
 
 def put_notices_back(db: Session, names: Sequence[Notice]) -> None:
-    """Put names back into the notices that wait in a database's copy. Those that were delivered since stay
-    without; of who was erased since, the notices are noted again."""
+    """Let the notices wait that waited at last: those of a database's copy get their names back, and later
+    ones are noted again, where the copy knows session and destination. Those that were delivered since stay
+    without names."""
     for one in names:
         mine = (col(Delivery.destination_id) == one.destination_id, col(Delivery.parcel_id) == one.parcel_id)
-        db.exec(update(Delivery).where(*mine).values(told_sealed=one.sealed))
+        done = db.exec(update(Delivery).where(*mine).values(told_sealed=one.sealed))
+        if not done.rowcount and one.row is not None:
+            _note_again(db, one.destination_id, one.parcel_id, one.sealed, one.row)
+
+
+def _note_again(
+    db: Session, destination_id: UUID, parcel_id: UUID, sealed: bytes, row: Mapping[str, Any]
+) -> None:
+    again = {"state": DeliveryState.WAITING, "attempts": 0, "next_try_utc": row["due_utc"]}
+    place = {"destination_id": destination_id, "parcel_id": parcel_id}
+    made = Delivery.model_validate({**row, **again, **place, "told_sealed": sealed})
+    if db.get(Destination, destination_id) and db.get(ExamSession, made.session_id):
+        db.add(made)
+        db.flush()
 
 
 def destroyed(db: Session) -> int:

@@ -40,11 +40,18 @@ class _Taken:
     table: Any
     which: Callable[[datetime], Sequence[Any]]
     marks: tuple[Any, ...]
+    columns: frozenset[str] | None = None
+    """Those that are taken; None: all."""
 
 
 def _corrected(since_utc: datetime) -> Any:
     corrected = col(FormerReference.corrected_utc) >= since_utc
     return col(Candidate.id).in_(select(FormerReference.candidate_id).where(corrected))
+
+
+def _sessions_corrected(since_utc: datetime) -> Any:
+    corrected = col(FormerReference.corrected_utc) >= since_utc
+    return col(ExamSession.id).in_(select(FormerReference.session_id).where(corrected))
 
 
 _TAKEN: Final = (
@@ -66,6 +73,12 @@ _TAKEN: Final = (
     ),
     _Taken(Candidate, lambda since: [_corrected(since), col(Candidate.erased_utc).is_(None)], ()),
     _Taken(
+        ExamSession,
+        lambda since: [_sessions_corrected(since), col(ExamSession.erased_utc).is_(None)],
+        (),
+        frozenset({"id", "tenant_id", "reference"}),
+    ),
+    _Taken(
         FormerReference,
         lambda since: [col(FormerReference.corrected_utc) >= since],
         (FormerReference.corrected_utc,),
@@ -85,7 +98,7 @@ def rows(db: Session, since_utc: datetime) -> Iterable[RowNow]:
     """What is taken, table by table."""
     for one in _TAKEN:
         for row in db.exec(select(one.table).where(*one.which(since_utc)).order_by(one.table.id)):
-            yield RowNow(row.__tablename__, _dumped(row))
+            yield RowNow(row.__tablename__, _dumped(row, one.columns))
 
 
 def marks(db: Session, since_utc: datetime) -> str:
@@ -120,6 +133,7 @@ class _Back:
         self._now_utc = now_utc
         self._institutions = set(db.exec(select(Tenant.id)))
         self._names: dict[UUID, str] = {}
+        self._session_names: dict[UUID, str] = {}
         self._said: set[UUID] = set()
         self._certificates: list[DestinationCertificate] = []
         self.changed = 0
@@ -129,6 +143,8 @@ class _Back:
             return
         if table is Candidate:
             self._names[values["id"]] = values["reference"]
+        elif table is ExamSession:
+            self._session_names[values["id"]] = values["reference"]
         elif "candidate_id" in values:
             self._take_of_person(table, values)
         elif table is DestinationCertificate:
@@ -147,7 +163,7 @@ class _Back:
         people = self._people(self._names)
         wrong = [(one, name) for one in people if (name := self._names[one.id]) != one.reference]
         correcting.correct_again(self._db, wrong)
-        self.changed += len(wrong)
+        self.changed += len(wrong) + self._correct_sessions()
         for person in self._people(self._said):
             for session in self._running(person):
                 consents.settle(self._db, person, session)
@@ -156,9 +172,17 @@ class _Back:
     def _take_of_person(self, table: type[Row], values: dict[str, Any]) -> None:
         if not self._people([values["candidate_id"]]):
             return
+        if values.get("session_id") is not None and not self._sessions([values["session_id"]]):
+            return
         if table is Consent:
             self._said.add(values["candidate_id"])
         self._put(table, values)
+
+    def _correct_sessions(self) -> int:
+        there = self._sessions(self._session_names)
+        wrong = [(one, name) for one in there if (name := self._session_names[one.id]) != one.reference]
+        correcting.correct_sessions_again(self._db, wrong)
+        return len(wrong)
 
     def _put(self, table: type[Row], values: dict[str, Any]) -> None:
         there, made = self._db.get(table, values["id"]), table.model_validate(values)
@@ -201,6 +225,12 @@ class _Back:
         )
         return self._db.exec(wanted).all()
 
+    def _sessions(self, ids: Iterable[UUID]) -> Sequence[ExamSession]:
+        wanted = select(ExamSession).where(
+            col(ExamSession.id).in_(list(ids)), col(ExamSession.erased_utc).is_(None)
+        )
+        return self._db.exec(wanted).all()
+
     def _running(self, person: Candidate) -> Sequence[ExamSession]:
         wanted = select(ExamSession).where(
             ExamSession.candidate_id == person.id,
@@ -210,9 +240,10 @@ class _Back:
         return self._db.exec(wanted).all()
 
 
-def _dumped(row: Row) -> Mapping[str, Any]:
-    values = row.model_dump(mode="json", exclude=set(_BYTES))
-    for name in _BYTES & set(type(row).model_fields):
+def _dumped(row: Row, columns: frozenset[str] | None = None) -> Mapping[str, Any]:
+    taken = frozenset(type(row).model_fields) if columns is None else columns
+    values = row.model_dump(mode="json", include=set(taken - _BYTES))
+    for name in _BYTES & taken:
         value = getattr(row, name)
         values[name] = None if value is None else base64.b64encode(value).decode("ascii")
     return MappingProxyType(values)
@@ -223,7 +254,7 @@ def _loaded(row: Mapping[str, Any]) -> dict[str, Any]:
         name: base64.b64decode(value) if name in _BYTES and value is not None else value
         for name, value in row.items()
     }
-    for name in ("id", "tenant_id", "candidate_id"):
-        if name in values:
+    for name in ("id", "tenant_id", "candidate_id", "session_id"):
+        if values.get(name) is not None:
             values[name] = UUID(values[name])
     return values

@@ -53,14 +53,18 @@ def references(db: Session, candidate_ids: Collection[UUID]) -> dict[UUID, str]:
     return dict(db.exec(wanted).all())
 
 
-def present_names(db: Session, session_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The institution's names of the candidates of these sessions, by session; without erased ones."""
+def present_names(db: Session, session_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+    """The institution's names of these sessions and of their candidates, by session; without erased ones."""
     wanted = (
-        select(ExamSession.id, Candidate.reference)
+        select(ExamSession.id, ExamSession.reference, Candidate.reference)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .where(col(ExamSession.id).in_(session_ids), col(Candidate.erased_utc).is_(None))
+        .where(
+            col(ExamSession.id).in_(session_ids),
+            col(ExamSession.erased_utc).is_(None),
+            col(Candidate.erased_utc).is_(None),
+        )
     )
-    return dict(db.exec(wanted).all())
+    return {session_id: (session, candidate) for session_id, session, candidate in db.exec(wanted)}
 
 
 def rename(db: Session, candidate: Candidate, reference: str, now_utc: datetime) -> None:
@@ -68,13 +72,7 @@ def rename(db: Session, candidate: Candidate, reference: str, now_utc: datetime)
     it: two people are never merged."""
     if find(db, candidate.tenant_id, reference) is not None:
         raise _taken()
-    former = FormerReference(
-        tenant_id=candidate.tenant_id,
-        candidate_id=candidate.id,
-        reference_hash=former_hash(candidate.id, candidate.reference),
-        corrected_utc=now_utc,
-    )
-    insert_once(db, former)
+    _keep_former(db, candidate, None, former_hash(candidate.id, candidate.reference), now_utc)
     candidate.reference = reference
     db.add(candidate)
     try:
@@ -84,8 +82,45 @@ def rename(db: Session, candidate: Candidate, reference: str, now_utc: datetime)
     concerns(candidate.tenant_id, candidate_id=candidate.id)
 
 
+def rename_session(
+    db: Session, candidate: Candidate, session: ExamSession, reference: str, now_utc: datetime
+) -> None:
+    """Give a session of a locked candidate another name. Raises `Rejected` (409 `reference-taken`) if another
+    session has it."""
+    used = select(ExamSession.id).where(
+        ExamSession.tenant_id == session.tenant_id, ExamSession.reference == reference
+    )
+    if db.exec(used).first() is not None:
+        raise _session_taken()
+    _keep_former(db, candidate, session.id, former_hash(session.id, session.reference), now_utc)
+    session.reference = reference
+    db.add(session)
+    try:
+        db.flush()
+    except IntegrityError as error:  # another transaction has just given it to a session
+        raise _session_taken() from error
+
+
+def _keep_former(
+    db: Session, candidate: Candidate, session_id: UUID | None, reference_hash: bytes, now_utc: datetime
+) -> None:
+    mine = (FormerReference.candidate_id == candidate.id, FormerReference.reference_hash == reference_hash)
+    row = db.exec(select(FormerReference).where(*mine)).one_or_none()
+    if row is None:
+        row = FormerReference(
+            tenant_id=candidate.tenant_id,
+            candidate_id=candidate.id,
+            session_id=session_id,
+            reference_hash=reference_hash,
+            corrected_utc=now_utc,
+        )
+    row.corrected_utc = now_utc  # also of a name that came back: a restore asks what was corrected since
+    db.add(row)
+    db.flush()
+
+
 def former_of(db: Session, candidate_ids: Collection[UUID]) -> dict[UUID, frozenset[bytes]]:
-    """The hashes of former names, by candidate; without those who have none."""
+    """The hashes of former names, their sessions' too, by candidate; without those who have none."""
     wanted = select(FormerReference).where(col(FormerReference.candidate_id).in_(candidate_ids))
     found: dict[UUID, set[bytes]] = {}
     for row in db.exec(wanted):
@@ -141,6 +176,12 @@ def _taken() -> Rejected:
         "another candidate has this id already, and two people are never merged; nothing was changed",
         code="reference-taken",
         status=409,
+    )
+
+
+def _session_taken() -> Rejected:
+    return Rejected(
+        "another session has this id already; nothing was changed", code="reference-taken", status=409
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables of candidates and of what is kept of their former names."""
+"""Tables of candidates and of what is kept of former names: theirs, and those of their sessions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Candidate(Row, table=True):
 
 
 class FormerReference(Row, table=True):
-    """A name that was corrected, as a hash: alerts that were written before still have it."""
+    """A name of a candidate or of one of its sessions that was corrected, as a hash: alerts that were written
+    before still have it."""
 
     __tablename__ = "former_references"
     __table_args__ = (UniqueConstraint("candidate_id", "reference_hash"),)
@@ -36,6 +37,9 @@ class FormerReference(Row, table=True):
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenants.id")
     candidate_id: UUID = Field(foreign_key="candidates.id")
+    session_id: UUID | None = Field(default=None, foreign_key="sessions.id", index=True)
+    """The session that had it; None: the candidate itself had it."""
     reference_hash: bytes
     """See `former`."""
     corrected_utc: datetime = Field(sa_type=UtcDateTime)
+    """When it was corrected last: a name may come back."""

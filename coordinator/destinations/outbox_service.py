@@ -115,6 +115,29 @@ def note_correction(
     return len({row["destination_id"] for row in rows})
 
 
+def note_session_correction(
+    db: Session, keyring: Keyring, session: ExamSession, former: str, now_utc: datetime
+) -> int:
+    """Note for every destination that got something about this session that its name was corrected; returns
+    the number of destinations."""
+    told = {
+        "exam_session_id": session.reference,
+        "former_exam_session_id": former,
+        "exam_id": session.exam_reference,
+        "corrected_at": format_utc(now_utc),
+    }
+    news = News(
+        tenant_id=session.tenant_id,
+        session_id=session.id,
+        fact=Fact(DeliveryKind.SESSION_CORRECTED),
+        subject_id=uuid7(),
+        due_utc=now_utc,
+    )
+    rows = [_notice_row(keyring, news, home, told, now_utc) for _, home in _told_of(db, [session], now_utc)]
+    insert_new(db, Delivery, rows)
+    return len(rows)
+
+
 def _told_of(
     db: Session, sessions: Sequence[ExamSession], now_utc: datetime
 ) -> list[tuple[ExamSession, Destination]]:

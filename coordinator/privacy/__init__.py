@@ -3,7 +3,7 @@
     places      what becomes of every table when a person is erased (pure)
     kept        what stays, in the words of the receipt (pure)
     tables      erasures, their sessions, candidates' requests
-    correcting_service  corrects a person's name
+    correcting_service  corrects a person's or a session's name
     erasing_service   decides an erasure, removes what is left, finishes it
     about_service     what there is about a person: counts it, deletes it
     export_service    the same, opened, for an export
@@ -15,7 +15,7 @@
     answers     requests, erasures and status in the API's form
     steps       the steps after the decision, at once and again after a crash
     examples    of the API's bodies
-    routes      POST /privacy/delete, POST /privacy/correct, requests, erasures
+    routes      POST /privacy/delete, /correct and /correct-session, requests, erasures
     access_routes     POST /privacy/export, GET /privacy/status, GET /privacy/own
 
 An erasure is decided in one transaction: it is written in the journal, every private half and data key of the

@@ -90,8 +90,7 @@ def rows_about(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID
         Acknowledgement,
     ):
         yield table, col(table.session_id).in_(session_ids)
-    told = col(Delivery.kind) == DeliveryKind.PERSON_ERASED
-    yield Delivery, col(Delivery.session_id).in_(session_ids) & ~told
+    yield Delivery, col(Delivery.session_id).in_(session_ids) & ~_still_told()
     yield (
         FacePair,
         or_(col(FacePair.candidate_id) == candidate_id, col(FacePair.other_id) == candidate_id),
@@ -100,6 +99,15 @@ def rows_about(tenant_id: UUID, candidate_id: UUID, session_ids: Collection[UUID
     yield EnrollmentPicture, col(EnrollmentPicture.enrollment_id).in_(enrollments)
     for owned in (PracticeCheck, Enrollment, AccommodationVersion, Consent, FormerReference, LegalHold):
         yield owned, col(owned.candidate_id) == candidate_id
+
+
+def _still_told() -> ColumnElement[bool]:
+    """What a destination is told although the person is erased: of the erasure, and before it by which name
+    it is told of that."""
+    renamed = col(Delivery.kind) == DeliveryKind.SESSION_CORRECTED
+    return or_(
+        col(Delivery.kind) == DeliveryKind.PERSON_ERASED, renamed & col(Delivery.told_sealed).is_not(None)
+    )
 
 
 def _kind(table: type[Row]) -> str:

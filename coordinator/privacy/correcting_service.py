@@ -1,4 +1,4 @@
-"""Corrects the name of a person: the institution's identifier. Flushes, never commits.
+"""Corrects the name of a person or of a session: the institution's identifier. Flushes, never commits.
 
 All that refers to the person by its random id stays as it is. Where its name was written as whose word
 something is, the present one stands afterwards. Its own tokens have the former name and are revoked: whoever
@@ -56,17 +56,42 @@ def correct(
     if former == reference:
         return Corrected(candidate.id, 0, 0)
     if sessions.active_count(db, candidate.id, now_utc):
-        raise Rejected(
-            "a session of this candidate is running under the former name; wait for its end",
-            code="session-active",
-            status=409,
-        )
+        raise _running("a session of this candidate is running under the former name; wait for its end")
     candidates.rename(db, candidate, reference, now_utc)
     _rewrite(db, candidate, former)
     sat = db.exec(select(ExamSession).where(ExamSession.candidate_id == candidate.id)).all()
     recipients = outbox.note_correction(db, keyring, sat, (former, reference), now_utc)
     tokens = _revoke(db, candidate, former, now_utc)
     return Corrected(candidate.id, tokens, recipients)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedSession:
+    """What the correction of a session's name came to."""
+
+    session_id: UUID
+    recipients: int
+    """Destinations that are told."""
+
+
+def correct_session(
+    db: Session, keyring: Keyring, session: ExamSession, reference: str, now_utc: datetime
+) -> CorrectedSession:
+    """Correct a session's name. Raises `Rejected`: 409 `reference-taken` if another session has it, 409
+    `session-active` while it runs, because its page and node have the former name, 404 `session-unknown` if
+    it got another name meanwhile."""
+    candidate, former = db.get_one(Candidate, session.candidate_id), session.reference
+    candidates.lock(db, candidate)
+    db.refresh(session)
+    if session.reference != former:
+        raise sessions.unknown()
+    if former == reference:
+        return CorrectedSession(session.id, 0)
+    if session.ended_utc is None and session.expires_utc > now_utc:
+        raise _running("the session is running under the former name; wait for its end")
+    candidates.rename_session(db, candidate, session, reference, now_utc)
+    recipients = outbox.note_session_correction(db, keyring, session, former, now_utc)
+    return CorrectedSession(session.id, recipients)
 
 
 def correct_again(db: Session, names: Sequence[tuple[Candidate, str]]) -> None:
@@ -81,6 +106,22 @@ def correct_again(db: Session, names: Sequence[tuple[Candidate, str]]) -> None:
         db.add(candidate)
         db.flush()
         _rewrite(db, candidate, before)
+
+
+def correct_sessions_again(db: Session, names: Sequence[tuple[ExamSession, str]]) -> None:
+    """The same with names of sessions."""
+    for session, _ in names:
+        session.reference = tombstone(session.id)
+        db.add(session)
+    db.flush()
+    for session, reference in names:
+        session.reference = reference
+        db.add(session)
+    db.flush()
+
+
+def _running(why: str) -> Rejected:
+    return Rejected(why, code="session-active", status=409)
 
 
 def _rewrite(db: Session, candidate: Candidate, former: str) -> None:

@@ -49,6 +49,15 @@ PRIVACY_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "tokens_revoked": 1,
             "recipients_told": 1,
         },
+        "SessionCorrectionRequest": {
+            "exam_session_id": "SESS-CS110-CAND-20231",
+            "new_exam_session_id": "SESS-CS101-CAND-20231",
+        },
+        "SessionCorrectionOut": {
+            "exam_session_id": "SESS-CS101-CAND-20231",
+            "session_uuid": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a73",
+            "recipients_told": 1,
+        },
         "OwnPrivacyOut": {
             "candidate_id": "CAND-20231",
             "known_since": "2025-12-01T08:00:00Z",

@@ -75,9 +75,11 @@ def rows(db: Session, keyring: Keyring, whose: Person) -> dict[str, Rows]:
         name = str(table.__tablename__)
         if name not in OTHERS and table is not Evidence:
             found[name] = _opened(db.exec(select(table).where(where)), keyring, whose)
+    named = {row["id"]: row["reference"] for row in found["sessions"]}
     for row in found["alerts"]:
-        if isinstance(row["body"], dict):
-            row["body"]["candidate_id"] = whose.reference  # it has the name of its time
+        if isinstance(row["body"], dict):  # it has the names of its time
+            present = {"candidate_id": whose.reference, "exam_session_id": named[row["session_id"]]}
+            row["body"].update(present)
     for row in found["deliveries"]:
         row["destination"] = db.get_one(Destination, UUID(row.pop("destination_id"))).name
     found["audit"] = _acts(db, whose)

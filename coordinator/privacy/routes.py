@@ -22,6 +22,7 @@ from coordinator.privacy import (
 from coordinator.privacy.answers import erasure_out, requests_out
 from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.privacy.tables import Erasure
+from coordinator.sessions import service as sessions
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep
@@ -33,6 +34,8 @@ from shared.api.privacy import (
     ErasureDecision,
     ErasureOut,
     ErasureRequestPage,
+    SessionCorrectionOut,
+    SessionCorrectionRequest,
 )
 from shared.erasures import Cause
 from shared.errors import ConfigError, Unavailable
@@ -84,6 +87,33 @@ async def correct_person(body: CorrectionRequest, claims: Dpo, parts: PartsDep, 
 
     done = await parts.writing(work)
     await asyncio.gather(parts.verifier.refresh(), asyncio.to_thread(parts.database.scrub))
+    return done
+
+
+@router.post("/correct-session", responses=problems(401, 403, 404, 409))
+async def correct_session(
+    body: SessionCorrectionRequest, claims: Dpo, parts: PartsDep, now: Now
+) -> SessionCorrectionOut:
+    """Correct a session's exam_session_id, everywhere and at once, once the session is over.
+
+    Alerts, reports, exports and deliveries name the session by the new one from then on, also what was
+    stored or written before; all internal ids stay, and under the former one there is no session any more
+    (404). Systems of the institution that got it are told (`session.corrected`). An id that another session
+    has is refused (409 `reference-taken`), and so is a correction while the session runs (409
+    `session-active`).
+    """
+
+    def work(db: Session) -> SessionCorrectionOut:
+        session = sessions.find(db, claims.tenant_id, body.exam_session_id).session
+        done = correcting.correct_session(db, parts.keys.keyring, session, body.new_exam_session_id, now)
+        return SessionCorrectionOut(
+            exam_session_id=body.new_exam_session_id,
+            session_uuid=str(done.session_id),
+            recipients_told=done.recipients,
+        )
+
+    done = await parts.writing(work)
+    await asyncio.to_thread(parts.database.scrub)
     return done
 
 

@@ -168,7 +168,7 @@ def _accommodations(db: Session, tenant_id: UUID, pairs: Collection[tuple[UUID, 
 
 def _records(db: Session, sessions: Collection[UUID], now_utc: datetime) -> int:
     removed = 0
-    for table in (JoinCode, Device, Acknowledgement, SessionPolicy):
+    for table in (JoinCode, Device, Acknowledgement, SessionPolicy, FormerReference):
         removed += _removed(db, table, col(table.session_id).in_(sessions))
     for row in db.exec(select(ExamSession).where(col(ExamSession.id).in_(sessions))):
         row.reference, row.erased_utc = tombstone(row.id), now_utc

@@ -56,10 +56,15 @@ def find(db: Session, tenant_id: UUID, reference: str) -> Found:
         select_found().where(ExamSession.tenant_id == tenant_id, ExamSession.reference == reference)
     ).one_or_none()
     if row is None:
-        raise Rejected("there is no session with this id", code="session-unknown", status=404)
+        raise unknown()
     found = Found(*row)
     concerns(tenant_id, candidate_id=found.candidate.id, session_id=found.session.id)
     return found
+
+
+def unknown() -> Rejected:
+    """The refusal of an exam_session_id that no session has."""
+    return Rejected("there is no session with this id", code="session-unknown", status=404)
 
 
 def as_now(db: Session, found: Found, now_utc: datetime) -> Found:

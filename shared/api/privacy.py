@@ -98,6 +98,24 @@ class CorrectionOut(Response):
     """Systems of the institution that get a `person.corrected` message."""
 
 
+class SessionCorrectionRequest(Request):
+    """A session's exam_session_id that is wrong, and the right one."""
+
+    exam_session_id: Reference
+    new_exam_session_id: Reference
+
+
+class SessionCorrectionOut(Response):
+    """A corrected exam_session_id."""
+
+    exam_session_id: str
+    """The present one."""
+    session_uuid: str
+    """The random internal id, which stays."""
+    recipients_told: int
+    """Systems of the institution that get a `session.corrected` message."""
+
+
 class HoldStatus(Response):
     """A legal hold that keeps something of a person."""
 

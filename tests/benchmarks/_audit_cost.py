@@ -37,7 +37,7 @@ from tests.benchmarks.coordinator import delivery_of
 from tests.support.sittings import EdgeNode, sit
 
 SESSIONS: Final = 16
-PAIRS: Final = 12
+PAIRS: Final = 40
 WARM_UP: Final = 2
 """Pairs that do not count."""
 BACKLOG: Final = 8

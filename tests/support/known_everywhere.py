@@ -120,7 +120,9 @@ def _add_of_person(db: Session, number: int, one: Sat, exam: UUID, other: Sat) -
         created_utc=over_utc,
         **mine,
     )
-    rows.add(FormerReference, reference_hash=uuid4().bytes, corrected_utc=over_utc, **mine)
+    for session_id in (None, one.session_id):
+        former = {"session_id": session_id, "reference_hash": uuid4().bytes}
+        rows.add(FormerReference, corrected_utc=over_utc, **former, **mine)
     rows.add(
         LegalHold,
         thing=HeldThing.CANDIDATE,

@@ -13,12 +13,16 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from coordinator.alerts.tables import RefusedAlert
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import FormerReference
 from coordinator.deliveries import working
-from coordinator.privacy import correcting_service as correcting
+from coordinator.privacy import correcting_service as correcting, erasing_service as erasing
+from coordinator.privacy.erasing_service import ErasureOrder
+from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.deliveries import DeliveryDetail
+from shared.erasures import Cause
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.tokens import Role
@@ -179,13 +183,90 @@ def test_a_candidate_sees_what_is_stored_and_what_became_of_its_request(on_site:
     on_site(test)
 
 
-def test_an_officer_corrects_by_a_command(on_sqlite: OnSite) -> None:
+async def corrected_session(site: Site, wrong: str, right: str, status: int = 200) -> dict[str, Any]:
+    body = {"exam_session_id": wrong, "new_exam_session_id": right}
+    answer = await site.post("/privacy/correct-session", body, headers=site.bearer(Role.DPO, "officer"))
+    assert answer.status_code == status, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_session_has_its_right_name_everywhere_also_in_what_comes_late(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
-        assert (await site.post("/enroll", enroll_body(candidate=WRONG))).status_code == 201
+        await sat(site)
+        started = site.node.obeyed.newest
+        late = ended_alert(site, EventType.LEFT_FRAME, 20.0)
+        assert (await corrected_session(site, "SESS-1", "SESS-2", 409))["code"] == "session-active"
+        assert (await site.post("/session/SESS-1/end")).is_success
+        assert (await corrected_session(site, "SESS-1", "SESS-1"))["session_uuid"] == str(started.session_id)
+        done = await corrected_session(site, "SESS-1", "SESS-2")
+        assert (done["exam_session_id"], done["session_uuid"]) == ("SESS-2", str(started.session_id))
+        await site.node.publish(late, started, 2)
+        await until_stored(site, 2)
+        after = (await site.get("/alerts", params={"exam_session_id": "SESS-2"})).json()["items"]
+        assert str(late.event_id) in {one["event_id"] for one in after}
+        assert {(one["exam_session_id"], one["candidate_id"]) for one in after} == {("SESS-2", WRONG)}
+        for path in ("/session/SESS-2", "/session/SESS-2/timeline", "/session/SESS-2/report", "/incidents"):
+            text = (await site.get(path)).text
+            assert ("SESS-2" in text, "SESS-1" in text) == (True, False), path
+        assert (await site.get("/session/SESS-1")).status_code == 404
+        asked = {"candidate_id": WRONG, "made_for": "the candidate"}
+        officer = {"headers": site.bearer(Role.DPO, "officer")}
+        answer = await site.post("/privacy/export", asked, **officer)
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            whole = b"\n".join(archive.read(name) for name in archive.namelist()).decode("utf-8", "replace")
+        assert ("SESS-2" in whole, "SESS-1" in whole) == (True, False)
+        gone = await site.post("/privacy/delete", {"candidate_id": WRONG}, **officer)
+        assert gone.json()["receipt"]["body"]["erased"]["names"] == 1
+
+    on_site(test)
+
+
+def test_a_freed_name_is_of_another_session_and_two_are_never_made_one(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await sat(site)
+        late, first = ended_alert(site, EventType.LEFT_FRAME, 20.0), site.node.obeyed.newest
+        assert (await site.post("/session/SESS-1/end")).is_success
+        await corrected_session(site, "SESS-1", "SESS-2")
+        await site.started("SESS-1", "CAND-3")
+        assert (await corrected_session(site, "SESS-2", "SESS-1", 409))["code"] == "reference-taken"
+        assert (await corrected_session(site, "SESS-9", "SESS-10", 404))["code"] == "session-unknown"
+        await site.node.publish(late, first, 2)
+        await until_stored(site, 2)
+        stored = (await site.get("/alerts", params={"exam_session_id": "SESS-2"})).json()["items"]
+        assert str(late.event_id) in {one["event_id"] for one in stored}
+
+    on_site(test)
+
+
+def test_an_alert_under_a_name_that_the_session_never_had_is_refused(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await sat(site)
+        started, other = site.node.obeyed.newest, ended_alert(site, EventType.LEFT_FRAME, 20.0)
+        await site.node.publish(other.model_copy(update={"exam_session_id": "SESS-9"}), started, 2)
+
+        def refused(db: Session) -> list[str]:
+            return [one.reason for one in db.exec(select(RefusedAlert))]
+
+        async def is_refused() -> bool:
+            return await site.parts.reading(refused) == ["wrong-person"]
+
+        await until(is_refused, "it is refused")
+
+    on_sqlite(test)
+
+
+def test_an_officer_corrects_by_commands(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await sat(site)
+        assert (await site.post("/session/SESS-1/end")).is_success
         async with served(site) as url:
             officer = Shell(site, url, "officer", Role.DPO)
             done = await officer.data("privacy", "correct", WRONG, RIGHT)
             assert (done["candidate_id"], done["recipients_told"]) == (RIGHT, 0)
+            done = await officer.data("privacy", "correct-session", "SESS-1", "SESS-2")
+            assert (done["exam_session_id"], done["recipients_told"]) == ("SESS-2", 0)
+            assert (await site.get("/session/SESS-2")).json()["candidate_id"] == RIGHT
 
     on_sqlite(test)
 
@@ -226,6 +307,52 @@ def test_who_got_the_wrong_name_is_told_once_for_each_correction(
         assert [one.told_sealed for one in rows] == [None] * 3
         assert str(rows[0].subject_id) == alert_id
         assert len(await site.rows(nameless)) == 1
+
+    async def whole() -> None:
+        async with asyncio.timeout(100), told(migrated_url, tmp_path) as site, sink() as receiver:
+            await test(site, receiver)
+
+    asyncio.run(whole())
+
+
+def test_who_got_a_session_under_its_wrong_name_is_told_before_its_erasure(
+    migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "POLL_S", 0.01)
+
+    def rename(db: Session, site: Told) -> correcting.CorrectedSession:
+        session = db.exec(select(ExamSession).where(ExamSession.reference == "SESS-1")).one()
+        keyring = site.parts.keys.keyring
+        return correcting.correct_session(db, keyring, session, "SESS-2", site.parts.utc_now())
+
+    def erase(db: Session, site: Told) -> None:
+        person = candidates.known(db, DEFAULT_TENANT_ID, "STU-SESS-1")
+        wish = ErasureOrder(candidate=person, decided_by=Role.DPO, cause=Cause.OFFICER, end_running=True)
+        erasing.remove(db, erasing.decide(db, site.parts.keys, wish, site.parts.utc_now()).id)
+
+    async def test(site: Told, receiver: Sink) -> None:
+        office, _ = await site.destination(receiver.url, kinds=["alert.raised"])
+        mine = site.sit("SESS-1")
+        await site.note(mine, 60.0)
+
+        def ended(db: Session) -> None:
+            row = db.merge(mine.session)
+            row.ended_utc = row.started_utc
+
+        async with site.working():
+            await until(lambda: site.nothing_waits(office), "the alert is delivered")
+        await site.parts.writing(ended)
+        assert (await site.parts.writing(partial(rename, site=site))).recipients == 1
+        await site.parts.writing(partial(erase, site=site))
+        async with site.working():
+            await until(lambda: site.nothing_waits(office), "nothing waits")
+        renamed, erased = (one.body for one in receiver.taken[1:])
+        assert (renamed["type"], erased["type"]) == ("session.corrected", "person.erased")
+        names = [renamed["data"][one] for one in ("former_exam_session_id", "exam_session_id")]
+        assert names == ["SESS-1", "SESS-2"]
+        assert "candidate_id" not in renamed["data"]
+        assert erased["data"]["exam_session_id"] == "SESS-2"
+        assert [one.told_sealed for one in await site.rows(office)] == [None, None]
 
     async def whole() -> None:
         async with asyncio.timeout(100), told(migrated_url, tmp_path) as site, sink() as receiver:

@@ -12,16 +12,20 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
-from coordinator.candidates.tables import Candidate
+from coordinator.candidates.tables import Candidate, FormerReference
 from coordinator.deliveries import service as deliveries
 from coordinator.keys.tables import Key
 from coordinator.privacy import erasing_service as erasing
 from coordinator.privacy.erasing_service import ErasureOrder
 from coordinator.retention import running
+from coordinator.retention.erasing_service import remove_rows
+from coordinator.retention.planning import Item
 from coordinator.retention.running import Asked
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.tokens.tables import IssuedToken
 from coordinator.web_api.parts import Parts
 from shared.erasures import Cause
+from shared.retention import Kept
 from shared.tokens import Role
 from tests.support.known_everywhere import known_everywhere, rows_left
 from tests.support.retained import Rows, Sat, sat, stopped_parts
@@ -49,6 +53,17 @@ def past_all_terms(parts: Parts, one: Sat) -> None:
     asyncio.run(running.erase_due(parts, Asked(uuid4(), LATER)))
     with parts.database.write() as db:
         deliveries.clear(db, LATER)
+
+
+def test_a_former_name_of_a_session_goes_with_its_records_although_the_person_stays(parts: Parts) -> None:
+    rows = Rows()
+    alike = sat(rows, 9, LATER)
+    with parts.database.write() as db:
+        rows.store(db)
+        one = known_everywhere(db, 1, OVER, OVER, alike)
+        item = Item(kept=Kept.RECORDS, candidate_id=one.candidate_id, exam="EXAM-1", due_utc=LATER)
+        remove_rows(db, DEFAULT_TENANT_ID, [item], LATER)
+        assert db.exec(select(FormerReference.session_id)).all() == [None]
 
 
 @pytest.mark.parametrize("goes", [erased, past_all_terms])

@@ -110,6 +110,7 @@ ASKED_BY_CANDIDATES: Final = (
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
 ASKED_BY_OFFICERS: Final = (
     "correct_person",
+    "correct_session",
     "decide_erasure_request",
     "delete_person",
     "export_person",
