@@ -38,7 +38,7 @@ class Latest:
         self.times[(str(kind),)] = 0.0 if made_utc is None else made_utc.timestamp()
 
     def saw_nothing(self) -> None:
-        """The target does not answer. What was seen of it before still counts; else no good backup is known."""
+        """The target does not answer: what was seen of it before still counts, else none is known."""
         for kind in Kind:
             self.times.setdefault((str(kind),), 0.0)
 
