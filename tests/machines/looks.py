@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -107,13 +106,12 @@ def hardening(machine: Machine, groups: Iterable[str]) -> str:
 def panels(monitoring: Machine, node: str) -> str:
     """Asks its Prometheus for each query of the dashboards. Raises `Wrong` if one has no data."""
     asked, empty = 0, []
-    for board in ("fleet", "node"):
-        path = ANSIBLE / "roles/monitoring/files" / f"{board}.json"
-        for panel in json.loads(Path(path).read_text())["panels"]:
+    for board in sorted((ANSIBLE / "roles/monitoring/files").glob("*.json")):
+        for panel in json.loads(board.read_text())["panels"]:
             for target in panel["targets"]:
                 asked += 1
                 if not query(monitoring, target["expr"].replace("$node", node)):
-                    empty.append(f"{panel['title']}: {target['expr']}")
+                    empty.append(f"{board.stem}, {panel['title']}: {target['expr']}")
     told = f"{asked} queries of dashboards, {len(empty)} without data" + "".join(
         f"\n  {one}" for one in empty
     )
