@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from subprocess import CalledProcessError
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -101,6 +102,36 @@ def hardening(machine: Machine, groups: Iterable[str]) -> str:
     if wrong or set(found) != set(wanted):
         raise Wrong(f"{machine.name}: {found}, too exposed: {wrong}")
     return f"{machine.name}: " + ", ".join(f"{unit} {score}" for unit, score in sorted(found.items()))
+
+
+JUDGED: Final = {
+    "all": ("nft --check --file /etc/nftables.conf",),
+    "coordinator": ("nginx -t -q",),
+    "edge": ("nginx -t -q",),
+    "nats": ("/opt/proctor/hub/current/bin/nats-server -t -c /etc/nats/nats.conf",),
+    "postgres": (
+        "cd / && [ $(runuser -u postgres -- psql -At -c"
+        " 'select count(*) from pg_hba_file_rules where error is not null') = 0 ]",
+        "cd / && [ $(runuser -u postgres -- psql -At -c"
+        " 'select count(*) from pg_file_settings where error is not null') = 0 ]",
+    ),
+    "monitoring": (
+        "promtool check config /etc/prometheus/prometheus.yml",
+        "amtool check-config /etc/prometheus/alertmanager.yml",
+    ),
+}
+"""By group, what asks the programs themselves of the settings that roles have written; coturn cannot be asked."""
+
+
+def settings(machine: Machine, groups: Iterable[str]) -> str:
+    """How many files of settings their programs take. Raises `Wrong` if one is not taken."""
+    asked = sorted({command for group in ("all", *groups) for command in JUDGED.get(group, ())})
+    for command in asked:
+        try:
+            machine.run(f"({command}) 2>&1")
+        except CalledProcessError as error:
+            raise Wrong(f"{machine.name}: {command}: {error.stdout}") from error
+    return f"{machine.name}: {len(asked)} programs take their settings"
 
 
 def panels(monitoring: Machine, node: str) -> str:
