@@ -120,7 +120,7 @@ JUDGED: Final = {
         "amtool check-config /etc/prometheus/alertmanager.yml",
     ),
 }
-"""By group, what asks the programs themselves of the settings that roles have written; coturn cannot be asked."""
+"""By group, what asks programs how they find the settings that roles wrote; coturn cannot be asked."""
 
 
 def settings(machine: Machine, groups: Iterable[str]) -> str:
