@@ -37,6 +37,11 @@ class Latest:
     def saw(self, kind: Kind, made_utc: datetime | None) -> None:
         self.times[(str(kind),)] = 0.0 if made_utc is None else made_utc.timestamp()
 
+    def saw_nothing(self) -> None:
+        """The target does not answer: what was seen of it before still counts, else none is known."""
+        for kind in Kind:
+            self.times.setdefault((str(kind),), 0.0)
+
 
 async def run(parts: Parts, maker: Maker, latest: Latest) -> None:
     """Make what is due, until cancelled."""
@@ -52,6 +57,7 @@ async def run(parts: Parts, maker: Maker, latest: Latest) -> None:
                 elif await asyncio.to_thread(rest_of, maker, now_utc) != latest.rest:
                     await asyncio.to_thread(_follow, maker, latest, now_utc)
             except (ConfigError, Corrupt, Unavailable) as error:
+                latest.saw_nothing()
                 log.warning("no backup could be made", extra={"error": str(error)})
             await asyncio.sleep(FOLLOW_EVERY_S)
     finally:

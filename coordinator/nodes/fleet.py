@@ -18,6 +18,7 @@ from coordinator.nodes.node_states import LEAST_HEALTH, troubles, wrong_clock
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.routing import Need, route
 from coordinator.nodes.steadiness import Course, heard
+from coordinator.nodes.unwatched_share import unwatched_share
 from shared.errors import Corrupt, Unavailable
 from shared.events.looks import LOWEST_LEVEL
 from shared.messages.heartbeats import MISSING_AFTER_S, Heartbeat
@@ -47,6 +48,8 @@ class NodeState:
     heard_at: float
     """Monotonic seconds."""
     heard_utc: datetime
+    unwatched_share: float | None = None
+    """Of its sessions' time since the heartbeat before; None: not known."""
 
     def online(self, now: float) -> bool:
         return now - self.heard_at < MISSING_AFTER_S
@@ -81,7 +84,8 @@ class Fleet:
         if known and last is not None and heartbeat.sent_utc <= last.heartbeat.sent_utc:
             raise Corrupt("a heartbeat is older than the last one")
         self._skews[node_id] = (skew.total_seconds(), now)
-        self._states[node_id] = NodeState(heartbeat, now, now_utc)
+        share = unwatched_share(last.heartbeat, heartbeat) if known and last is not None else None
+        self._states[node_id] = NodeState(heartbeat, now, now_utc, share)
         self._courses[node_id] = heard(
             self._courses.get(node_id),
             now,

@@ -11,8 +11,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from coordinator.nodes.fleet import Fleet
-from shared.messages.heartbeats import Heartbeat
+from coordinator.nodes.fleet import Fleet, NodeState
 
 LABELS: Final = ("node", "region")
 Values = Mapping[tuple[str, ...], float]
@@ -29,10 +28,10 @@ class Gauge:
     """At a monotonic time."""
 
 
-def _of_heard(value: Callable[[Heartbeat], float], fleet: Fleet, now: float) -> Values:
-    """Of every node that is not missing."""
-    beats = [state.heartbeat for state in fleet.online(now)]
-    return {(str(beat.node_id), beat.region): value(beat) for beat in beats}
+def _of_heard(value: Callable[[NodeState], float | None], fleet: Fleet, now: float) -> Values:
+    """Of every node that is not missing, and tells it."""
+    told = [(state.heartbeat, value(state)) for state in fleet.online(now)]
+    return {(str(beat.node_id), beat.region): found for beat, found in told if found is not None}
 
 
 def _of_all(value: Callable[[Fleet, UUID, float], bool], fleet: Fleet, now: float) -> Values:
@@ -45,7 +44,12 @@ def _up(fleet: Fleet, node_id: UUID, now: float) -> bool:
     return state is not None and state.online(now)
 
 
-def _heard(name: str, text: str, value: Callable[[Heartbeat], float]) -> Gauge:
+def _certificate_ends_s(node: NodeState) -> float | None:
+    ends_utc = node.heartbeat.measures and node.heartbeat.measures.certificate_ends_utc
+    return ends_utc.timestamp() if ends_utc else None
+
+
+def _heard(name: str, text: str, value: Callable[[NodeState], float | None]) -> Gauge:
     return Gauge(f"coordinator_node_{name}", text, partial(_of_heard, value))
 
 
@@ -54,12 +58,26 @@ def _all(name: str, text: str, value: Callable[[Fleet, UUID, float], bool]) -> G
 
 
 GAUGES: Final = (
-    _heard("sessions", "Places that sessions hold.", lambda beat: beat.load),
-    _heard("rating", "The most sessions of a node.", lambda beat: beat.rating),
-    _heard("load_ratio", "Sessions by rating.", lambda beat: beat.load / max(1, beat.rating)),
-    _heard("outbox_depth", "Alerts that the coordinator has not committed yet.", lambda beat: beat.waiting),
-    _heard("level", "0 full on GPU … 4 presence and identity only.", lambda beat: beat.level),
-    _heard("health", "0 broken … 10 healthy.", lambda beat: beat.health),
+    _heard("sessions", "Places that sessions hold.", lambda node: node.heartbeat.load),
+    _heard("rating", "The most sessions of a node.", lambda node: node.heartbeat.rating),
+    _heard(
+        "load_ratio", "Sessions by rating.", lambda node: node.heartbeat.load / max(1, node.heartbeat.rating)
+    ),
+    _heard(
+        "outbox_depth",
+        "Alerts that the coordinator has not committed yet.",
+        lambda node: node.heartbeat.waiting,
+    ),
+    _heard("level", "0 full on GPU … 4 presence and identity only.", lambda node: node.heartbeat.level),
+    _heard("health", "0 broken … 10 healthy.", lambda node: node.heartbeat.health),
+    _heard(
+        "certificate_end_seconds", "When its certificate ends, in seconds of the epoch.", _certificate_ends_s
+    ),
+    _heard(
+        "unwatched_share",
+        "Of the time of its sessions since its heartbeat before, what nobody watched.",
+        lambda node: node.unwatched_share,
+    ),
     _all("up", "1 for a node that is heard, 0 for a missing one.", _up),
     _all(
         "open",

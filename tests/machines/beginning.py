@@ -61,6 +61,9 @@ def looked_at(installed: Installation, steps: Steps) -> None:
         for name, machine in installed.machines.items():
             step.note(looks.ports(machine, installed.example.groups[name], cluster=True, monitored=True))
             step.note(looks.hardening(machine, installed.example.groups[name]))
+    with steps.step("settings as their programs judge them") as step:
+        for name, machine in installed.machines.items():
+            step.note(looks.settings(machine, installed.example.groups[name]))
     with steps.step("copies of the hub's streams") as step:
         step.note(copies(installed))
 

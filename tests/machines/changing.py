@@ -12,6 +12,16 @@ from tests.machines.steps import Steps, Wrong
 FURTHER: Final = "edge3.example.org"
 """A node that comes later."""
 RENEWED_WITHIN_S: Final = 180.0
+MASTER: Final = (
+    "runuser -u proctor-coordinator -- /opt/proctor/coordinator/current/bin/proctor-coordinator rotate-master"
+    " --config /etc/proctor/coordinator.toml"
+)
+BROKEN_OFF: Final = (
+    f"former=$({MASTER} status | sed -n '1s/^wraps: //p')"
+    " && printf %s $former > /var/lib/proctor/replaced-master-key"
+    f" && {MASTER} next --former $former --keep /var/lib/proctor/coordinator/former-master-first.key"
+)
+"""What the playbook has done of a rotation when it is broken off after the first step."""
 HELD: Final = (
     "ls -d /var/lib/proctor/edge /etc/proctor/edge.toml /etc/proctor/edge-secrets 2>/dev/null || true"
 )
@@ -32,9 +42,13 @@ def rotated(installed: Installation, steps: Steps) -> None:
     ):
         with steps.step(f"rotate {what}") as step:
             before = _certificates(installed)
+            if what == "master-key":
+                step.note(f"broken off after: {installed.centre.run(BROKEN_OFF).strip()}")
             installed.site.run("rotate", "-e", f"rotate={what}")
             if what == "hub-keys":
                 step.note(f"{_renewed(installed, before)} nodes renewed")
+            if what == "master-key":
+                step.note(f"then gone on with: {installed.centre.run(f'{MASTER} status').strip()}")
     with steps.step("well after all rotations") as step:
         installed.site.run_unchanged("check")
         step.note(installed.arrived())

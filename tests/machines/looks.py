@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -104,16 +104,45 @@ def hardening(machine: Machine, groups: Iterable[str]) -> str:
     return f"{machine.name}: " + ", ".join(f"{unit} {score}" for unit, score in sorted(found.items()))
 
 
+JUDGED: Final = {
+    "all": ("nft --check --file /etc/nftables.conf",),
+    "coordinator": ("nginx -t -q",),
+    "edge": ("nginx -t -q",),
+    "nats": ("/opt/proctor/hub/current/bin/nats-server -t -c /etc/nats/nats.conf",),
+    "postgres": (
+        "cd / && [ $(runuser -u postgres -- psql -At -c"
+        " 'select count(*) from pg_hba_file_rules where error is not null') = 0 ]",
+        "cd / && [ $(runuser -u postgres -- psql -At -c"
+        " 'select count(*) from pg_file_settings where error is not null') = 0 ]",
+    ),
+    "monitoring": (
+        "promtool check config /etc/prometheus/prometheus.yml",
+        "amtool check-config /etc/prometheus/alertmanager.yml",
+    ),
+}
+"""By group, what asks programs how they find the settings that roles wrote; coturn cannot be asked."""
+
+
+def settings(machine: Machine, groups: Iterable[str]) -> str:
+    """How many files of settings their programs take. Raises `Wrong` if one is not taken."""
+    asked = sorted({command for group in ("all", *groups) for command in JUDGED.get(group, ())})
+    for command in asked:
+        try:
+            machine.run(f"({command}) 2>&1")
+        except CalledProcessError as error:
+            raise Wrong(f"{machine.name}: {command}: {error.stdout}") from error
+    return f"{machine.name}: {len(asked)} programs take their settings"
+
+
 def panels(monitoring: Machine, node: str) -> str:
     """Asks its Prometheus for each query of the dashboards. Raises `Wrong` if one has no data."""
     asked, empty = 0, []
-    for board in ("fleet", "node"):
-        path = ANSIBLE / "roles/monitoring/files" / f"{board}.json"
-        for panel in json.loads(Path(path).read_text())["panels"]:
+    for board in sorted((ANSIBLE / "roles/monitoring/files").glob("*.json")):
+        for panel in json.loads(board.read_text())["panels"]:
             for target in panel["targets"]:
                 asked += 1
                 if not query(monitoring, target["expr"].replace("$node", node)):
-                    empty.append(f"{panel['title']}: {target['expr']}")
+                    empty.append(f"{board.stem}, {panel['title']}: {target['expr']}")
     told = f"{asked} queries of dashboards, {len(empty)} without data" + "".join(
         f"\n  {one}" for one in empty
     )

@@ -44,6 +44,8 @@ def one_machine(place: Place, steps: Steps) -> None:
     with steps.step("ports and hardening") as step:
         step.note(looks.ports(machine, GROUPS, cluster=False, monitored=False))
         step.note(looks.hardening(machine, GROUPS))
+    with steps.step("settings as their programs judge them") as step:
+        step.note(looks.settings(machine, GROUPS))
     with steps.step("the recording of an exam"):
         script = rehearsal(FOLDER / "rehearsal")
     exam = open_exam(outside, FOLDER / "rehearsal", machine)

@@ -111,6 +111,21 @@ class Provisioning:
 
     def run(self, playbook: str, *options: str) -> int:
         """Run a playbook; gives how many things it changed. Raises `Wrong`."""
+        failed, told = self._ran(playbook, options)
+        if failed:
+            raise Wrong(f"{playbook} failed; the end of {self.log}:\n{told[-6000:]}")
+        self.changed = changes(told)
+        return sum(map(int, _RECAP.findall(told)))
+
+    def run_failing(self, playbook: str, *options: str) -> str:
+        """Run a playbook that has to fail; gives what it says. Raises `Wrong` if it does not."""
+        failed, told = self._ran(playbook, options)
+        if not failed:
+            raise Wrong(f"{playbook} {' '.join(options)} did not fail")
+        return told
+
+    def _ran(self, playbook: str, options: tuple[str, ...]) -> tuple[bool, str]:
+        """Whether it failed, and what it said."""
         asked = [*WITHIN, str(PROGRAM), "-i", str(self.folder / "hosts.yml")]
         asked += [str(ANSIBLE / "playbooks" / f"{playbook}.yml"), *options]
         environment = os.environ | {
@@ -125,11 +140,7 @@ class Provisioning:
             log.write(f"\n#### {playbook} {' '.join(options)}\n")
             log.flush()
             ran = subprocess.run(asked, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False)
-        told = self.log.read_bytes()[began:].decode(errors="replace")
-        if ran.returncode:
-            raise Wrong(f"{playbook} failed; the end of {self.log}:\n{told[-6000:]}")
-        self.changed = changes(told)
-        return sum(map(int, _RECAP.findall(told)))
+        return ran.returncode != 0, self.log.read_bytes()[began:].decode(errors="replace")
 
     def run_unchanged(self, playbook: str, *options: str) -> None:
         """Run a playbook that has nothing to do. Raises `Wrong` if it changed something."""

@@ -46,6 +46,7 @@ from tests.support.backups import (
     found,
     good,
     hold_on,
+    maker_for,
 )
 from tests.support.eventually import until
 from tests.support.ports import reserved_port
@@ -309,6 +310,27 @@ def test_who_stops_leading_gives_the_backup_up(maker: Maker) -> None:
     maker.stopping.clear()
     create(maker, NOW)
     assert len(good(maker)) == 1
+
+
+def test_a_target_that_never_answered_is_told_as_no_good_backup(installation: Parts, tmp_path: Path) -> None:
+    """Its alert would be silent else, since nothing was ever seen there."""
+    key = tmp_path / "bucket"
+    key.touch(mode=0o600)
+    key.write_text("id:secret")
+    away = {"endpoint_url": f"http://127.0.0.1:{reserved_port()}", "credentials_file": str(key)}
+    maker, latest = maker_for(installation, "s3://backups/exams", bucket=away), running.Latest({})
+
+    async def test() -> None:
+        ran = asyncio.create_task(running.run(installation, maker, latest))
+        await until(lambda: bool(latest.times), "what is known of it is told")
+        assert latest.times == {("database",): 0.0, ("keyring",): 0.0}
+        ran.cancel()
+        await asyncio.gather(ran, return_exceptions=True)
+
+    asyncio.run(test())
+    latest.saw(Kind.DATABASE, NOW)
+    latest.saw_nothing()
+    assert latest.times == {("database",): NOW.timestamp(), ("keyring",): 0.0}
 
 
 def test_a_coordinator_that_serves_makes_them_and_tells_when(

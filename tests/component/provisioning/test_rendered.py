@@ -183,6 +183,7 @@ RAISED: tuple[tuple[str, str, str, str], ...] = (
     ("WorkersEnd", 'worker_ends_total{worker="0"}', "0+1x20", "1x20"),
     ("RequestsFail", 'coordinator_http_requests_total{status="500"}', "0+30x30", "7x30"),
     ("LevelLow", "degradation_level", "2x40", "1x40"),
+    ("Unwatched", "coordinator_node_unwatched_share", "0.2x60", "0.2x4 0.05x56"),
     ("LoopLate", "event_loop_lag_p99_seconds", "0.4x40", "0.1x40"),
     ("DecisionsLate", 'frame_to_decision_seconds_bucket{le="0.5"}', "0x40", "0+10x40"),
     ("NetworkFails", 'model_errors_total{model="yunet@1"}', "0+2x40", "3x40"),
@@ -191,11 +192,14 @@ RAISED: tuple[tuple[str, str, str, str], ...] = (
     ("AlertsParked", 'coordinator_alert_messages_total{what="parked"}', "0+1x20", "5x20"),
     ("DeadLetters", 'coordinator_deliveries_total{what="dead"}', "0+1x20", "5x20"),
     ("ClockWrong", "clock_skew_seconds", "-3x20", "0.2x20"),
+    ("NodeCertificateEnds", "coordinator_node_certificate_end_seconds", "20000x20", "22000x20"),
     ("HubCertificateEnds", "coordinator_hub_certificate_end_seconds", "1800000x20", "1900000x20"),
     ("DiskFull", 'node_filesystem_avail_bytes{mountpoint="/"}', "9x40", "11x40"),
     ("DumpOld", "proctor_dump_time_seconds", "-100000x20", "0x20"),
-    ("BackupOld", 'coordinator_backup_time_seconds{kind="keyring"}', "-100000x20", "0x20"),
+    ("BackupOld", 'coordinator_backup_time_seconds{kind="keyring"}', "-100000x60", "-100000x20 0x40"),
 )
+TOLD_AT = {"x20": "5m", "x30": "7m", "x40": "9m", "x60": "14m"}
+"""When an alert is looked for, by how its series ends."""
 BESIDE: dict[str, dict[str, str]] = {
     "DecisionsLate": {f'frame_to_decision_seconds_bucket{{le="{le}"}}': "0+10x40" for le in ("1", "+Inf")},
     "DiskFull": {'node_filesystem_size_bytes{mountpoint="/"}': "100x40"},
@@ -219,7 +223,7 @@ def test_alerts_are_raised_by_what_they_name_and_by_nothing_less(
             "promql_expr_test": [
                 {
                     "expr": f'count(ALERTS{{alertname="{alert}", alertstate="firing"}}) or vector(0)',
-                    "eval_time": "5m" if "x20" in yes else "9m" if "x40" in yes else "7m",
+                    "eval_time": next(at for ends, at in TOLD_AT.items() if yes.endswith(ends)),
                     "exp_samples": [{"labels": "{}", "value": int(raised)}],
                 }
             ],

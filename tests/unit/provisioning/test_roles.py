@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from coordinator.nodes.gauges import GAUGES
+
 ROOT = Path(__file__).parents[3]
 ROLES = sorted(path for path in (ROOT / "ansible/roles").iterdir() if path.is_dir())
 STEPS = ("validate", "install", "configure", "service")
@@ -26,7 +28,7 @@ EXPORTING = (
 OF_OTHERS = re.compile(r"node_filesystem_\w+|up")
 """Metrics of the node exporter, and of Prometheus itself."""
 METRIC = re.compile(r"\b([a-z]\w*_\w+|up)\b(?=[{\[ )]|$)")
-NO_METRICS = {"histogram_quantile", "min_over_time", "label_values"}
+NO_METRICS = {"histogram_quantile", "min_over_time", "label_values", "time"}
 
 named_by_role = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 
@@ -102,7 +104,7 @@ def test_only_templates_say_that_ansible_manages_a_file() -> None:
 
 
 def exported() -> set[str]:
-    names: set[str] = set()
+    names = {gauge.name for gauge in GAUGES}
     for place in EXPORTING:
         text = (ROOT / place).read_text("utf-8")
         if place.endswith(".py"):
@@ -121,10 +123,10 @@ def expressions() -> Iterator[tuple[str, str]]:
     for group in read(files / "proctor.rules.yml")["groups"]:
         for rule in group["rules"]:
             yield rule["alert"], rule["expr"]
-    for board in ("fleet", "node"):
-        for panel in json.loads((files / f"{board}.json").read_text("utf-8"))["panels"]:
+    for board in sorted(files.glob("*.json")):
+        for panel in json.loads(board.read_text("utf-8"))["panels"]:
             for target in panel["targets"]:
-                yield panel["title"], target["expr"]
+                yield f"{board.stem}: {panel['title']}", target["expr"]
 
 
 @pytest.mark.parametrize(("where", "expression"), list(expressions()))
@@ -135,6 +137,22 @@ def test_every_metric_that_is_asked_for_is_exported(where: str, expression: str)
     for name in asked:
         base = re.sub(r"_(total|bucket|sum|count)$", "", name)
         assert OF_OTHERS.fullmatch(name) or {name, base} & exported(), f"{where}: nobody exports {name}"
+
+
+def test_grafana_is_given_every_dashboard_each_under_an_id_of_its_own() -> None:
+    files = ROOT / "ansible/roles/monitoring/files"
+    boards = {board.name: json.loads(board.read_text("utf-8")) for board in files.glob("*.json")}
+    assert {board["uid"] for board in boards.values()} == {f"proctor-{Path(name).stem}" for name in boards}
+    [given] = [
+        task["loop"]
+        for task in tasks_of(ROOT / "ansible/roles/monitoring")
+        if task["name"] == "Give Grafana its dashboards"
+    ]
+    assert sorted(given) == sorted([*boards, "proctor.yml"])
+    for name, board in boards.items():
+        corners = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in board["panels"]]
+        numbers = [panel["id"] for panel in board["panels"]]
+        assert len(set(corners)) == len(set(numbers)) == len(numbers), name
 
 
 def test_every_alert_says_what_to_do() -> None:
