@@ -18,7 +18,7 @@ from coordinator.nodes.node_states import LEAST_HEALTH, troubles, wrong_clock
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.routing import Need, route
 from coordinator.nodes.steadiness import Course, heard
-from coordinator.nodes.unwatched_share import unwatched_share
+from coordinator.nodes.unwatched import unwatched_share
 from shared.errors import Corrupt, Unavailable
 from shared.events.looks import LOWEST_LEVEL
 from shared.messages.heartbeats import MISSING_AFTER_S, Heartbeat
