@@ -102,8 +102,8 @@ def require_own_database(parts: Parts) -> None:
     with parts.database.read() as db:
         if masters.is_of_others(db, parts.keys.keyring):
             raise ConfigError(
-                "the database was written with another master key: give this coordinator the key files of the "
-                "others on it, or bring its own back from a backup"
+                "the database was written with another master key: give this coordinator the key files of "
+                "the others on it, or bring its own back from a backup"
             )
 
 

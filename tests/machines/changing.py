@@ -12,24 +12,25 @@ from tests.machines.steps import Steps, Wrong
 FURTHER: Final = "edge3.example.org"
 """A node that comes later."""
 RENEWED_WITHIN_S: Final = 180.0
+ALL: Final = (
+    "ca-prepare",
+    "hub-keys",
+    "ca-switch",
+    "hub-keys",
+    "ca-finish",
+    "hub-certificates",
+    "master-key",
+)
+"""Another authority takes over, and another master key."""
 HELD: Final = (
     "ls -d /var/lib/proctor/edge /etc/proctor/edge.toml /etc/proctor/edge-secrets 2>/dev/null || true"
 )
 
 
-def rotated(installed: Installation, steps: Steps) -> None:
-    """Another authority takes over, and another master key. Other keys of the hub let nodes renew at
-    once, which else takes hours.
-    """
-    for what in (
-        "ca-prepare",
-        "hub-keys",
-        "ca-switch",
-        "hub-keys",
-        "ca-finish",
-        "hub-certificates",
-        "master-key",
-    ):
+def rotated(installed: Installation, steps: Steps, *order: str) -> None:
+    """Other keys take over, in this order. Those of the hub let nodes renew at once, which else takes
+    hours."""
+    for what in order:
         with steps.step(f"rotate {what}") as step:
             before = _certificates(installed)
             installed.site.run("rotate", "-e", f"rotate={what}")
