@@ -124,4 +124,4 @@ def test_a_killed_nodes_sessions_go_on_and_a_live_one_sees_what_its_twin_sees(
 async def _has_one(centre: First, node_id: str) -> bool:
     """Whether a node has said that it has a session."""
     answer = (await centre.get(f"/nodes/{node_id}")).json()
-    return answer["sessions"] > 0
+    return bool(answer["sessions"] > 0)

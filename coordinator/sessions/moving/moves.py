@@ -165,7 +165,7 @@ async def _taken(parts: Parts, found: Found, within_s: float | None) -> bool:
                 "error": type(error).__name__,
             },
         )
-        if error.code == NO_ANSWER:
+        if isinstance(error, Unavailable) and error.code == NO_ANSWER:
             parts.miss(found.assignment.node_id)
         else:
             await _end_here(parts, found)

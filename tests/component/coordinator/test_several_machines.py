@@ -21,9 +21,9 @@ from coordinator.ground.database import Database
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.privacy import erasing_service as erasing, journal_file, steps
 from coordinator.privacy.erasing_service import ErasureOrder
-from coordinator.privacy.tables import Cause
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.parts import Parts
+from shared.erasures import Cause
 from shared.errors import ConfigError
 from shared.tokens import Role
 from tests.support.eventually import until
