@@ -16,9 +16,10 @@ from tests.machines.steps import Steps, Wrong
 
 SERVED: Final = "systemctl is-active proctor-coordinator || true"
 KEYS: Final = (
-    "cd /var/lib/proctor/coordinator && stat -c '%n %a %U' *.key *.pem *.state 2>/dev/null;"
-    " sha256sum *.key *.pem *.state 2>/dev/null || true"
+    "cd /var/lib/proctor/coordinator && files=$(ls *.key *.pem *.state | grep -v ^former-master-)"
+    " && stat -c '%n %a %U' $files && sha256sum $files"
 )
+"""The former master key stays where its rotation began."""
 
 
 def two_coordinators(place: Place, steps: Steps) -> None:
