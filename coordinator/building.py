@@ -36,6 +36,7 @@ from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.metrics import Metrics
 from coordinator.web_api.parts import Parts
+from shared.errors import ConfigError
 from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
 from shared.hub_login import ByIdentity, Password
@@ -94,6 +95,16 @@ def following_masters(parts: Parts) -> Following:
     given = is_given(parts.config.keys.master_key_command)
     file = None if given else parts.config.master_key_path
     return Following(parts.keys.keyring, file, MasterUsers(parts.database), refused)
+
+
+def require_own_database(parts: Parts) -> None:
+    """Raises `ConfigError` if none of the master keys opens what the database has."""
+    with parts.database.read() as db:
+        if masters.is_of_others(db, parts.keys.keyring):
+            raise ConfigError(
+                "the database was written with another master key: give this coordinator the key files of "
+                "the others on it, or bring its own back from a backup"
+            )
 
 
 def _hub_login(nats: NatsSection, keys: OwnKeys) -> Password | ByIdentity:

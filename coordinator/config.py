@@ -201,7 +201,8 @@ class PrivacySection(Section):
 
     erasure_journal: FilePath | None = None
     """File to which every erasure is written, by random ids alone. Keep it outside of the backups of the
-    database: a database that was restored from one erases at its start again who is in the file."""
+    database: a database that was restored from one erases at its start again who is in the file. Each of
+    several coordinators has a file of its own, and keeps it complete."""
 
 
 class NodeSection(Section):

@@ -6,6 +6,7 @@ Weights
     tasks           what networks are for, in plain words (pure)
     cards           what people may read about each network, as docs/models.md and for the public page
     store           the weights folder: which networks are present, which one serves a task, and why
+    kept            which versions stay there (pure); `holding`: locks them, and removes the others
     fetch           brings weights there from `sources`: mirror, package registry, public address
     converters      rewrites weights of other programs' formats as ONNX
 Running

@@ -4,22 +4,20 @@ A task's candidates are tried best first. The search ends with the first success
 registries are fetched as well: every machine can get them, and they serve if a better one is lost. Where a
 task is already served, public addresses of better networks are not tried again automatically, so a second run
 on a closed network is quick; naming a network or asking for everything tries them. One run at a time writes
-to a weights folder; another waits for it.
+to a weights folder; another waits for it. What later versions have superseded is removed (`models.kept`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.holding import alone, remove_superseded
 from models.manifest import Entry, Manifest, Profile
 from models.sources.arrival import Progress, silent, writing_to
 from models.sources.mirror import check_mirror, may_give
@@ -50,9 +48,6 @@ ONLY_WHEN_NAMED = Task.SPEECH_RECOGNITION
 WHERE_TO_BE_HAD = tuple(task for task in Task if task not in (*FIRST_EXAM, ONLY_WHEN_NAMED))
 """Tasks that an ordinary exam also uses but package registries do not offer. Without another source their
 signals stay unknown and are reported as unknown."""
-
-LOCK_WAIT_S = 600.0
-_LOCK_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +99,13 @@ class Report:
     """The results of a run, and what was requested but is missing (tasks, or networks by name).
 
     `forgone` are the welcome tasks without any network. The run succeeded if nothing is missing and no source
-    delivered wrong bytes.
+    delivered wrong bytes; then `removed` names the versions that were superseded and are gone.
     """
 
     outcomes: tuple[Fetched, ...]
     lacking: tuple[str, ...]
     forgone: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -133,7 +129,7 @@ def fetch_networks(
         # Imported on use: the HTTP library costs a fifth of a second that a second run need not pay.
         from models.sources.delivery import delivering
 
-        with _alone(store.root), delivering(store.root / ".incoming", mirror, progress) as delivery:
+        with alone(store.root), delivering(store.root / ".incoming", mirror, progress) as delivery:
             run = _Run(plan, delivery)
             # One thread per task; the downloads themselves are bounded.
             with ThreadPoolExecutor(max_workers=len(rows)) as pool:
@@ -144,11 +140,12 @@ def fetch_networks(
                     delivery.downloads.stop()
                     raise
     lacking = _lacking(store, request, rows)
-    return Report(
+    report = Report(
         _once_each(outcome for row in found for outcome in row),
         tuple(word for word in lacking if word not in request.welcome),
         tuple(word for word in lacking if word in request.welcome),
     )
+    return replace(report, removed=remove_superseded(store)) if report.succeeded else report
 
 
 def held_by_mirror(manifest: Manifest, profile: Profile, mirror: str) -> tuple[str, ...]:
@@ -272,23 +269,3 @@ def _lacking(store: Store, request: Request, rows: tuple[tuple[Entry, ...], ...]
     asked: tuple[str, ...] = request.names or (*request.tasks, *request.welcome)
     pairs = zip(asked, rows, strict=True)
     return tuple(word for word, row in pairs if not any(store.has(entry) for entry in row))
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Holds the folder's lock. The operating system releases it even if the holder is killed."""
-    with writing_to(root):
-        root.mkdir(parents=True, exist_ok=True)
-        # Append mode: if the lock is a link, its target is not emptied.
-        stream = (root / ".lock").open("a")
-    with stream:
-        give_up_at = time.monotonic() + LOCK_WAIT_S
-        while True:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > give_up_at:
-                    raise Unavailable(f"another fetch has locked {root} for {LOCK_WAIT_S:.0f} s") from None
-                time.sleep(_LOCK_POLL_S)
-        yield

@@ -7,7 +7,8 @@
 The folder is PROCTOR_WEIGHTS, else `proctor/weights` under the user's cache folder. A file counts as present
 if it is the verified one (same size and time of change) or, if the record is missing or does not match, if
 its hash is right. A converted file counts only with a record of its revision. Reading changes nothing;
-`models.fetch` is the only writer of weights, `models.compiled` of the rest.
+`models.fetch` is the only writer of weights, `models.compiled` of the rest; `models.holding` removes what was
+superseded.
 """
 
 from __future__ import annotations

@@ -134,9 +134,11 @@ def _item(line: bytes) -> Item:
             case {"hold": str(hold_id), "reason": str(sealed)}:
                 return HoldRow(UUID(hold_id), base64.b64decode(sealed, validate=True))
             case {"notice": str(parcel_id), "to": str(home), "names": str(sealed), **rest}:
-                row = rest.get("row")
                 names = base64.b64decode(sealed, validate=True)
-                return Notice(UUID(home), UUID(parcel_id), names, row if isinstance(row, dict) else None)
+                columns = rest.get("row")
+                return Notice(
+                    UUID(home), UUID(parcel_id), names, columns if isinstance(columns, dict) else None
+                )
             case {"now": str(table), "row": dict(columns)}:
                 return RowNow(table, columns)
             case {"key": str(key_id), "wrapped": str(wrapped)}:

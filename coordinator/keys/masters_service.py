@@ -29,6 +29,8 @@ from coordinator.tokens.tables import TokenKey
 from shared.errors import Corrupt
 
 BATCH: Final = 200
+_LOOKED_AT: Final = 10
+"""So many values: one may be damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,10 @@ class WrappedColumn:
         return Place(self.bound_table or self.name, self.column, row_id)
 
 
+_AUDIT: Final = WrappedColumn(AuditKey, "wrapped", bound_table="keys")
 WRAPPED: Final = (
     WrappedColumn(Key, "wrapped"),
-    WrappedColumn(AuditKey, "wrapped", bound_table="keys"),
+    _AUDIT,
     WrappedColumn(TokenKey, "wrapped"),
     WrappedColumn(DestinationSecret, "wrapped"),
     WrappedColumn(Delivery, "told_sealed", bound_row="parcel_id"),
@@ -111,9 +114,26 @@ def is_refused(db: Session, key_id: bytes) -> bool:
     return db.get(FormerMaster, key_id) is not None
 
 
+def is_of_others(db: Session, keyring: Keyring) -> bool:
+    """Whether no master key that is held opens what the database has: it is another installation's, or this
+    coordinator has made itself keys instead of being given those of the others."""
+    table: Any = AuditKey.__table__  # type: ignore[attr-defined]
+    wrapped = select(table.c.id, table.c.wrapped).where(table.c.wrapped.is_not(None))
+    newest = db.connection().execute(wrapped.order_by(table.c.id.desc()).limit(_LOOKED_AT)).all()
+    return bool(newest) and not any(_opens(keyring, _AUDIT.place(at), value) for at, value in newest)
+
+
 def _stale(column: Any, keyring: Keyring) -> ColumnElement[bool]:
     begins = func.substr(column, 1, len(keyring.mark), type_=LargeBinary)
     return and_(column.is_not(None), begins != keyring.mark)
+
+
+def _opens(keyring: Keyring, place: Place, wrapped: bytes) -> bool:
+    try:
+        keyring.unwrap(place, wrapped)
+    except Corrupt:
+        return False
+    return True
 
 
 def _change(keyring: Keyring, where: WrappedColumn, row: tuple[Any, UUID, bytes]) -> dict[str, Any] | None:

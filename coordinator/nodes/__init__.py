@@ -3,7 +3,8 @@
 node_states   the state of a node (pure)        reasons     each reason in words, with its repair (pure)
 steadiness    so that it does not flap (pure)   history     the last hour, in memory (pure)
 placements    open, cordoned, draining (pure)   admission   why no node can take a session (pure)
-gauges        what the metrics say of each node (pure); unwatched_share, how much it did not watch (pure)
+gauges        what the metrics say of each node (pure)
+unwatched     how much of the time it did not watch its sessions (pure)
 alert_stream  the hub's streams of alerts and states     stream  what they must be like (pure)
 checkpoint_stream  the audit log's checkpoints at the hub
 states        a session's state checked (pure)

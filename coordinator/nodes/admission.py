@@ -14,10 +14,15 @@ from uuid import UUID
 
 from coordinator.nodes.routing import lacks_networks
 from shared.errors import Rejected, Unavailable
-from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
+from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MISSING_AFTER_S, Heartbeat
 
 MAX_NAMED: Final = 8
 """The most nodes named in one refusal."""
+NO_ANSWER: Final = "node-away"
+"""Code of a node that has not answered."""
+_AWAY: Final = frozenset({NO_ANSWER, "node-unavailable", "version-away"})
+"""Codes of a node that does not answer, is about to end, or cannot open a version whose files it has: its
+heartbeats show it only later, if at all."""
 
 
 class Hindrance(StrEnum):
@@ -29,6 +34,12 @@ class Hindrance(StrEnum):
     WRONG_CLOCK = "with a wrong clock"
     UNWELL = "unwell"
     FULL = "full"
+
+
+def asks_another(code: str, waited_s: float) -> bool:
+    """Whether one more node is asked to take a session when one has failed to, with this code. A candidate
+    waits; whoever tries again after `MISSING_AFTER_S` meets no node that was silent all this time."""
+    return code in _AWAY and waited_s < MISSING_AFTER_S
 
 
 def all_full(full: Iterable[Heartbeat], hindered: Mapping[UUID, Hindrance]) -> Rejected:

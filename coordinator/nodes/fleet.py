@@ -1,7 +1,7 @@
 """Decides from heartbeats which nodes can take a session. Pure; time is an argument.
 
-A node that was silent for `MISSING_AFTER_S` gets no new session. Its running sessions continue: their pages
-are connected to the node directly.
+A node that was silent for `MISSING_AFTER_S`, or has just left a command unanswered, gets no new session. Its
+running sessions continue: their pages are connected to the node directly.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from coordinator.nodes.node_states import LEAST_HEALTH, troubles, wrong_clock
 from coordinator.nodes.placements import Placement
 from coordinator.nodes.routing import Need, route
 from coordinator.nodes.steadiness import Course, heard
-from coordinator.nodes.unwatched_share import unwatched_share
+from coordinator.nodes.unwatched import unwatched_share
 from shared.errors import Corrupt, Unavailable
 from shared.events.looks import LOWEST_LEVEL
 from shared.messages.heartbeats import MISSING_AFTER_S, Heartbeat
@@ -66,6 +66,8 @@ class Fleet:
         self.history = History()
         self.listening_since: float | None = None
         """From when on heartbeats were heard, in monotonic seconds."""
+        self._unanswering: set[UUID] = set()
+        """Nodes that have left a command unanswered and were not heard since."""
         self._skews: dict[UUID, tuple[float, float]] = {}
         """Seconds that a node's clock is ahead of ours, and the monotonic time it was heard."""
 
@@ -86,6 +88,7 @@ class Fleet:
         self._skews[node_id] = (skew.total_seconds(), now)
         share = unwatched_share(last.heartbeat, heartbeat) if known and last is not None else None
         self._states[node_id] = NodeState(heartbeat, now, now_utc, share)
+        self._unanswering.discard(node_id)
         self._courses[node_id] = heard(
             self._courses.get(node_id),
             now,
@@ -95,8 +98,13 @@ class Fleet:
         self.history.note(heartbeat, now_utc)
         return last is None or last.heartbeat.boot_id != heartbeat.boot_id
 
+    def miss(self, node_id: UUID) -> None:
+        """Note that a node has left a command unanswered: it gets nothing new until it is heard again."""
+        self._unanswering.add(node_id)
+
     def forget(self, node_id: UUID) -> None:
         """Forget a node that is no longer accepted."""
+        self._unanswering.discard(node_id)
         self._states.pop(node_id, None)
         self._skews.pop(node_id, None)
         self._courses.pop(node_id, None)
@@ -208,7 +216,7 @@ class Fleet:
         """Why a node cannot take something new; None: it can."""
         state = self._states.get(node_id)
         closed = _CLOSED.get(self._placements.get(node_id, Placement.OPEN))
-        if state is None or not state.online(now):
+        if state is None or not state.online(now) or node_id in self._unanswering:
             return Hindrance.MISSING
         beat = state.heartbeat
         if closed is not None:

@@ -62,9 +62,15 @@ async def drain_node(
     after: BackgroundTasks,
 ) -> NodeOut:
     """Give a node no new sessions until it is empty. Sessions whose exam has not begun move to other nodes;
-    running exams go on until they end, or move too if `move_running` says so. `left` says what it still has,
-    and the reason `drained` that it is empty. It stays so until it is opened again."""
-    wish = PlacementWish(placement=Placement.DRAINING, reason=body.reason, deadline_utc=body.deadline_at)
+    running exams go on until they end, or move too if `move_running` says so. What no other node takes stays,
+    and is tried again every half minute, also by another coordinator. `left` says what it still has, and the
+    reason `drained` that it is empty. It stays so until it is opened again."""
+    wish = PlacementWish(
+        placement=Placement.DRAINING,
+        reason=body.reason,
+        deadline_utc=body.deadline_at,
+        drain_running=body.move_running,
+    )
     placed = await _placed(parts, claims, node_id, wish, now_utc)
     after.add_task(draining.drain, parts, node_id, begun=body.move_running)
     return placed

@@ -2,7 +2,8 @@
 
     open       it gets sessions
     cordoned   it gets no new ones; those that it has stay
-    draining   the same, and it is to become empty: running exams go on until they end
+    draining   the same, and it is to become empty: running exams go on until they end, or move if that is
+               wanted
 
 Nobody is moved here. `left_on` tells the sessions apart: those whose exam has not begun move without being
 noticed (`sessions.moving.draining`), the others cannot.
@@ -12,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 
@@ -23,6 +25,23 @@ class Placement(StrEnum):
     OPEN = "open"
     CORDONED = "cordoned"
     DRAINING = "draining"
+
+
+DRAINS_AGAIN: Final = timedelta(seconds=30)
+"""After so long a drain is gone on with: by then whoever was told to drain has moved what moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """A node that is being drained, since when, and whether running exams move from it too."""
+
+    node_id: UUID
+    since_utc: datetime
+    running: bool
+
+    def goes_on(self, looked_utc: datetime | None, now_utc: datetime) -> bool:
+        """Whether what is left is tried again. `looked_utc`: when that was done last."""
+        return now_utc - max(self.since_utc, looked_utc or self.since_utc) >= DRAINS_AGAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

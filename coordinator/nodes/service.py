@@ -84,10 +84,12 @@ class PlacementWish:
     reason: str | None = None
     deadline_utc: datetime | None = None
     """By when a draining node is to be empty."""
+    drain_running: bool = False
+    """Whether running exams move from it too."""
 
 
 def place(db: Session, node_id: UUID, wish: PlacementWish, now_utc: datetime) -> Node:
-    """Open, cordon or drain a node; repeating it changes only reason and deadline.
+    """Open, cordon or drain a node; repeating it changes only reason, deadline and what moves.
 
     Raises `Rejected`: 404, 409 ("node-revoked") for a node that never comes back.
     """
@@ -98,6 +100,7 @@ def place(db: Session, node_id: UUID, wish: PlacementWish, now_utc: datetime) ->
     if row.placement is not wish.placement:
         row.placement, row.placement_utc = wish.placement, now_utc
     row.placement_reason, row.drain_deadline_utc = wish.reason, wish.deadline_utc
+    row.drain_running = wish.drain_running
     db.flush()
     return row
 

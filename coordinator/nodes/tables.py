@@ -43,6 +43,8 @@ class Node(Row, table=True):
     """What the operator wrote."""
     drain_deadline_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """By when a draining node is to be empty."""
+    drain_running: bool = False
+    """Whether its drain moves running exams too."""
     boot_id: UUID | None = None
     """The run of its daemon that is the node."""
     coordinator_keys: str | None = Field(default=None, max_length=32)

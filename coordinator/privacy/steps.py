@@ -29,11 +29,21 @@ log = logging.getLogger(__name__)
 INTERVAL_S: Final = 30.0
 
 
-async def run(parts: Parts) -> None:
-    """Go on with erasures that were interrupted, and keep the journal's file complete, until cancelled."""
+async def keep_journal(parts: Parts) -> None:
+    """Keep this coordinator's own file of the journal complete, until cancelled: others erase too, and each
+    machine has a file of its own."""
     while True:
         try:
             await asyncio.to_thread(write_journal, parts)
+        except (ConfigError, OSError, Unavailable) as error:
+            log.warning("the erasure journal is not complete yet", extra={"error": type(error).__name__})
+        await asyncio.sleep(INTERVAL_S)
+
+
+async def run(parts: Parts) -> None:
+    """Go on with erasures that were interrupted, until cancelled."""
+    while True:
+        try:
             for erasure_id in await parts.reading(erasing.unfinished):
                 await carry_on(parts, erasure_id)
         except (ConfigError, OSError, Unavailable) as error:

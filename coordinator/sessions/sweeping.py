@@ -6,9 +6,10 @@ late. A session unknown to the database gets one more round, because its start m
 Sessions that are assigned to a node but not named by it, or named with an older epoch, are started there
 again: the node has lost them in a restart. A node that has just started is looked at immediately, since its
 candidates wait. In the same round `absence` looks for sessions without a connected page, `changing` sends
-nodes again the changes that they missed, `moving` moves the sessions of revoked nodes and of nodes whose
-level is too low for an exam, and ends what former nodes delivered late or no node has ended, `watched` stores
-how much nobody watched, and `trouble` raises alerts about nodes' wrong clocks and missing alerts.
+nodes again the changes that they missed, `moving` moves the sessions of revoked nodes, of nodes that are
+drained and of nodes whose level is too low for an exam, and ends what former nodes delivered late or no node
+has ended, `watched` stores how much nobody watched, and `trouble` raises alerts about nodes' wrong clocks and
+missing alerts.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from coordinator.sessions import service as sessions
 from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.ending import send_end, tell_node
-from coordinator.sessions.moving.draining import leave_low, leave_revoked
+from coordinator.sessions.moving.draining import Drains, leave_low, leave_revoked
 from coordinator.sessions.moving.telling import LeftOpen, clear_failovers, end_late_ones
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.again import resume
@@ -90,7 +91,7 @@ async def run(parts: Parts, booted: Booted) -> None:
     """Run a round after every heartbeat interval and whenever a node has started, until cancelled."""
     unknown: set[Naming] = set()
     differed: set[UUID] = set()
-    absences, unseen, troubles, left_open = Absences(), Unseen(), Troubles(), LeftOpen()
+    absences, unseen, troubles, left_open, drains = Absences(), Unseen(), Troubles(), LeftOpen(), Drains()
     round_at = parts.clock() + INTERVAL_S
     while True:
         fresh = await booted.wait(max(0.0, round_at - parts.clock()))
@@ -103,6 +104,7 @@ async def run(parts: Parts, booted: Booted) -> None:
         differed = await mend(parts, differed)
         with suppress(Unavailable):
             await leave_revoked(parts)
+            await drains.round(parts)
             await leave_low(parts)
         with suppress(Unavailable):  # the database is unavailable: the next round repeats it
             await absences.round(parts)

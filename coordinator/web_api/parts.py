@@ -110,6 +110,11 @@ class Parts:
         """Monotonic seconds, as used by fleet, rates and tickets."""
         return time.monotonic()
 
+    def miss(self, node_id: UUID) -> None:
+        """Note that a node has left a command unanswered, unless the hub is away: then none can answer."""
+        if self.hub.connected:
+            self.fleet.miss(node_id)
+
     async def reading(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a thread, in a transaction that changes nothing."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from itertools import islice
 from typing import Final
 
+from models.holding import Holding
 from models.manifest import Profile
 from models.served import at_hand
 from models.store import Store
@@ -26,8 +28,14 @@ class NetworksAtHand:
         """The task of each, by name@version; empty before `run` has looked."""
 
     async def run(self) -> None:
-        """Look at the files now and again, until cancelled."""
-        while True:
-            found = await asyncio.to_thread(at_hand, self._store(), self._profile)
-            self.known = dict(islice(found.items(), MOST_AT_HAND))
-            await asyncio.sleep(LOOK_EVERY_S)
+        """Look at the files now and again, until cancelled. What is found is not removed meanwhile."""
+        with closing(Holding()) as holding:
+            while True:
+                found = await asyncio.to_thread(self._held, self._store(), holding)
+                self.known = dict(islice(found.items(), MOST_AT_HAND))
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    def _held(self, store: Store, holding: Holding) -> dict[str, str]:
+        found = at_hand(store, self._profile)
+        holding.hold({store.folder(one) for one in store.manifest.entries if one.label in found})
+        return found

@@ -1,6 +1,6 @@
 """Machines to try the playbooks on: Debian 12 in containers that boot with systemd. Needs root.
 
-    python -m tests.machines                     one machine, three, and then six
+    python -m tests.machines                     one machine, three, three with two coordinators, and then six
     python -m tests.machines three-machines      only these
     python -m tests.machines ... --keep          the same, and leave machines running until Ctrl-C
 
@@ -8,6 +8,7 @@ Prints each step's minutes and what came of it; ends with 1 if one failed.
 
 one_machine    the example `one-machine`, an exam on it, and booted again
 three_machines the example `three-machines`, an exam on it, and what follows
+two_coordinators    the example `two-coordinators`, exams on it, one of them away, other keys
 two_regions    the example `two-regions`, exams on it, and another authority
 beginning      how both begin: provisioned, looked at, an exam on them
 installation   machines of an example, and their nodes by name
@@ -42,9 +43,15 @@ from tests.machines.one_machine import one_machine
 from tests.machines.place import place
 from tests.machines.steps import Steps, say
 from tests.machines.three_machines import three_machines
+from tests.machines.two_coordinators import two_coordinators
 from tests.machines.two_regions import two_regions
 
-EXAMPLES: Final = {"one-machine": one_machine, "three-machines": three_machines, "two-regions": two_regions}
+EXAMPLES: Final = {
+    "one-machine": one_machine,
+    "three-machines": three_machines,
+    "two-coordinators": two_coordinators,
+    "two-regions": two_regions,
+}
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from typing import Final
+from typing import Any, Final
 
 from tests.machines import looks, returning
 from tests.machines.authority import write_certificates
@@ -22,29 +22,32 @@ RECORDING: Final = FOLDER / "rehearsal/rehearsal.mkv"
 EXAM_ENDS_WITHIN_S: Final = 300.0
 
 
-def provisioned(place: Place, steps: Steps, example: Example) -> Installation:
-    """From empty machines to a running installation; an exam is made, and nobody sits it yet."""
+def provisioned(place: Place, steps: Steps, example: Example, **settings: Any) -> Installation:
+    """From empty machines to a running installation; an exam is made, and nobody sits it yet. `settings`:
+    variables that differ from those of the example, and from those of all."""
     folder = example.folder
     shutil.rmtree(folder, ignore_errors=True)
-    write_certificates(folder / "certificates", tuple(example.addresses))
+    write_certificates(
+        folder / "certificates", (*example.addresses, *(name for _, name in example.more_names))
+    )
     outside = Outside(folder, f"https://{CENTRE}", folder / "certificates/authority.pem")
     with steps.step(f"boot {len(example.groups)} machines"):
         machines = {name: place.boot(name, example.addresses[name]) for name in example.groups}
-        acquaint(outside, machines.values())
+        acquaint(outside, machines.values(), example.more_names)
     said = outside.ask(PROCTORCTL, "backup", "recipient", "--out", folder / "backup.key")
     settings = {
         "package_links": f"{place.files}/wheels",
         "backup_target": returning.TARGET,
         "backup_recipient": json.loads(said)["recipient"],
-    }
+    } | settings
     site = Provisioning(folder, machines.values(), settings)
     with steps.step(f"site on {len(machines)} empty machines") as step:
         step.note(f"{site.run('site')} changes")
     with steps.step("the recording of an exam"):
         rehearsal(RECORDING.parent)
-    exam = open_exam(outside, RECORDING.parent, machines[CENTRE])
+    exam = open_exam(outside, RECORDING.parent, machines[example.of("coordinator")[0]])
     place.opened.callback(exam.close)
-    return Installation(example, place, outside, machines, site, exam)
+    return Installation(example, place, outside, machines, site, exam, example.of("coordinator")[0])
 
 
 def looked_at(installed: Installation, steps: Steps) -> None:
@@ -92,7 +95,7 @@ def examined(installed: Installation, steps: Steps) -> None:
         exam.end_both(page, relayed, script, step)
     with steps.step("dashboards") as step:
         edge = installed.example.addresses[installed.example.edges[0]]
-        step.note(looks.panels(installed.centre, f"{edge}:8091"))
+        step.note(looks.panels(installed.first("monitoring"), f"{edge}:8091"))
     with steps.step("doctor") as step:
         installed.site.run_unchanged("doctor")
         told = [(installed.folder / "doctor" / f"{name}.txt").read_text() for name in installed.machines]

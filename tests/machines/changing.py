@@ -22,24 +22,25 @@ BROKEN_OFF: Final = (
     f" && {MASTER} next --former $former --keep /var/lib/proctor/coordinator/former-master-first.key"
 )
 """What the playbook has done of a rotation when it is broken off after the first step."""
+ALL: Final = (
+    "ca-prepare",
+    "hub-keys",
+    "ca-switch",
+    "hub-keys",
+    "ca-finish",
+    "hub-certificates",
+    "master-key",
+)
+"""Another authority takes over, and another master key."""
 HELD: Final = (
     "ls -d /var/lib/proctor/edge /etc/proctor/edge.toml /etc/proctor/edge-secrets 2>/dev/null || true"
 )
 
 
-def rotated(installed: Installation, steps: Steps) -> None:
-    """Another authority takes over, and another master key. Other keys of the hub let nodes renew at
-    once, which else takes hours.
-    """
-    for what in (
-        "ca-prepare",
-        "hub-keys",
-        "ca-switch",
-        "hub-keys",
-        "ca-finish",
-        "hub-certificates",
-        "master-key",
-    ):
+def rotated(installed: Installation, steps: Steps, *order: str) -> None:
+    """Other keys take over, in this order. Those of the hub let nodes renew at once, which else takes
+    hours."""
+    for what in order:
         with steps.step(f"rotate {what}") as step:
             before = _certificates(installed)
             if what == "master-key":

@@ -20,6 +20,7 @@ from tests.machines.provisioning import ANSIBLE, Provisioning
 from tests.machines.steps import Wrong
 
 CENTRE: Final = "proctor.example.org"
+"""Where everybody reaches the coordinator, and its machine where there is only one."""
 _NETWORK: Final = "10.99.0.{}"
 _FIRST: Final = 21
 ARRIVES_WITHIN_S: Final = 180.0
@@ -41,10 +42,23 @@ class Example:
         names = enumerate((*self.groups, *self.further), _FIRST)
         return {name: _NETWORK.format(last) for last, name in names}
 
+    def of(self, group: str) -> tuple[str, ...]:
+        """The machines of a group."""
+        return tuple(name for name, groups in self.groups.items() if group in groups)
+
     @property
     def edges(self) -> tuple[str, ...]:
         """The machines with a node."""
-        return tuple(name for name, groups in self.groups.items() if "edge" in groups)
+        return self.of("edge")
+
+    @property
+    def more_names(self) -> tuple[tuple[str, str], ...]:
+        """Of several coordinators, the addresses to which their common name leads."""
+        return () if CENTRE in self.groups else self.common(*self.of("coordinator"))
+
+    def common(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """The common name of coordinators, leading to these machines only."""
+        return tuple((self.addresses[name], CENTRE) for name in names)
 
     @property
     def folder(self) -> Path:
@@ -73,6 +87,8 @@ class Installation:
     machines: dict[str, Machine]
     site: Provisioning
     exam: Exam
+    centre_name: str
+    """The coordinator's machine on which operators work."""
 
     @property
     def folder(self) -> Path:
@@ -82,12 +98,16 @@ class Installation:
     @property
     def centre(self) -> Machine:
         """The coordinator's machine, which is another one after a restore."""
-        return self.machines[CENTRE]
+        return self.machines[self.centre_name]
+
+    def first(self, group: str) -> Machine:
+        """The first machine of a group."""
+        return self.machines[self.example.of(group)[0]]
 
     def boot(self, name: str) -> Machine:
         """An empty machine of this name, known to all."""
         self.machines[name] = self.place.boot(name, self.example.addresses[name])
-        acquaint(self.outside, self.machines.values())
+        acquaint(self.outside, self.machines.values(), self.example.more_names)
         return self.machines[name]
 
     def operate(self, *command: str) -> Any:
@@ -103,7 +123,7 @@ class Installation:
         """Wait until every alert that nodes have made is stored. Raises `Wrong`."""
         nodes, deadline = self.nodes(), time.monotonic() + ARRIVES_WITHIN_S
         while True:
-            made, missing = looks.lost(nodes, self.centre)
+            made, missing = looks.lost(nodes, self.first("postgres"))
             if not missing:
                 return f"{made} alerts made by {len(nodes)} nodes, all of them stored"
             if time.monotonic() > deadline:
@@ -111,6 +131,6 @@ class Installation:
             time.sleep(2)
 
 
-def acquaint(outside: Outside, machines: Iterable[Machine]) -> None:
-    """Let all know one another by name."""
-    outside.name(name_all(machines, []))
+def acquaint(outside: Outside, machines: Iterable[Machine], more: Iterable[tuple[str, str]]) -> None:
+    """Let all know one another by name, and by more names."""
+    outside.name(name_all(machines, more))

@@ -20,6 +20,8 @@ PACKAGES: Final = "systemd,systemd-sysv,dbus,python3,python3-apt,iproute2,openss
 """What Debian's installer gives a small server, and what ansible needs to begin."""
 BOOTS_WITHIN_S: Final = 300.0
 ENDS_WITHIN_S: Final = 120.0
+SHARED: Final = "/srv/shared"
+"""The same folder on all machines, as if a file server had it."""
 _GROUPS: Final = "/sys/fs/cgroup"
 # Without groups of its own, one machine's systemd would take another's processes for its own.
 _IN_OWN_GROUPS: Final = f"""
@@ -57,7 +59,13 @@ class Machine:
     def boot(self) -> None:
         """Switch it on, and wait until its units have started or failed. Raises RuntimeError."""
         nspawn = ["systemd-nspawn", "-q", "-b", "-D", str(self.root), f"--machine={self.name}"]
-        nspawn += [f"--network-bridge={BRIDGE}", "--register=no", "--keep-unit", "--console=pipe"]
+        nspawn += [
+            f"--bind={self.root.parent.parent / 'shared'}:{SHARED}",
+            f"--network-bridge={BRIDGE}",
+            "--register=no",
+            "--keep-unit",
+            "--console=pipe",
+        ]
         with (self.root.parent / "console").open("ab") as console:
             self._running = subprocess.Popen(
                 [*WITHIN, "sh", "-c", _IN_OWN_GROUPS, _group(self.root.parent), *nspawn],
@@ -132,6 +140,7 @@ def machine(root: Path, folder: Path, name: str, address: str, archive_proxy: st
     _remove(own)
     for part in ("changes", "work", "root"):
         (own / part).mkdir(parents=True)
+    (folder / "shared").mkdir(exist_ok=True)
     layers = f"lowerdir={root},upperdir={own / 'changes'},workdir={own / 'work'}"
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, str(own / "root")], check=True)
     made = Machine(name, address, own / "root", _key(own))

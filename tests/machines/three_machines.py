@@ -18,5 +18,5 @@ def three_machines(place: Place, steps: Steps) -> None:
     life.upgraded(three, steps)
     life.node_killed(three, steps)
     returning.restored(three, steps)
-    changing.rotated(three, steps)
+    changing.rotated(three, steps, *changing.ALL)
     changing.node_added_and_taken_out(three, steps)

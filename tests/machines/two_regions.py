@@ -19,7 +19,7 @@ def two_regions(place: Place, steps: Steps) -> None:
     looked_at(six, steps)
     examined(six, steps)
     _in_its_region(six, steps)
-    changing.rotated(six, steps)
+    changing.rotated(six, steps, *changing.ALL)
 
 
 def _in_its_region(six: Installation, steps: Steps) -> None:

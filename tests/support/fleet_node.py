@@ -12,7 +12,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,9 +28,10 @@ from edge import app
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
+from edge.analysis.networks import Networks
 from edge.analysis.restarts import Restarts
 from edge.analysis.versions import Versions
-from edge.assembling import assembled
+from edge.assembling import assembled, worker_settings
 from edge.config import EdgeConfig
 from edge.desired import course
 from edge.desired.beginning import Begun
@@ -48,6 +49,7 @@ from edge.sessions.local_worker import LocalWorker
 from edge.sessions.port import Tell
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
+from edge.workers.opening import local_worker
 from edge.workers.watching import Watching
 from shared.messages.sessions import StartSession
 from shared.web_server.options import doors_of, listen
@@ -56,6 +58,7 @@ from tests.support.foreign import Detector, stand_in
 from tests.support.observations import ONE
 
 KEPT: Final = "kept.jsonl"
+SIMULATED: Final = "CAND-"
 LEVEL: Final = 1
 _SMALL: Final = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 128, np.uint8), format="bgr24")
 """What every datagram shows: so small that thirty sessions cost little."""
@@ -157,10 +160,15 @@ class Media(asyncio.DatagramProtocol):
 
 def serve(config: EdgeConfig) -> None:
     """One life of the node, until it is killed."""
-    asyncio.run(live(config))
+    asyncio.run(live(config, watching))
 
 
-async def live(config: EdgeConfig) -> None:
+def serve_both(config: EdgeConfig) -> None:
+    """The same of a node that has media and networks too, for candidates whose id is no `SIMULATED` one."""
+    asyncio.run(live(config, watching_both))
+
+
+async def live(config: EdgeConfig, watched: Callable[..., Any]) -> None:
     """The node on this event loop, until cancelled."""
     identity, media = load(config.data_folder), Media()
     loop = asyncio.get_running_loop()
@@ -173,7 +181,7 @@ async def live(config: EdgeConfig) -> None:
     assert isinstance(outbox, KeepingOutbox)
     outbox.says = os.open(config.data_folder / KEPT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     doors = doors_of(config.web.connections, config.status.port, FILES)
-    begun, watch = Begun(config, config, course.KeptOrders()), partial(watching, config, identity, media)
+    begun, watch = Begun(config, config, course.KeptOrders()), partial(watched, config, identity, media)
     with ExitStack() as closed:
         async with assembled(begun, identity, watch, outbox, doors) as node:
             listeners = [
@@ -189,6 +197,28 @@ async def watching(
 ) -> AsyncIterator[Watching]:
     """The node's sessions on this event loop, with these media."""
     networks = stand_in(Detector())
+    async with Engine(1) as engine:
+        versions = Versions(networks, Restarts())
+        instruments = Instruments(networks=networks, engine=engine, level=media.level, versions=versions)
+        yield Watching(LocalWorker(instruments, maker(config, identity, media, tell, networks), tell))
+
+
+@asynccontextmanager
+async def watching_both(
+    config: EdgeConfig, identity: Identity, media: Media, tell: Tell
+) -> AsyncIterator[Watching]:
+    """Simulated sessions, and real ones with the networks of this machine."""
+    simulate = maker(config, identity, media, tell, stand_in(Detector()))
+    async with local_worker(worker_settings(config, identity.node_id), tell) as worker:
+        make = worker._make
+        worker._make = lambda order: (simulate if order.candidate_id.startswith(SIMULATED) else make)(order)
+        yield Watching(worker)
+
+
+def maker(
+    config: EdgeConfig, identity: Identity, media: Media, tell: Tell, networks: Networks
+) -> Callable[[StartSession], Session]:
+    """Builds simulated sessions."""
 
     def open_watch(order: StartSession, started_utc: datetime) -> Watch:
         session = WatchedSession(
@@ -215,10 +245,7 @@ async def watching(
         )
         return Session(order, parts)
 
-    async with Engine(1) as engine:
-        versions = Versions(networks, Restarts())
-        instruments = Instruments(networks=networks, engine=engine, level=media.level, versions=versions)
-        yield Watching(LocalWorker(instruments, make, tell))
+    return make
 
 
 def kept_by(folder: Path) -> list[Kept]:

@@ -28,7 +28,7 @@ from tests.support.edge_daemon import made_identity
 from tests.support.eventually import cancelled
 from tests.support.exam_site import ACKNOWLEDGED, site_config
 from tests.support.faults import Fault, Kind
-from tests.support.fleet_node import serve as serve_node
+from tests.support.fleet_node import SIMULATED, serve as serve_simulated
 from tests.support.fleet_pages import Air, Page
 from tests.support.forks import FORKS
 from tests.support.mortal import Mortal
@@ -138,7 +138,7 @@ class Fleet:
         name = f"SESS-{number}"
         body = {
             "exam_session_id": name,
-            "candidate_id": f"CAND-{number}",
+            "candidate_id": f"{SIMULATED}{number}",
             "exam_id": "EXAM-1",
             "acknowledged": ACKNOWLEDGED,
             "allow_unregistered": True,
@@ -163,15 +163,17 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(folder: Path, postgres: Path, database: str) -> AsyncIterator[Fleet]:
-    """`postgres`: the socket folder of a server with this migrated database."""
+async def fleet(
+    folder: Path, postgres: Path, database: str, serve: Callable[[EdgeConfig], None] = serve_simulated
+) -> AsyncIterator[Fleet]:
+    """`postgres`: the socket folder of a server with this migrated database; `serve`: a node's program."""
     FORKS.set_forkserver_preload(["coordinator.serving", "tests.support.fleet_node"])
     identities = [made_identity(folder / f"node{number}") for number in range(NODES)]
     (hub_folder := folder / "nats").mkdir()
     async with AsyncExitStack() as stack:
         hub = stack.enter_context(nats_server(hub_folder, [one.node_id for one in identities]))
         places = {"hub": Place({Kind.KILL: (hub.kill, hub.start), Kind.FREEZE: (hub.freeze, hub.thaw)})}
-        site = _Site(folder, hub, identities, postgres, database, stack, places, Air())
+        site = _Site(folder, hub, identities, postgres, database, serve, stack, places, Air())
         coordinators = [await site.coordinator(number) for number in range(COORDINATORS)]
         for number, identity in enumerate(identities):
             await site.node(number, identity)
@@ -194,6 +196,7 @@ class _Site:
     identities: Sequence[Identity]
     postgres: Path
     database: str
+    serve: Callable[[EdgeConfig], None]
     stack: AsyncExitStack
     places: dict[str, Place]
     air: Air
@@ -243,7 +246,7 @@ class _Site:
             }
         )
         name = f"node{number}"
-        await self._program(name, Mortal(port, folder / "edge.log", serve_node, config))
+        await self._program(name, Mortal(port, folder / "edge.log", self.serve, config))
         self.places[f"{name}-hub"] = _cuttable(to_hub)
         cut = self.air.cut
         self.places[f"{name}-pages"] = Place({Kind.CUT: (lambda: cut.add(port), lambda: cut.discard(port))})

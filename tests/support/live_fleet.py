@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import cv2
 import httpx
@@ -41,11 +41,19 @@ def empty_room(path: Path, seconds: float) -> Path:
     return path
 
 
+class Centre(Protocol):
+    """Where the coordinator is asked, as an administrator unless headers say otherwise."""
+
+    async def get(self, path: str, **options: Any) -> httpx.Response: ...
+
+    async def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response: ...
+
+
 @dataclass
 class Page:
     """A candidate's page: when its media are lost it asks where to go, and connects there."""
 
-    site: Site
+    site: Centre
     answer: dict[str, Any]
     url: str
     clock: Callable[[], float] = time.monotonic
@@ -121,7 +129,7 @@ def _section(identity: Identity) -> NodeSection:
     return NodeSection(node_id=identity.node_id, region="test", signing_key=text)
 
 
-async def started(site: Site, name: str, policy: dict[str, Any]) -> Page:
+async def started(site: Centre, name: str, policy: dict[str, Any]) -> Page:
     body = {
         "exam_session_id": f"SESS-{name}",
         "candidate_id": name,

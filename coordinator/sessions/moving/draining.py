@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -59,6 +60,25 @@ async def drain(
 
     moved = await asyncio.gather(*(one(found) for found in chosen))
     return Drained(moved=sum(moved), stayed=len(moved) - sum(moved))
+
+
+class Drains:
+    """Goes on with drains: with what no node took, and with what a coordinator that has died had not moved.
+    Remembers when it has tried."""
+
+    def __init__(self) -> None:
+        self._tried_utc: dict[UUID, datetime] = {}
+
+    async def round(self, parts: Parts) -> None:
+        """Run one round. Raises `Unavailable` if the database cannot be reached."""
+        now_utc = parts.utc_now()
+        found = await parts.reading(moving.draining_nodes)
+        tried = self._tried_utc
+        self._tried_utc = {one.node_id: tried[one.node_id] for one in found if one.node_id in tried}
+        for one in found:
+            if one.goes_on(tried.get(one.node_id), now_utc):
+                self._tried_utc[one.node_id] = now_utc
+                await drain(parts, one.node_id, begun=one.running)
 
 
 async def leave_revoked(parts: Parts) -> None:

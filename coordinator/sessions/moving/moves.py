@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from coordinator.alerts.stored import Stored
 from coordinator.nodes import assignments_service as assignments, service as nodes
+from coordinator.nodes.admission import NO_ANSWER
 from coordinator.nodes.assignments import Because
 from coordinator.nodes.service import CLOSED
 from coordinator.nodes.tables import Assignment
@@ -34,6 +35,10 @@ from shared.messages.sessions import EndSession, SessionAccepted
 
 log = logging.getLogger(__name__)
 
+TAKES_WITHIN_S: Final = 4.0
+"""How long a node may take where a page waits: it gives the coordinator 8 s, `moving.routes.ANSWERS_WITHIN_S`
+of them for its present node. One that takes longer, to open another version of a network, has it open when
+the page asks again."""
 _GONE: Final = frozenset({Because.SILENT, Because.REVOKED})
 """A node that a session leaves for this reason does not get it back."""
 _GAPS: Final = frozenset({Because.SILENT, Because.ASKED})
@@ -74,7 +79,7 @@ async def move(parts: Parts, found: Found, because: Because) -> Move:
             continue  # it was cordoned since its last heartbeat
         left.append(found.assignment)
         found = given
-        if await _taken(parts, found):
+        if await _taken(parts, found, TAKES_WITHIN_S if because in _GAPS else None):
             log.warning(
                 "a session has moved to another node",
                 extra={"session_id": found.session.id, "node_id": node_id, "reason": because.value},
@@ -144,12 +149,13 @@ def _heard_utc(parts: Parts, node_id: UUID, because: Because, now_utc: datetime)
     return now_utc if state is None or because is not Because.SILENT else min(now_utc, state.heard_utc)
 
 
-async def _taken(parts: Parts, found: Found) -> bool:
-    """Whether the node takes the session; if not, it may have, so it is told to end it."""
+async def _taken(parts: Parts, found: Found, within_s: float | None) -> bool:
+    """Whether the node takes the session. If not, it may have, so it is told to end it; one that does not
+    answer is told later, by whoever leaves the former nodes or by `sweeping`."""
     told_utc = parts.utc_now()
     order = await prepare(parts, found)
     try:
-        accepted = await send(parts, found, order)
+        accepted = await send(parts, found, order, within_s)
     except ProctorError as error:
         log.warning(
             "a node does not take a session that moves",
@@ -159,7 +165,10 @@ async def _taken(parts: Parts, found: Found) -> bool:
                 "error": type(error).__name__,
             },
         )
-        await _end_here(parts, found)
+        if isinstance(error, Unavailable) and error.code == NO_ANSWER:
+            parts.miss(found.assignment.node_id)
+        else:
+            await _end_here(parts, found)
         return False
     return await _settled(parts, found, accepted, told_utc)
 

@@ -16,6 +16,7 @@ from coordinator.audit.service import Moved
 from coordinator.ground.keyring import Keyring
 from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.assignments import Because
+from coordinator.nodes.placements import Draining, Placement
 from coordinator.nodes.tables import Assignment, Node
 from coordinator.sessions import details_service as details, service as sessions
 from coordinator.sessions.changing import service as changing
@@ -82,6 +83,13 @@ def revoked_holders(db: Session, now_utc: datetime) -> list[UUID]:
         .distinct()
     )
     return list(db.exec(wanted))
+
+
+def draining_nodes(db: Session) -> list[Draining]:
+    """The nodes that are being drained, in the order of ids."""
+    wanted = select(Node).where(Node.placement == Placement.DRAINING, col(Node.revoked_utc).is_(None))
+    rows = db.exec(wanted.order_by(col(Node.id)))
+    return [Draining(row.id, row.placement_utc or row.created_utc, row.drain_running) for row in rows]
 
 
 def low_ones(db: Session, levels: Mapping[UUID, int], best: int, now_utc: datetime) -> list[Found]:

@@ -24,7 +24,7 @@ from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.memberships import accepting
 from coordinator.nodes import asking, service as nodes
-from coordinator.nodes.admission import check_has
+from coordinator.nodes.admission import NO_ANSWER, asks_another, check_has
 from coordinator.nodes.assignments import FIRST_EPOCH
 from coordinator.nodes.regions import read_prefix, region_of
 from coordinator.nodes.tables import Assignment
@@ -48,11 +48,6 @@ from shared.ice import for_session
 from shared.messages.sessions import SessionAccepted
 
 NODE_FULL: Final = "node-full"
-AWAY: Final = frozenset({"node-away", "node-unavailable", "version-away"})
-"""Codes of a node that does not answer, is about to end, or cannot open a version whose files it has: its
-heartbeats show it only later, if at all."""
-MOST_AWAY: Final = 2
-"""Each may take seconds, for which a candidate waits."""
 
 
 async def start(parts: Parts, wish: StartWish, asked: Asked | None) -> SessionStartResponse:
@@ -77,6 +72,7 @@ async def _start(parts: Parts, plan: Plan, asked: Asked | None) -> SessionStartR
     """Start a session at the best node that takes it."""
     full: set[UUID] = set()
     away: dict[UUID, Unavailable] = {}
+    began_at = parts.clock()
     while True:
         node_id = _node(parts, plan, full, away)
         try:
@@ -90,7 +86,7 @@ async def _start(parts: Parts, plan: Plan, asked: Asked | None) -> SessionStartR
                 raise
         except Unavailable as error:
             away[node_id] = error
-            if error.code not in AWAY or len(away) == MOST_AWAY:
+            if not asks_another(error.code, parts.clock() - began_at):
                 raise
 
 
@@ -135,9 +131,13 @@ async def _start_on(parts: Parts, plan: Plan, node_id: UUID, asked: Asked | None
         assigned = start_session(_facts(plan, found), view_of(parts, node_id), wish.now_utc)
         accepted = await asking.start(parts.commander, node_id, assigned)
         return await parts.writing(write)
-    except BaseException:
-        # Also without an answer: the node may have accepted anyway.
-        await tell_node(parts, node_id, plan.session_id, submitted=False)
+    except BaseException as error:
+        if isinstance(error, Unavailable) and error.code == NO_ANSWER:
+            # It would not answer this either. If it has accepted anyway, its heartbeats name the session, and
+            # `sweeping` ends it.
+            parts.miss(node_id)
+        else:
+            await tell_node(parts, node_id, plan.session_id, submitted=False)
         raise
 
 

@@ -26,13 +26,14 @@ from coordinator.nodes import assignments_service as assignments, service as nod
 from coordinator.nodes.alert_stream import LastState
 from coordinator.nodes.assignments import Because
 from coordinator.nodes.fleet import Fleet, NodeState
+from coordinator.nodes.placements import DRAINS_AGAIN
 from coordinator.nodes.service import LaneKey
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions import ending, service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.moving import draining, routes, service as moving
 from coordinator.sessions.moving.deciding import MOST_ASKED, MOST_LEFT
-from coordinator.sessions.moving.draining import drain, leave_low, leave_revoked
+from coordinator.sessions.moving.draining import Drains, drain, leave_low, leave_revoked
 from coordinator.sessions.moving.late import PATIENCE, WORDS
 from coordinator.sessions.moving.moves import Move, move
 from coordinator.sessions.moving.telling import clear_failovers, end_late_ones
@@ -547,6 +548,64 @@ def test_a_drain_moves_sessions_before_their_exam_and_nobody_is_told_of_a_gap(
         assert await held(site, waiting) == [(1, NODE_ID, Because.STARTED), (2, NEXT_ID, Because.DRAINED)]
         assert await timeline(site, EventType.NODE_FAILOVER) == []
         assert await held(site, running) == [(1, NODE_ID, Because.STARTED)]
+
+    play(story)
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_drain_whose_coordinator_died_goes_on_from_the_database(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch, running: bool
+) -> None:
+    async def killed(*_: object, **__: object) -> None:
+        """What a coordinator does after its answer, if it is killed then."""
+
+    async def story(site: Site, other: FakeNode) -> None:
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        await site.started(metadata={"start_time": later})
+        await site.started("SESS-2", "CAND-2")
+        waits, runs = site.node.obeyed.started
+        await online(site, other)
+        body = {"move_running": running, "deadline_at": later}
+        with monkeypatch.context() as dying:
+            dying.setattr(draining, "drain", killed)
+            drained = await site.post(f"/nodes/{NODE_ID}/drain", body, headers=site.bearer(Role.OPERATOR))
+        assert drained.status_code == 200, drained.text
+        drains = Drains()  # of the coordinator that leads next
+        await drains.round(site.parts)
+        assert [len(await held(site, one)) for one in (waits, runs)] == [1, 1]  # the first may still be at it
+        site.at(datetime.now(UTC) + DRAINS_AGAIN)
+        await drains.round(site.parts)
+        moved = (2, NEXT_ID, Because.DRAINED)
+        assert (await held(site, waits))[1:] == [moved]
+        assert (await held(site, runs))[1:] == ([moved] if running else [])
+        assert (await site.get(f"/nodes/{NODE_ID}")).json()["drain_deadline_at"] is not None
+
+    play(story)
+
+
+def test_what_no_node_took_of_a_drained_one_moves_once_one_does(play: Callable[[Play], None]) -> None:
+    async def story(site: Site, other: FakeNode) -> None:
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        await site.started(metadata={"start_time": later})
+        [start] = site.node.obeyed.started
+        operator = site.bearer(Role.OPERATOR)
+        assert (await site.post(f"/nodes/{NODE_ID}/drain", headers=operator)).is_success
+        await online(site, other)
+        drains, now_utc = Drains(), datetime.now(UTC)
+        site.at(now_utc + DRAINS_AGAIN)
+        other.refusal = Refusal("rejected", "node-full", 503, "the node is full")
+        await drains.round(site.parts)
+        other.refusal = None
+        await drains.round(site.parts)  # not at once again
+        assert (await held(site, start))[-1][1] == NODE_ID
+        site.at(now_utc + 2 * DRAINS_AGAIN)
+        await drains.round(site.parts)
+        assert (await held(site, start))[-1][1:] == (NEXT_ID, Because.DRAINED)
+        assert (await site.post(f"/nodes/{NODE_ID}/uncordon", headers=operator)).is_success
+        site.at(now_utc + 3 * DRAINS_AGAIN)
+        before = await held(site, start)
+        await drains.round(site.parts)
+        assert await held(site, start) == before
 
     play(story)
 

@@ -29,7 +29,7 @@ from shared.events.types import EventType
 from shared.hub_link import HubLink
 from shared.sealing import signing_public_text
 from tests.support.eventually import cancelled, until
-from tests.support.fleet_node import kept_by, live
+from tests.support.fleet_node import kept_by, live, watching
 from tests.support.fleet_pages import Air, Page
 from tests.support.fleet_site import POLICY
 from tests.support.identity_place import Place, place, write_hub_files
@@ -61,7 +61,7 @@ def config_of(there: Place, data: Path) -> EdgeConfig:
 @asynccontextmanager
 async def exams(there: Place, config: EdgeConfig) -> AsyncIterator[list[Page]]:
     """A node with six pages, whose candidates leave again and again, until the block ends."""
-    running = [asyncio.create_task(live(config))]
+    running = [asyncio.create_task(live(config, watching))]
     parts, loop = there.site.parts, asyncio.get_running_loop()
     air, own = await loop.create_datagram_endpoint(Air, local_addr=("127.0.0.1", 0))
     try:

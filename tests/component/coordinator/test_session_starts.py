@@ -124,7 +124,8 @@ def stored(desk: Desk) -> list[str]:
         ((AWAY,), 2, None),
         ((ENDING,), 2, None),
         ((AWAY, FULL), 3, None),
-        ((AWAY, ENDING), 2, "node-unavailable"),  # a candidate waits for each
+        ((AWAY, ENDING), 3, None),
+        ((AWAY, AWAY, ENDING), 3, "node-away"),
         ((BROKEN,), 1, "bad-reply"),
         ((REFUSES,), 1, "policy-invalid"),
         ((FULL, AWAY, FULL), 3, "node-away"),

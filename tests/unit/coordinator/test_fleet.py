@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from coordinator.nodes.admission import asks_another
 from coordinator.nodes.fleet import Fleet, WrongClock
 from coordinator.nodes.placements import Placement
 from shared.errors import Corrupt, Rejected, Unavailable
@@ -65,6 +66,41 @@ def test_a_node_is_missing_after_15_s_of_silence() -> None:
     with pytest.raises(Unavailable) as refused:
         made.pick(115.0)
     assert refused.value.code == "no-node-online"
+
+
+def test_a_node_that_leaves_a_command_unanswered_gets_nothing_new_until_it_is_heard_again() -> None:
+    made = fleet(heartbeat(1), heartbeat(2), heartbeat(3))
+    made.miss(UUID(int=1))
+    made.miss(UUID(int=2))
+    assert picked(made) == 3
+    assert len(made.online(101.0)) == 3  # what it has goes on
+    made.miss(UUID(int=3))
+    with pytest.raises(Unavailable, match="3 missing") as refused:
+        made.pick(101.0)
+    assert refused.value.code == "no-node-online"
+    made.hear(heartbeat(2, NOW + timedelta(seconds=5)), 105.0, NOW)
+    assert made.pick(105.0).heartbeat.node_id.int == 2
+    made.forget(UUID(int=1))
+    made.hear(heartbeat(1, NOW + timedelta(seconds=5)), 105.0, NOW)
+    assert made.pick(105.0).heartbeat.node_id.int == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "waited_s", "another"),
+    [
+        ("node-away", 0.0, True),
+        ("node-away", 14.9, True),
+        ("node-away", 15.0, False),  # from now on whoever was silent all the time is missing
+        ("node-unavailable", 10.0, True),
+        ("version-away", 0.0, True),
+        ("bad-reply", 0.0, False),
+        ("hub-down", 0.0, False),
+    ],
+)
+def test_a_start_that_a_node_does_not_take_goes_on_to_others_for_as_long_as_a_node_may_be_silent(
+    code: str, waited_s: float, another: bool
+) -> None:
+    assert asks_another(code, waited_s) is another
 
 
 def test_the_holder_of_a_session_is_who_names_it_under_the_later_assignment_and_is_heard() -> None:

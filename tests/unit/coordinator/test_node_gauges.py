@@ -10,7 +10,7 @@ import pytest
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.gauges import GAUGES, Values
 from coordinator.nodes.placements import Placement
-from coordinator.nodes.unwatched_share import unwatched_share
+from coordinator.nodes.unwatched import unwatched_share
 from shared.events.types import Lane
 from shared.messages.heartbeats import Measures, OutboxState, SessionState
 from shared.unwatched import Kind, Unwatched

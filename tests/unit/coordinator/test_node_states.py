@@ -11,7 +11,7 @@ import pytest
 
 from coordinator.nodes.history import KEPT, History
 from coordinator.nodes.node_states import Assessment, Facts, State, assess, troubles
-from coordinator.nodes.placements import HeldSession, Placement, left_on
+from coordinator.nodes.placements import Draining, HeldSession, Placement, left_on
 from coordinator.nodes.reasons import REASONS, told
 from coordinator.nodes.steadiness import DEGRADED_AFTER_S, HEALTHY_AFTER_S, Course, heard
 from edge.fleet.health import Vitals, health_of
@@ -218,6 +218,24 @@ def test_what_is_left_on_a_node_is_told_by_whether_the_exam_has_begun() -> None:
     assert (left.count, left.until_utc) == (3, NOW + 3 * HOUR)
     nothing = left_on([], NOW)
     assert (nothing.count, nothing.until_utc) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("since", "tried", "goes_on"),
+    [
+        (0, None, False),  # whoever was told to drain is at it
+        (29, None, False),
+        (30, None, True),
+        (3_600, None, True),  # another coordinator leads now, and has not tried
+        (3_600, 29, False),
+        (3_600, 30, True),
+        (10, 40, False),  # it was opened, and is drained again
+    ],
+)
+def test_a_drain_is_gone_on_with_every_half_minute(since: int, tried: int | None, goes_on: bool) -> None:
+    began_utc = NOW - timedelta(seconds=since)
+    tried_utc = None if tried is None else NOW - timedelta(seconds=tried)
+    assert Draining(UUID(int=1), began_utc, running=False).goes_on(tried_utc, NOW) is goes_on
 
 
 def test_the_last_hour_keeps_the_highest_of_each_minute_and_no_more_than_sixty() -> None:
