@@ -92,7 +92,7 @@ KNOWN_SHARE: Final = 0.8
 """How often a name that exists is taken."""
 ENDS_ITS_OWN_RIGHTS: Final = "revoke_token_key"
 """Would revoke the key that signed the token of the run, and all that follows would be 401."""
-MOST_NEVER_DONE: Final = 0.1
+MOST_NEVER_DONE: Final = 0.12
 """Share of the operations that may be refused all the time: they need what only people bring about, or come
 after the end of every session. With more, the run would try little but refusals."""
 ASKED_BY_CANDIDATES: Final = (
