@@ -24,6 +24,7 @@ from sqlmodel import Session, col, func, select
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.candidates import service as candidates
+from coordinator.candidates.former import under_names
 from coordinator.destinations import outbox_service as outbox
 from coordinator.destinations.outbox_service import News
 from coordinator.destinations.wanted import Fact
@@ -281,11 +282,7 @@ def opened_rows(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> l
 
 def _under(shown: Shown, names: tuple[str, str] | None) -> Shown:
     """An alert under the present names of its session and candidate; the stored one has those of its time."""
-    alert = shown.alert
-    if names is None or names == (alert.exam_session_id, alert.candidate_id):
-        return shown
-    present = dict(zip(("exam_session_id", "candidate_id"), names, strict=True))
-    return replace(shown, alert=alert.model_copy(update=present))
+    return shown if names is None else replace(shown, alert=under_names(shown.alert, *names))
 
 
 def _stored(row: StoredAlert, shown: Shown, kept: Mapping[UUID, KeptEvidence]) -> Stored:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from coordinator.alerts.service import Written
 from coordinator.arriving.assigned import Objection, happened_utc, objection
 from coordinator.arriving.sittings_service import Sitting
-from coordinator.candidates.former import was_named
+from coordinator.candidates.former import under_names, was_named
 from coordinator.ground.keyring import HeldKey, Keyring
 from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
@@ -98,12 +98,10 @@ def admit(
     _check_header(header, session)
     body = _opened(keyring, sitting.seal_key, message.parcel)
     shown = _read(body)
-    alert = shown.alert
-    if not _is_of(alert, sitting):
+    if not _is_of(shown.alert, sitting):
         raise Refused("wrong-person")
-    present = {"exam_session_id": session.reference, "candidate_id": sitting.candidate}
-    if any(getattr(alert, name) != value for name, value in present.items()):
-        alert = alert.model_copy(update=present)
+    alert = under_names(shown.alert, session.reference, sitting.candidate)
+    if alert is not shown.alert:
         body = encode_alert(alert)
     _check_alert(header, alert)
     against = objection(header, happened_utc(header, alert), sitting.held, skew_s)

@@ -83,16 +83,14 @@ def put_notices_back(db: Session, names: Sequence[Notice]) -> None:
         mine = (col(Delivery.destination_id) == one.destination_id, col(Delivery.parcel_id) == one.parcel_id)
         done = db.exec(update(Delivery).where(*mine).values(told_sealed=one.sealed))
         if not done.rowcount and one.row is not None:
-            _note_again(db, one.destination_id, one.parcel_id, one.sealed, one.row)
+            _note_again(db, one, one.row)
 
 
-def _note_again(
-    db: Session, destination_id: UUID, parcel_id: UUID, sealed: bytes, row: Mapping[str, Any]
-) -> None:
+def _note_again(db: Session, one: Notice, row: Mapping[str, Any]) -> None:
     again = {"state": DeliveryState.WAITING, "attempts": 0, "next_try_utc": row["due_utc"]}
-    place = {"destination_id": destination_id, "parcel_id": parcel_id}
-    made = Delivery.model_validate({**row, **again, **place, "told_sealed": sealed})
-    if db.get(Destination, destination_id) and db.get(ExamSession, made.session_id):
+    place = {"destination_id": one.destination_id, "parcel_id": one.parcel_id}
+    made = Delivery.model_validate({**row, **again, **place, "told_sealed": one.sealed})
+    if db.get(Destination, one.destination_id) and db.get(ExamSession, made.session_id):
         db.add(made)
         db.flush()
 

@@ -97,26 +97,22 @@ def correct_session(
 def correct_again(db: Session, names: Sequence[tuple[Candidate, str]]) -> None:
     """Correct names in a restored database; what else a correction does was done before it was lost."""
     former = [candidate.reference for candidate, _ in names]
-    for candidate, _ in names:  # two of them may have exchanged a name
-        candidate.reference = tombstone(candidate.id)
-        db.add(candidate)
-    db.flush()
-    for (candidate, reference), before in zip(names, former, strict=True):
-        candidate.reference = reference
-        db.add(candidate)
-        db.flush()
+    _rename_again(db, names)
+    for (candidate, _), before in zip(names, former, strict=True):
         _rewrite(db, candidate, before)
 
 
 def correct_sessions_again(db: Session, names: Sequence[tuple[ExamSession, str]]) -> None:
     """The same with names of sessions."""
-    for session, _ in names:
-        session.reference = tombstone(session.id)
-        db.add(session)
+    _rename_again(db, names)
+
+
+def _rename_again(db: Session, names: Sequence[tuple[Candidate | ExamSession, str]]) -> None:
+    for row, _ in names:  # two of them may have exchanged a name
+        row.reference = tombstone(row.id)
     db.flush()
-    for session, reference in names:
-        session.reference = reference
-        db.add(session)
+    for row, reference in names:
+        row.reference = reference
     db.flush()
 
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from models.fetch import Fetched, Report, Request, fetch_networks
 from models.manifest import Entry, Source
 from models.store import Store
 from models.tasks import Task
-from tests.support.entries import make_entry, make_file, make_manifest
+from tests.support.entries import WEIGHTS, make_entry, make_file, make_manifest
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    """A mirror's folder with one file."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    (folder / "net.onnx").write_bytes(WEIGHTS)
+    return folder
 
 
 def run(store: Store, *, mirror: Path | str = "", **request: object) -> Report:

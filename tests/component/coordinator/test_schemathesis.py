@@ -73,6 +73,8 @@ ENDING: Final = {"end_session": SESSIONS[-1], "terminate_session": SESSIONS[-2]}
 """What ends a session, and which: the other sessions run for whatever else is asked of them."""
 MISNAMED: Final = "CAND-MISNAMED"
 """Whose id is corrected: the others keep theirs."""
+OVER: Final = "SESS-OVER"
+"""A session that is over, whose id may be corrected."""
 LEAVING: Final = "CAND-8"
 """A candidate without a session, who may be forgotten."""
 CAMERA_ONLY: Final = {"features": {"face_verification": False, "audio_monitoring": False}}
@@ -92,7 +94,7 @@ KNOWN_SHARE: Final = 0.8
 """How often a name that exists is taken."""
 ENDS_ITS_OWN_RIGHTS: Final = "revoke_token_key"
 """Would revoke the key that signed the token of the run, and all that follows would be 401."""
-MOST_NEVER_DONE: Final = 0.12
+MOST_NEVER_DONE: Final = 0.1
 """Share of the operations that may be refused all the time: they need what only people bring about, or come
 after the end of every session. With more, the run would try little but refusals."""
 ASKED_BY_CANDIDATES: Final = (
@@ -265,6 +267,8 @@ async def _fill(site: Site) -> list[Known]:
     assert (await site.post("/exams/EXAM-1/policies", another)).is_success
     unbound: Any = {"policy": {"device_binding": False}}
     joins = [await site.started(f"JOIN-{number}", "CAND-9", **unbound) for number in range(3)]
+    await site.started(OVER, "CAND-9")
+    assert (await site.post(f"/session/{OVER}/end")).is_success
     codes = [urlsplit(str(one["join_url"])).fragment for one in joins]
     keys = [(await site.post("/token-keys")).json()["key_id"] for _ in range(2)]
     hooks = [(await site.post("/webhooks", HOOK)).json()["destination"]["destination_id"] for _ in range(4)]
@@ -287,6 +291,7 @@ async def _fill(site: Site) -> list[Known]:
         Known("path.candidate_id", CANDIDATES),
         Known("path.candidate_id", [LEAVING], "erase_enrollment"),
         Known("body.candidate_id", [MISNAMED], "correct_person"),
+        Known("body.exam_session_id", [OVER], "correct_session"),
         Known("query.exam_id", ["EXAM-1"], "export_features"),
         Known("path.incident_id", incidents),
         Known("path.event_id", [spoken]),

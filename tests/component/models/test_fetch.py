@@ -14,8 +14,10 @@ from models.manifest import Mirror, Profile, Url
 from models.tasks import Task
 from shared.errors import ConfigError, Corrupt, Unavailable
 from tests.support.entries import WEIGHTS, make_entry
-from tests.support.fetching import entry_from, leftovers, only, run, store_of
+from tests.support.fetching import entry_from, leftovers, mirror, only, run, store_of
 from tests.support.file_server import FileServer, serving_files
+
+__all__ = ["mirror"]
 
 OLD = b"the weights of yesterday"
 
@@ -25,14 +27,6 @@ def server() -> Iterator[FileServer]:
     with serving_files() as served:
         served.files["net.onnx"] = WEIGHTS
         yield served
-
-
-@pytest.fixture
-def mirror(tmp_path: Path) -> Path:
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    (folder / "net.onnx").write_bytes(WEIGHTS)
-    return folder
 
 
 def closed_port() -> int:

@@ -14,17 +14,11 @@ from models.manifest import Mirror
 from models.store import Store
 from shared.errors import Unavailable
 from tests.support.entries import WEIGHTS
-from tests.support.fetching import entry_from, leftovers, only, run, store_of
+from tests.support.fetching import entry_from, leftovers, mirror, only, run, store_of
+
+__all__ = ["mirror"]
 
 OLD = b"the weights of yesterday"
-
-
-@pytest.fixture
-def mirror(tmp_path: Path) -> Path:
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    (folder / "net.onnx").write_bytes(WEIGHTS)
-    return folder
 
 
 @pytest.fixture

@@ -7,15 +7,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from edge.fleet.at_hand import NetworksAtHand
 from models.holding import remove_superseded
 from models.manifest import Mirror, Profile
 from models.store import RECORD, Store
-from tests.support.entries import WEIGHTS
 from tests.support.eventually import cancelled, until
-from tests.support.fetching import entry_from, run, store_of
+from tests.support.fetching import entry_from, mirror, run, store_of
+
+__all__ = ["mirror"]
 
 NAME = "yolox-nano"
 
@@ -24,14 +23,6 @@ def release(tmp_path: Path, version: str) -> Store:
     """The weights as a release sees them whose manifest names this version of one network."""
     entry = replace(entry_from(Mirror("net.onnx"), name=NAME), version=version)
     return store_of(tmp_path, entry)
-
-
-@pytest.fixture
-def mirror(tmp_path: Path) -> Path:
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    (folder / "net.onnx").write_bytes(WEIGHTS)
-    return folder
 
 
 def fetched(tmp_path: Path, mirror: Path, version: str) -> tuple[str, ...]:

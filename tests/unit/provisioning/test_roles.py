@@ -6,12 +6,16 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from coordinator.ground.ca_files import CaStep, take_step
+from coordinator.ground.own_keys import make_own_keys, own_key_files
+from coordinator.ground.signing_files import SigningStep, take_signing_step
 from coordinator.nodes.gauges import GAUGES
 
 ROOT = Path(__file__).parents[3]
@@ -211,8 +215,47 @@ def wanted_by(role: str, part: str) -> Iterator[str]:
 
 def test_a_restore_starts_nothing_before_all_else_is_there() -> None:
     [play] = [
-        one for one in read(ROOT / "ansible/playbooks/restore.yml") if one.get("hosts") == "coordinator"
+        one for one in read(ROOT / "ansible/playbooks/restore.yml") if one.get("hosts") == "coordinator[0]"
     ]
     for task in tasks_in(play["tasks"]):
         if included := task.get("ansible.builtin.include_role"):
             assert list(wanted_by(included["name"], included["tasks_from"])) == [], included
+
+
+def plays(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = read(ROOT / "ansible/playbooks" / name)
+    return found
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "upgrade.yml"])
+def test_coordinators_change_one_after_the_other(playbook: str) -> None:
+    """Each of them restarts when it is changed, and the others serve meanwhile."""
+    changing = [one for one in plays(playbook) if {"role": "coordinator"} in one.get("roles", ())]
+    assert [(one["hosts"], one["serial"], one["max_fail_percentage"]) for one in changing] == [
+        ("coordinator", 1, 0)
+    ]
+
+
+@pytest.mark.parametrize("playbook", ["backup.yml", "restore.yml", "rotate.yml"])
+def test_what_all_coordinators_share_is_changed_at_one(playbook: str) -> None:
+    """A command of ours that makes or changes something is told to the first one only."""
+    for play in plays(playbook):
+        for task in tasks_in(play.get("tasks")):
+            command = str(task.get("ansible.builtin.command", ""))
+            if "coordinator" in str(play.get("hosts")) and "proctor-coordinator" in command:
+                assert play["hosts"] == "coordinator[0]", task["name"]
+    for path in (ROOT / "ansible/playbooks/tasks").glob("rotate_*.yml"):
+        for task in read(path):
+            if "rotate_master }}" in json.dumps(task):
+                assert task["when"] == "inventory_hostname == groups['coordinator'] | first", task["name"]
+
+
+def test_every_own_key_of_the_first_coordinator_goes_to_the_others(tmp_path: Path) -> None:
+    keys, now_utc = make_own_keys(tmp_path, None), datetime.now(UTC)
+    take_step(tmp_path, keys.keyring, CaStep.PREPARE, now_utc)
+    take_signing_step(tmp_path, keys.keyring, SigningStep.PREPARE, now_utc)
+    values = read(ROOT / "ansible/roles/coordinator/vars/main.yml")
+    patterns = values["_coordinator_keys_at_start"] + values["_coordinator_keys_followed"]
+    given = {path.name for pattern in patterns for path in tmp_path.glob(pattern)}
+    assert given == {path.name for path in tmp_path.iterdir()}
+    assert given == {path.name for path in own_key_files(tmp_path)} | {"master.key"}
