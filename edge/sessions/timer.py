@@ -53,7 +53,7 @@ class Timer:
             due_s = self._armed_s = min(max(deadline_s, begins_s, least_s), begins_s + PULSE_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), due_s - begins_s)
-            now_s = self._now_s()
-            if now_s >= deadline_s or now_s - due_s > LATE_S:
+            now_s, deadline_s = self._now_s(), self._deadline()  # it may have been taken back meanwhile
+            if deadline_s is not None and (now_s >= deadline_s or now_s - due_s > LATE_S):
                 self._tick(max(0.0, now_s - due_s))
                 least_s = now_s + LEAST_PAUSE_S

@@ -184,6 +184,8 @@ class World:
         }
         if "new_candidate_id" in body:  # another one would take the candidate from the operations after it
             named["new_candidate_id"] = self.names["candidate_id"]
+        if operation.name == "correct_session":  # the same, so that it keeps its id
+            named |= dict.fromkeys(("exam_session_id", "new_exam_session_id"), self.names["session_id"])
         if "code" in body:  # wrong codes that begin alike are soon answered no more
             body["code"] = secrets.token_urlsafe(32)
         if asker.startswith("s-") and operation.name == "create_exam":
