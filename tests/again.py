@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 FAILED: Final = Path(".pytest_cache/v/cache/lastfailed")
-MOST_TESTS: Final = 5
-"""As many as run at once, and so as many as one moment can fail. More than these are no chance."""
+MOST_TESTS: Final = 3
+"""More than these are no chance."""
 TIMES: Final = 3
 ALONE: Final = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
